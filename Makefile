@@ -1,0 +1,63 @@
+# Every target sets up what it needs; `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check format lint types layers bench lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "firstline needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
+	@echo "==> Making the virtual environment $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "==> Installing pinned dependencies (once; about a minute)"
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "==> Installing the tools that tests and checks need (once)"
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.runtime ## Make .venv with the program in it
+setup-dev: $(VENV)/.dev ## The same, and the tools for tests and checks
+
+run: setup ## Run the bot on the embedded defaults
+	@exec $(BIN)/firstline run
+
+test: setup-dev ## Run the tests
+	@$(BIN)/python -m pytest
+
+format: setup-dev ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
+lint: setup-dev
+	@echo "==> format and lint"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+
+types: setup-dev
+	@echo "==> types"
+	@$(BIN)/mypy
+
+layers: setup-dev
+	@echo "==> layers"
+	@$(BIN)/lint-imports --no-logo
+
+check: lint types layers test ## Format, lint, types, layers and tests: the one gate
+
+bench: setup-dev ## Measure speed, memory and start-up against a plain loop
+	@$(BIN)/python -m bench
+
+lock: setup-dev ## Pin the dependencies again (needs uv)
+	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate -o requirements.lock
+	uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate -o requirements-dev.lock
+
+clean: ## Remove what setup and tests made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
