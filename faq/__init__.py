@@ -1,0 +1,1 @@
+"""The FAQ: entries, matching with calibrated probabilities, watching, lint and evaluation."""
