@@ -17,13 +17,14 @@ Errors, all raised by `ChannelAdapter.send` and `delete`; each says whether the 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from aiohttp import web
 
@@ -319,7 +320,7 @@ class Transcript(Protocol):
 class Surroundings:
     """What the composition root gives to every adapter.
 
-    `secret` (32 bytes, made once for an installation) signs sessions; `public_url` is where the bot's web server is reached.
+    `secret` (32 bytes, made once for an installation) signs sessions; `public_url` is where its web server is reached.
     """
 
     transcript: Transcript

@@ -1,6 +1,6 @@
 """The neutral markup of replies: `**bold**`, `` `code` `` and bare links; a backslash makes the next character literal.
 
-Only text written by the operator (catalogues, FAQ answers) is markup. Everybody else's words pass through `escape` first.
+Only text written by the operator (catalogues, FAQ answers) is markup; everybody else's words pass through `escape`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The bot: ledger, pipeline, escalation, delivery, relay, supervisor, web and command line."""

@@ -1,0 +1,1 @@
+"""Settings, logging with redaction, the example configuration and the sample FAQ."""

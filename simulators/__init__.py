@@ -1,0 +1,1 @@
+"""The platforms as local servers that speak their wire protocol."""

@@ -1,0 +1,1 @@
+"""One file a helpdesk, behind the port in `ticket_client.base`."""
