@@ -1,0 +1,148 @@
+"""From signs to a probability: P(in scope) x P(right), learnt from the FAQ alone, and thresholds from the promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ASSUMED_OUTSIDE = 0.3  # share of messages without an answer that the probability supposes
+CAUTIOUS_OUTSIDE = 0.5  # and the share under which the answer threshold must still keep its promise
+NEAR_SHARE = 0.5  # of those without an answer: from the same domain (entries left out); the rest is small talk
+SWEEPS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """What the operator asks for.
+
+    Attributes:
+        answer_precision: Of the messages answered, the share answered rightly.
+        suggest_recall: Of the messages that the FAQ answers, the share that is answered or offered the right entry.
+    """
+
+    answer_precision: float = 0.95
+    suggest_recall: float = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logistic:
+    """P = sigmoid(bias + signs @ weights), no weight negative: a stronger sign never lowers the probability."""
+
+    bias: float
+    weights: tuple[float, ...]
+
+    def __call__(self, signs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Give the probabilities for signs (M, D), shape (M,)."""
+        raw = self.bias + signs.astype(np.float64) @ np.array(self.weights)
+        return np.asarray(1 / (1 + np.exp(-np.clip(raw, -30, 30))))
+
+
+# Where a small FAQ starts from, and what a large one moves away from: fitted on banking, assistant and shop FAQs.
+SCOPE_PRIOR = Logistic(bias=-4.0, weights=(2.0, 3.0, 3.0, 2.0))
+RIGHT_PRIOR = Logistic(bias=-1.0, weights=(0.5, 3.0))
+PRIOR_ROWS = 20.0  # what the prior is worth, in rows
+
+
+def fit(signs: NDArray[np.float32], hits: NDArray[np.bool_], shares: NDArray[np.float64], prior: Logistic) -> Logistic:
+    """Fit the logistic by coordinate-wise Newton steps, each cut at zero, drawn towards the prior.
+
+    Args:
+        signs: (M, D).
+        hits: (M,), what is to be predicted.
+        shares: (M,), weight of each row.
+        prior: What stands without rows.
+    """
+    table = np.concatenate([np.ones((len(signs), 1)), signs], axis=1).astype(np.float64)
+    centre = np.array([prior.bias, *prior.weights])
+    pull = PRIOR_ROWS * 0.05
+    weights = centre.copy()
+    raw = table @ weights
+    for _ in range(SWEEPS):
+        for column in range(len(weights)):
+            chance = 1 / (1 + np.exp(-np.clip(raw, -30, 30)))
+            slope = float((shares * (chance - hits)) @ table[:, column]) + pull * (weights[column] - centre[column])
+            bend = float((shares * chance * (1 - chance)) @ table[:, column] ** 2) + pull
+            moved = weights[column] - slope / bend
+            if column:
+                moved = max(moved, 0.0)
+            raw += (moved - weights[column]) * table[:, column]
+            weights[column] = moved
+    return Logistic(bias=float(weights[0]), weights=tuple(weights[1:].tolist()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Messages whose outcome is known, with their signs.
+
+    Attributes:
+        scope: (M, 4) signs of being in scope.
+        right: (M, 2) signs of the first entry being right.
+        hits: Whether the first entry is the right one.
+        kind: 0 answered by the FAQ, 1 same domain but no entry, 2 another domain.
+    """
+
+    scope: NDArray[np.float32]
+    right: NDArray[np.float32]
+    hits: NDArray[np.bool_]
+    kind: NDArray[np.intp]
+
+    def shares(self, outside: float) -> NDArray[np.float64]:
+        """Weigh the rows so that `outside` of them have no answer; the sum stays their number."""
+        wanted = np.array([1 - outside, outside * NEAR_SHARE, outside * (1 - NEAR_SHARE)])
+        counts = np.bincount(self.kind, minlength=3)
+        wanted = np.where(counts > 0, wanted, 0)
+        each = wanted / np.maximum(counts, 1) / max(wanted.sum(), 1e-9) * len(self.kind)
+        return np.asarray(each[self.kind])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """The two logistics and the two thresholds of one FAQ."""
+
+    scope: Logistic
+    right: Logistic
+    answer_from: float
+    suggest_from: float
+
+    def chances(
+        self, scope: NDArray[np.float32], right: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give P(in scope) and P(right, if in scope), each (M,)."""
+        return self.scope(scope), self.right(right)
+
+
+def calibrate(rows: Rows, promises: Promises) -> Calibration:
+    """Fit both logistics on the rows and choose the thresholds that keep the promises on them."""
+    inside = rows.kind == 0
+    scope = fit(rows.scope, inside, rows.shares(ASSUMED_OUTSIDE), SCOPE_PRIOR)
+    right = fit(rows.right[inside], rows.hits[inside], np.ones(int(inside.sum())), RIGHT_PRIOR)
+    scores = scope(rows.scope) * right(rows.right)
+    answer_from = answer_threshold(scores, rows.hits, rows.shares(CAUTIOUS_OUTSIDE), promises.answer_precision)
+    suggest_from = suggest_threshold(scores[inside], promises.suggest_recall, answer_from)
+    return Calibration(scope=scope, right=right, answer_from=answer_from, suggest_from=suggest_from)
+
+
+def answer_threshold(
+    scores: NDArray[np.float64], hits: NDArray[np.bool_], shares: NDArray[np.float64], precision: float
+) -> float:
+    """Give the lowest score from which the answers given are right as often as promised; 1.01 if there is none.
+
+    Two wrong answers are added to what was seen, so that a handful of rows proves nothing.
+    """
+    order = np.argsort(-scores, kind="stable")
+    given = np.cumsum(shares[order])
+    good = np.cumsum((shares * hits)[order])
+    kept = np.flatnonzero(good / (given + 2) >= precision)
+    return float(scores[order][kept[-1]]) if len(kept) else 1.01
+
+
+def suggest_threshold(scores: NDArray[np.float64], recall: float, answer_from: float) -> float:
+    """Give the score that `recall` of the answerable messages reach, never above the answer threshold."""
+    if not len(scores):
+        return min(0.2, answer_from)
+    return float(min(np.quantile(scores, 1 - recall), answer_from, 1.0))

@@ -1,0 +1,76 @@
+"""The linear head: one weight for every n-gram and entry, learnt in NumPy from the phrasings' likeness to each other.
+
+A linear classifier's weights are sums over the phrasings it was trained on, so everything is done with the N x N
+matrix of likenesses: training touches no n-gram, and holding phrasings out for calibration is a choice of rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_TRAINED = 2500  # phrasings; beyond, N x N costs too much memory and the mean likeness takes its place
+STRENGTH = 30.0  # inverse regularisation; 10 to 100 differ by 0.5 points of top-1 on BANKING77
+STEPS = 120
+STEPS_WARM = 60
+FOLDS = 8
+MEAN_SCALE = 25.0  # brings the mean likeness to the range of trained logits
+
+
+def train(
+    likeness: NDArray[np.float32],
+    owners: NDArray[np.intp],
+    entries: int,
+    *,
+    start: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
+    """Fit multinomial logistic regression in dual form, shape (N, entries); scores are `likeness @ weights`.
+
+    Accelerated gradient steps in the metric of the likeness, whose step size is known from its largest eigenvalue:
+    no line search, no randomness. With `start` (weights of nearly the same problem) half of the steps do.
+    """
+    target = np.zeros((len(owners), entries), dtype=np.float32)
+    target[np.arange(len(owners)), owners] = 1
+    # The largest row sum bounds the largest eigenvalue of a non-negative matrix; the mean row is a usual estimate
+    # from below. Power iteration is exact enough in ten rounds.
+    vector = np.ones(len(owners), dtype=np.float32)
+    for _ in range(10):
+        vector = likeness @ vector
+        vector /= max(float(np.linalg.norm(vector)), 1e-9)
+    largest = 1.05 * float(vector @ (likeness @ vector))
+    step = np.float32(1 / (1 + STRENGTH * 0.5 * largest))
+    weights = np.zeros_like(target) if start is None else start
+    ahead, pace = weights, 1.0
+    for _ in range(STEPS if start is None else STEPS_WARM):
+        chance = softmax(likeness @ ahead)
+        moved = ahead - step * (ahead - np.float32(STRENGTH) * (target - chance))
+        faster = (1 + (1 + 4 * pace * pace) ** 0.5) / 2
+        ahead = moved + np.float32((pace - 1) / faster) * (moved - weights)
+        weights, pace = moved, faster
+    return weights
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn each row of logits into probabilities; a logit of minus infinity has none."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    chances: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return chances
+
+
+def held_out(
+    likeness: NDArray[np.float32], owners: NDArray[np.intp], weights: NDArray[np.float32], groups: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Score every phrasing by a head that was trained without its group, shape (N, entries)."""
+    entries = weights.shape[1]
+    scores = np.zeros_like(weights)
+    for group in np.unique(groups):
+        out = groups == group
+        rest = ~out
+        if rest.any():
+            kept = train(likeness[np.ix_(rest, rest)], owners[rest], entries, start=weights[rest])
+            scores[out] = likeness[np.ix_(out, rest)] @ kept
+    return scores

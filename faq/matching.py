@@ -1,0 +1,185 @@
+"""Which entry answers a message, and how probably: the matcher the pipeline asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from faq.calibration import Calibration, Promises, Rows, calibrate
+from faq.cleaning import parts, words
+from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer, trainable
+from faq.heads import FOLDS, held_out, softmax
+from faq.phrasings import Phrasings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from faq.entries import Faq
+
+__all__ = ["Candidate", "FaqMatcher", "Matches", "Promises"]
+
+LISTED = 5
+DECIMALS = 4
+NEAR_EXACT_CHANCE = 0.98
+MAX_ROWS = 1200  # phrasings that a large FAQ is calibrated on
+
+Decision = Literal["answer", "suggest", "ticket"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An entry and the probability, 0..1 with four decimals, that it is the one that answers the message."""
+
+    entry: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """What the FAQ has for one message: up to five candidates, best first, whatever the decision."""
+
+    decision: Decision
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def score(self) -> float:
+        """The probability that the first candidate is right; 0.0 without candidates."""
+        return self.candidates[0].score if self.candidates else 0.0
+
+
+NOTHING = Matches(decision="ticket", candidates=())
+
+
+class FaqMatcher:
+    """Matches messages against one FAQ; built once, then only read, so any thread may use it.
+
+    Deterministic: the same FAQ and message give the same result, alone or in a batch.
+    """
+
+    def __init__(self, faq: Faq, promises: Promises | None = None) -> None:
+        self.faq = faq
+        self.promises = promises or Promises()
+        self.phrasings = Phrasings(faq)
+        self.rows: Rows | None = None
+        if not self.phrasings.ids:
+            return
+        likeness = None
+        if trainable(self.phrasings):
+            likeness = np.stack([self.phrasings.likeness(text) for text in self.phrasings.texts])
+        self.scorer = Scorer(self.phrasings, likeness)
+        self.rows = calibration_rows(self.scorer, likeness, faq.languages)
+        self.calibration = calibrate(self.rows, self.promises)
+
+    def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
+        """Match each text on its own.
+
+        Args:
+            texts: The messages, of any length and content.
+            languages: Of each text, its language where known: its phrasings go first, no other is excluded.
+        """
+        wanted = [None] * len(texts) if languages is None else languages
+        return [self._match(text, language) for text, language in zip(texts, wanted, strict=True)]
+
+    def _match(self, text: str, language: str | None) -> Matches:
+        if self.rows is None:
+            return NOTHING
+        best = NOTHING
+        for index, spoken in enumerate(parts(text)):
+            found = self._match_words(spoken, language)
+            if index == 0 or found.score > best.score:
+                best = found
+        return best
+
+    def _match_words(self, spoken: list[str], language: str | None) -> Matches:
+        repaired = self.phrasings.repair(spoken)
+        likeness = self.phrasings.likeness(repaired, language)[None, :]
+        evidence = self.scorer.evidence([repaired], likeness)
+        known = np.array([self.phrasings.known_share(repaired)], dtype=np.float32)
+        inside, right = self.calibration.chances(*evidence.signs(known))
+        chance = softmax(evidence.logits)[0]
+        order = np.argsort(-evidence.logits[0], kind="stable")[:LISTED]
+        first = float(inside[0] * right[0])
+        exact = self._near_exact(repaired, evidence)
+        if exact is not None:
+            order = np.array([exact, *(entry for entry in order.tolist() if entry != exact)])[:LISTED]
+            first = max(first, NEAR_EXACT_CHANCE)
+        rest = max(float(inside[0]) - first, 0.0) / max(1.0 - float(chance[order[0]]), 1e-9)
+        scores = [first, *(min(first, rest * float(chance[entry])) for entry in order[1:])]
+        candidates = tuple(
+            Candidate(entry=self.phrasings.ids[entry], score=round(score, DECIMALS))
+            for entry, score in zip(order.tolist(), scores, strict=True)
+        )
+        return Matches(decision=self._decide(candidates[0].score, int(order[0]), exact), candidates=candidates)
+
+    def _near_exact(self, spoken: list[str], evidence: Evidence) -> int | None:
+        """Give the only entry with (nearly) this very phrasing."""
+        owners = self.phrasings.exact.get(tuple(spoken))
+        if owners is None and sum(map(len, spoken)) >= MIN_NEAR_EXACT_CHARS:
+            owners = set(np.flatnonzero(evidence.alike[0] >= NEAR_EXACT).tolist())
+        return next(iter(owners)) if owners is not None and len(owners) == 1 else None
+
+    def _decide(self, score: float, entry: int, exact: int | None) -> Decision:
+        if exact is not None:
+            return "answer"
+        if score >= self.calibration.answer_from and not self.phrasings.single[entry]:
+            return "answer"
+        return "suggest" if score >= self.calibration.suggest_from else "ticket"
+
+
+def other_domains(languages: Sequence[str]) -> list[list[str]]:
+    """Give the shipped lines of small talk and other domains in these languages, as words."""
+    shipped = files("faq") / "other_domains"
+    codes = dict.fromkeys(language.partition("-")[0].lower() for language in languages)
+    found = [shipped / f"{code}.txt" for code in codes]
+    lines = [line for file in found if file.is_file() for line in file.read_text(encoding="utf-8").splitlines()]
+    return [spoken for line in lines if (spoken := words(line))]
+
+
+def calibration_rows(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Sequence[str]) -> Rows:
+    """Play the FAQ against itself: each phrasing left out, each entry left out, and lines of other domains."""
+    phrasings = scorer.phrasings
+    total = len(phrasings.texts)
+    step = 1 if likeness is not None else max(1, -(-total // MAX_ROWS))
+    chosen = np.arange(0, total, step)
+    texts = [phrasings.texts[at] for at in chosen]
+    owners = phrasings.owners[chosen]
+    own = likeness[chosen] if likeness is not None else np.stack([phrasings.likeness(text) for text in texts])
+    # A phrasing that is its entry's only one cannot be left out: nothing of the entry would remain.
+    tested = scorer.counts[owners] > 1
+    made = []
+    without_self = own.copy()
+    without_self[np.arange(len(chosen)), chosen] = 0
+    head = None
+    if likeness is not None and scorer.weights is not None:
+        place = np.arange(total) - phrasings.starts[owners]
+        head = held_out(likeness, owners, scorer.weights, (place + owners) % FOLDS)
+    evidence = scorer.evidence(texts, without_self, head)
+    hits = evidence.logits.argmax(axis=1) == owners
+    known = np.array([phrasings.known_share(text, besides="phrasing") for text in texts], dtype=np.float32)
+    made.append((evidence, known, hits, 0, tested))
+    if len(phrasings.ids) > 1:
+        groups = np.arange(len(phrasings.ids)) % min(FOLDS, len(phrasings.ids))
+        banned = groups[None, :] == groups[owners][:, None]
+        if likeness is not None and scorer.weights is not None:
+            head = held_out(likeness, owners, scorer.weights, groups[owners])
+        without_entry = np.where(banned[:, phrasings.owners], np.float32(0), own)
+        evidence = scorer.evidence(texts, without_entry, head).without(banned)
+        known = np.array([phrasings.known_share(text, besides="entry") for text in texts], dtype=np.float32)
+        made.append((evidence, known, np.zeros(len(texts), dtype=bool), 1, np.ones(len(texts), dtype=bool)))
+    if far := other_domains(languages):
+        evidence = scorer.evidence(far, np.stack([phrasings.likeness(spoken) for spoken in far]))
+        known = np.array([phrasings.known_share(spoken) for spoken in far], dtype=np.float32)
+        made.append((evidence, known, np.zeros(len(far), dtype=bool), 2, np.ones(len(far), dtype=bool)))
+    signs = [evidence.signs(known) for evidence, known, *_ in made]
+    keep = [kept for *_, kept in made]
+    return Rows(
+        scope=np.concatenate([scope[kept] for (scope, _), kept in zip(signs, keep, strict=True)]),
+        right=np.concatenate([right[kept] for (_, right), kept in zip(signs, keep, strict=True)]),
+        hits=np.concatenate([hits[kept] for _, _, hits, _, kept in made]),
+        kind=np.concatenate([np.full(int(kept.sum()), kind) for _, _, _, kind, kept in made]),
+    )
