@@ -1,0 +1,9 @@
+"""The Telegram Bot API as a local server, for tests, for load and for showing: `TelegramSimulator`."""
+
+from simulators.telegram.faults import FaultKind
+from simulators.telegram.journal import Call, SentMessage
+from simulators.telegram.people import Attachment
+from simulators.telegram.server import TelegramSimulator
+from simulators.telegram.world import Chat, SimulatorError, User
+
+__all__ = ["Attachment", "Call", "Chat", "FaultKind", "SentMessage", "SimulatorError", "TelegramSimulator", "User"]
