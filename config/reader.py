@@ -1,0 +1,289 @@
+"""Turns what the sources hold into typed sections, and everything that does not fit into sentences."""
+
+from __future__ import annotations
+
+import collections.abc
+import json
+import re
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from config.logs import MIN_SECRET_CHARS, Redactor
+from config.problems import Problem, nearest, variable_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
+
+    from config.sources import Sources
+
+_CHANNEL_NAME = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
+_MAX_SECRET_BYTES = 64 * 1024
+_OTHER_TABLES = ("channels", "desk")
+_TOP_LEVEL = ("data_dir",)
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What a section may be: the `what` ("channel" or "desk"), the names of all kinds, and the model of one."""
+
+    what: str
+    names: Sequence[str]
+    model: Callable[[str], type[BaseModel]]
+
+
+class Reader:
+    """Reads sections one after the other; `Sources.problems`, `warnings` and the secrets seen add up."""
+
+    def __init__(self, found: Sources, core: Mapping[str, Sequence[str]]) -> None:
+        self._found = found
+        self._core = core  # the keys of every section that is always there, to say where a misplaced key belongs
+        self._secrets: list[str] = []
+        self.warnings: list[str] = []
+
+    def problems(self) -> list[Problem]:
+        """Everything that is wrong, in the order of the file, without any secret that was seen."""
+        redact = Redactor(self._secrets)
+        ordered = sorted(self._found.problems, key=lambda each: (each.variable or "", each.line or 0))
+        return [replace(each, message=redact(each.message), cure=redact(each.cure)) for each in ordered]
+
+    def section(self, path: tuple[str, ...], model: type[BaseModel], *, kind: str | None = None) -> BaseModel | None:
+        """The table at `path` as the model, or None when something in it is wrong."""
+        raw = self._table(path)
+        if raw is None:
+            return None
+        before = len(self._found.problems)
+        values = self._prepared(raw, path, model)
+        if kind is not None:
+            values["kind"] = kind
+        told = {problem.key for problem in self._found.problems[before:]}
+        try:
+            section = model.model_validate(values)
+        except ValidationError as error:
+            for each in error.errors(include_url=False, include_context=False, include_input=False):
+                self._report_invalid(path, model, each, told)
+            return None
+        return section if len(self._found.problems) == before else None
+
+    def kinded(self, path: tuple[str, ...], kinds: Kinds, *, default: str) -> BaseModel | None:
+        """The table at `path` as the section of its `kind`."""
+        raw = self._table(path)
+        if raw is None:
+            return None
+        kind = raw.get("kind", default)
+        if kind in kinds.names:
+            return self.section(path, kinds.model(kind), kind=kind)
+        known = ", ".join(kinds.names)
+        meant = nearest(str(kind), kinds.names)
+        cure = (f"did you mean `{meant}`? " if meant else "") + f"The kinds are: {known}"
+        if "kind" in raw:
+            self._found.report((*path, "kind"), f"there is no kind of {kinds.what} called `{kind}`", cure)
+        else:
+            message = f"there is no kind of {kinds.what} called `{kind}`, and no `kind` says what it is"
+            self._found.report(path, message, cure)
+        return None
+
+    def channel_names(self) -> list[str]:
+        """The names of the configured channels; a name that cannot be one is reported."""
+        names = self._table(("channels",)) or {}
+        good = [name for name in names if _CHANNEL_NAME.fullmatch(name)]
+        for name in names.keys() - set(good):
+            cure = "use letters, digits and single hyphens or underscores"
+            self._found.report(("channels", name), "this cannot be the name of a channel", cure)
+        return good
+
+    def top_level_path(self, key: str) -> Path | None:
+        """A path that stands outside of every section."""
+        value = self._found.values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self._found.report((key,), "must be a path in quotes", f'for example: {key} = "/var/lib/firstline"')
+            return None
+        return self._resolved((key,), value)
+
+    def report_unknown_sections(self) -> None:
+        """Report whatever stands at the top level and is no section."""
+        known = (*self._core, *_OTHER_TABLES, *_TOP_LEVEL)
+        for key in self._found.values.keys() - set(known):
+            is_table = isinstance(self._found.values[key], dict)
+            message = "there is no such section" if is_table else "there is no such key"
+            self._found.report((key,), message, self._nearest_key((), key, known))
+
+    def _table(self, path: tuple[str, ...]) -> dict[str, Any] | None:
+        value: Any = self._found.values
+        for part in path:
+            value = value.get(part, {})
+        if isinstance(value, dict):
+            return value
+        cure = f"write [{'.'.join(path)}] and the keys below it"
+        if self._found.origin(path).variable:
+            cure = f"name a key of it: {variable_name(path)}__…"
+        self._found.report(path, "this is a section, not a value", cure)
+        return None
+
+    def _prepared(self, raw: Mapping[str, Any], path: tuple[str, ...], model: type[BaseModel]) -> dict[str, Any]:
+        """The values as pydantic reads them: secrets fetched, paths resolved, the environment's lists split."""
+        values = dict(raw)
+        for name, field in model.model_fields.items():
+            here = (*path, name)
+            types = list(_types(field.annotation))
+            if SecretStr in types:
+                self._read_secret(values, path, name)
+                continue
+            value = values.get(name)
+            if isinstance(value, dict) and (nested := _model_in(types)):
+                values[name] = self._prepared(value, here, nested)
+            elif isinstance(value, str) and Path in types:
+                values[name] = self._resolved(here, value)
+            elif isinstance(value, str) and self._found.origin(here).variable and _is_collection(types):
+                values[name] = _split(value)
+        return values
+
+    def _read_secret(self, values: dict[str, Any], path: tuple[str, ...], name: str) -> None:
+        """Leave the secret itself under `name`, wherever it was."""
+        here, there = (*path, name), (*path, f"{name}_file")
+        if name in values and there[-1] in values:
+            ours, theirs = self._found.origin(here), self._found.origin(there)
+            if (ours.variable is None) == (theirs.variable is None):
+                self._found.report(there, f"both `{name}` and `{name}_file` are given", "remove one of them")
+            del values[name if ours.variable is None and theirs.variable is not None else there[-1]]
+        if there[-1] in values:
+            values[name] = self._secret_from(there, values.pop(there[-1]))
+            here = there
+        secret = values.get(name)
+        if isinstance(secret, str):
+            self._secrets.append(secret)
+            if here[-1] == name and len(secret) < MIN_SECRET_CHARS:
+                message = f"a secret needs at least {MIN_SECRET_CHARS} characters"
+                self._found.report(here, message, "copy it again, whole")
+        elif secret is None:
+            values.pop(name, None)
+
+    def _secret_from(self, path: tuple[str, ...], value: Any) -> str:
+        """The content of the file, without the line's end; a stand-in when the file is refused, which is reported."""
+        stand_in = "x" * 64
+        if not isinstance(value, str):
+            self._found.report(path, "must be a path in quotes", f'for example: {path[-1]} = "/run/secrets/name"')
+            return stand_in
+        file = self._resolved(path, value)
+        try:
+            with file.open("rb") as opened:
+                content = opened.read(_MAX_SECRET_BYTES)
+                mode = file.stat().st_mode
+            secret = content.decode().rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            self._found.report(path, f"{file} cannot be read: {reason}", "give the path of a readable file")
+            return stand_in
+        if len(secret) < MIN_SECRET_CHARS:
+            self._secrets.append(secret)
+            fault = f"holds fewer than {MIN_SECRET_CHARS} characters" if secret else "is empty"
+            self._found.report(path, f"{file} {fault}", "put the secret into it, and nothing else")
+            return stand_in
+        if mode & stat.S_IROTH:
+            self.warnings.append(f"{file} can be read by every user of this machine; run: chmod 600 {file}")
+        return secret
+
+    def _resolved(self, path: tuple[str, ...], value: str) -> Path:
+        file = self._found.origin(path).file
+        expanded = Path(value).expanduser()
+        return file.parent / expanded if file is not None else expanded
+
+    def _report_invalid(
+        self,
+        path: tuple[str, ...],
+        model: type[BaseModel],
+        error: ErrorDetails,
+        told: set[str],
+    ) -> None:
+        """Report one of pydantic's errors, one a key."""
+        full = (*path, *(str(part) for part in error["loc"]))
+        key = full[: len(path) + 1]
+        dotted = ".".join(full if error["type"] in {"extra_forbidden", "missing"} else key)
+        if dotted in told:
+            return
+        told.add(dotted)
+        if error["type"] == "extra_forbidden":
+            keys = list(_keys(model)) if len(full) == len(key) else []
+            self._found.report(full, "there is no such key", self._nearest_key(path, full[-1], keys))
+        elif error["type"] == "missing":
+            self._found.report(full, "this key is missing", self._how_to_give(full, model))
+        else:
+            message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            self._found.report(key, message[:1].lower() + message[1:], _example(model, key[-1]))
+
+    def _nearest_key(self, path: tuple[str, ...], wrong: str, known: Sequence[str]) -> str:
+        """What to write in place of a key that does not exist."""
+        variable = self._found.origin((*path, wrong)).variable is not None
+        if meant := nearest(wrong, known):
+            return f"did you mean `{variable_name((*path, meant)) if variable else meant}`?"
+        for section, keys in self._core.items():
+            if wrong in keys:
+                return f"`{wrong}` belongs in [{section}]"
+        return f"the keys here are: {', '.join(known)}" if known else "remove it"
+
+    @staticmethod
+    def _how_to_give(path: tuple[str, ...], model: type[BaseModel]) -> str:
+        name, section = path[-1], ".".join(path[:-1])
+        field = model.model_fields.get(name)
+        secret = field is not None and SecretStr in _types(field.annotation)
+        also = f", or `{name}_file` with the path of a file that holds it" if secret else ""
+        return f"give `{name}` in [{section}]{also}, or set {variable_name(path)}"
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    """The members of a union, or the type itself."""
+    if get_origin(annotation) in {Union, UnionType}:
+        for each in get_args(annotation):
+            yield from _types(each)
+    elif get_origin(annotation) is Annotated:
+        yield from _types(get_args(annotation)[0])
+    else:
+        yield annotation
+
+
+def _is_collection(types: Sequence[Any]) -> bool:
+    origins = (get_origin(each) or each for each in types)
+    return any(
+        isinstance(each, type) and issubclass(each, collections.abc.Collection) and each not in {str, bytes}
+        for each in origins
+    )
+
+
+def _model_in(types: Sequence[Any]) -> type[BaseModel] | None:
+    return next((each for each in types if isinstance(each, type) and issubclass(each, BaseModel)), None)
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    """The keys that may be written in the section."""
+    for name, field in model.model_fields.items():
+        yield name
+        if SecretStr in _types(field.annotation):
+            yield f"{name}_file"
+
+
+def _split(value: str) -> Any:
+    """A list as JSON or separated by commas."""
+    if value.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(value)
+        except ValueError:
+            pass
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _example(model: type[BaseModel], key: str) -> str:
+    field: FieldInfo | None = model.model_fields.get(key)
+    default = field.get_default() if field is not None else None
+    if isinstance(default, str | int | float | tuple | list):
+        return f"for example: {key} = {json.dumps(default, ensure_ascii=False)}"
+    return ""
