@@ -1,0 +1,38 @@
+"""Values to JSON and back, by their types (pydantic reads the dataclasses as they stand)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def dump(value: object, kind: Any = None) -> str:
+    """JSON of a value; `kind` is its type where `type(value)` does not say enough."""
+    text: str = _adapter(kind or type(value)).dump_json(value).decode()
+    return text
+
+
+def load(kind: type[T], text: str) -> T:
+    """The value that `dump` wrote."""
+    value: T = _adapter(kind).validate_json(text)
+    return value
+
+
+def stamp(at: datetime | None = None) -> str:
+    """A time (now by default) as the ledger writes it: UTC, microseconds, sorts as text."""
+    return (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_stamp(text: str) -> datetime:
+    """The time that `stamp` wrote."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

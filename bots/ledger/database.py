@@ -1,0 +1,225 @@
+"""The SQLite file: its lock, its migrations, its one writer with group commit, its readers.
+
+Errors::
+
+    LedgerError
+    ├── AlreadyRunning     another bot holds this ledger
+    ├── LedgerUnwritable   the disk is full or gone: nothing of the batch was stored
+    └── Superseded         the row was decided already (the fence in the commit held)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MAX_BATCH = 500
+_BUSY_TIMEOUT_S = 30.0
+
+_DISK_TROUBLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+
+T = TypeVar("T")
+Operation = Callable[[sqlite3.Connection], T]
+
+
+class LedgerError(Exception):
+    """The ledger did not do what was asked."""
+
+
+class AlreadyRunning(LedgerError):
+    """Another bot holds this ledger."""
+
+
+class LedgerUnwritable(LedgerError):
+    """The ledger cannot be written; nothing of the batch was stored."""
+
+
+class Superseded(LedgerError):
+    """The row was decided already."""
+
+
+class FileLock:
+    """Held by the one bot that serves a ledger.
+
+    An ``flock`` on a sidecar file: SQLite's own locks on the database file vanish when any descriptor of it is closed.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(database.name + ".lock")
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock or raise `AlreadyRunning`."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            os.close(descriptor)
+            message = (
+                f"Another firstline (process {holder}) already serves this ledger ({self._path}). "
+                'Stop it first, or give this one a ledger of its own: [ledger] path = "…".'
+            )
+            raise AlreadyRunning(message) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give the lock back; idempotent."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection in autocommit mode with the house's settings; usable from any one thread at a time."""
+    uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
+    connection.row_factory = sqlite3.Row
+    if not read_only:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+def migrate(path: Path) -> None:
+    """Bring the file to the newest schema; Alembic is imported only where there is something to do."""
+    newest = max(entry.name.split("_", 1)[0] for entry in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(connect(path)) as connection, contextlib.suppress(sqlite3.OperationalError):
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if row and row[0] == newest:
+            return
+        if row and row[0] > newest:
+            raise LedgerError(
+                f"{path} was written by a newer firstline (schema {row[0]}; this one knows {newest}). Update firstline."
+            )
+    _upgrade(path)
+
+
+def _upgrade(path: Path) -> None:
+    from alembic import command  # noqa: PLC0415 - half a second that only a new or old file costs
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+    path.chmod(0o600)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    operation: Operation[Any]
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """The one connection that writes: operations that arrive together share one durable commit.
+
+    Each operation runs in its own savepoint, in the order in which they were handed in; one that raises is undone alone.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._connection = connect(path)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._jobs.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Run `operation` in the next group commit; returns once it is on disk. Raises what it raised, or `LedgerError`."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put(_Job(operation, future))
+        return await future
+
+    def _run(self) -> None:
+        while True:
+            first = self._jobs.get()
+            if first is None:
+                return
+            batch, last = [first], False
+            while len(batch) < _MAX_BATCH:
+                try:
+                    job = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if job is None:
+                    last = True
+                    break
+                batch.append(job)
+            results = self._commit(batch)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(_resolve, batch, results)
+            if last:
+                return
+
+    def _commit(self, batch: list[_Job]) -> list[Any]:
+        """One durable transaction; a result or an exception for each job."""
+        connection = self._connection
+        results: list[Any] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                results.append(_attempt(connection, job.operation))
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            failure = LedgerUnwritable(
+                f"The ledger {self._path} cannot be written ({error}). Nothing was lost: free space on the disk or mend its "
+                "rights, and the bot goes on by itself."
+            )
+            failure.__cause__ = error
+            return [failure] * len(batch)
+        return results
+
+
+def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
+    connection.execute("SAVEPOINT operation")
+    try:
+        result = operation(connection)
+    except Exception as error:
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _DISK_TROUBLE:
+            raise  # nothing of this batch can be stored
+        connection.execute("ROLLBACK TO operation")
+        result = error
+    connection.execute("RELEASE operation")
+    return result
+
+
+def _resolve(batch: list[_Job], results: list[Any]) -> None:
+    for job, result in zip(batch, results, strict=True):
+        if job.future.cancelled():
+            continue
+        if isinstance(result, Exception):
+            job.future.set_exception(result)
+        else:
+            job.future.set_result(result)

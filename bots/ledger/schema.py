@@ -1,0 +1,184 @@
+"""The ledger's tables. Migrations in `migrations/versions` make them; a test holds the two together.
+
+Times are ISO 8601 in UTC with microseconds, so that they sort as text on every engine; values with structure are JSON.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, text
+
+metadata = MetaData()
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("dedupe_key", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("conversation_key", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("sent_at", Text, nullable=False),
+    Column("received_at", Text, nullable=False),
+    Column("state", Text, nullable=False),  # new | done | failed
+    Column("erased_at", Text),
+    Index("inbound_new", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
+    Index("inbound_conversation", "conversation_key", "id"),
+    Index("inbound_message", "channel", "account", "message_id"),
+    sqlite_autoincrement=True,
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("inbound_id", Integer, ForeignKey("inbound.id"), primary_key=True),
+    Column(
+        "outcome", Text, nullable=False
+    ),  # answered | suggested | ticket_opened | appended | acted | ignored | failed
+    Column("rule", Text, nullable=False),
+    Column("entry", Text),
+    Column("score", Float),
+    Column("ticket_key", Text),
+    Column("reason", Text),
+    Column("decided_at", Text, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reply_to", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Index("conversations_author", "channel", "account", "author_id"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("desk_id", Text),  # NULL until the desk has answered
+    Column("number", Text),
+    Column("url", Text, nullable=False, server_default=""),
+    Column("status", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("author_id", Text, nullable=False),  # the requester
+    Column("conversation_key", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("reply_to", Text, nullable=False),
+    Column("words", Text, nullable=False),  # what the complaint said, to know it again; erased with the messages
+    Column("opened_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("rating", Integer),
+    Column("rating_asked_at", Text),
+    Index("tickets_desk", "desk", "desk_id", unique=True),
+    Index("tickets_number", "number"),
+    Index("tickets_author", "channel", "account", "author_id", "opened_at"),
+    Index("tickets_conversation", "conversation_key", "opened_at"),
+)
+
+ticket_intents = Table(
+    "ticket_intents",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("ticket_key", Text, nullable=False),
+    Column("action", Text, nullable=False),  # create | message | note
+    Column("payload", Text, nullable=False),
+    Column("announce", Text, nullable=False),  # replies to send once the number is known
+    Column("state", Text, nullable=False),  # new | sending | done | failed
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", Text, nullable=False),
+    Column("error", Text),
+    Column("created_at", Text, nullable=False),
+    Index("ticket_intents_open", "ticket_key", "id"),
+    sqlite_autoincrement=True,
+)
+
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("conversation_key", Text, nullable=False),
+    Column("inbound_id", Integer),
+    Column("ticket_key", Text),
+    Column("speaker", Text, nullable=False),  # bot | agent
+    Column("reply", Text, nullable=False),
+    Column("number", Text),
+    Column("state", Text, nullable=False),  # pending | sending | sent | ambiguous | failed | cancelled
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", Text, nullable=False),
+    Column("posted_id", Text),
+    Column("error", Text),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Index("outgoing_open", "state", "id"),
+    Index("outgoing_conversation", "conversation_key", "id"),
+    sqlite_autoincrement=True,
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("state", Text, nullable=False),  # new | done | failed
+    Column("result", Text),
+    Column("created_at", Text, nullable=False),
+    Column("done_at", Text),
+    Index("commands_new", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
+    sqlite_autoincrement=True,
+)
+
+desk_tickets = Table(
+    "desk_tickets",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+desk_entries = Table(
+    "desk_entries",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("ticket_id", Integer, ForeignKey("desk_tickets.id"), nullable=False),
+    Column("kind", Text, nullable=False),  # user | reply | note | status
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("key", Text, unique=True),
+    Column("at", Text, nullable=False),
+    Index("desk_entries_ticket", "ticket_id", "id"),
+    sqlite_autoincrement=True,
+)

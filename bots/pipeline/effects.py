@@ -1,0 +1,72 @@
+"""What a decision makes happen: written to the ledger in one transaction, carried out from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from adapters.base import Button, ReplyTarget, Visibility
+from bots.pipeline.state import ConversationState
+from ticket_client.base import TicketDraft
+
+NUMBER = "\ue000"
+"""Stands for the ticket's number in a text that is written before the desk has given one (a private-use character)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Something to post. `text` is neutral markup of any length; `key` is unique for ever."""
+
+    key: str
+    target: ReplyTarget
+    text: str
+    buttons: tuple[Button, ...] = ()
+    quiet: bool = False
+    speaker: Literal["bot", "agent"] = "bot"
+    ticket_key: str = ""
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A ticket to open, and what to say once its number is known."""
+
+    draft: TicketDraft
+    channel: str
+    account: str
+    author_id: str
+    conversation_key: str
+    reply_to: ReplyTarget
+    visibility: Visibility
+    language: str
+    words: str
+    announce: tuple[Say, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskMessage:
+    """Something to add to a ticket: the requester's words or a private note. The same key is added once."""
+
+    key: str
+    ticket_key: str
+    kind: Literal["message", "note"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """All that one message leads to. `outcome` and `rule` are what `firstline ledger` counts."""
+
+    outcome: str
+    rule: str
+    state: ConversationState
+    says: tuple[Say, ...] = ()
+    opening: Opening | None = None
+    desk: tuple[DeskMessage, ...] = ()
+    entry: str | None = None
+    score: float | None = None
+    ticket_key: str | None = None
+    attach: str | None = None  # the ticket that this conversation hangs on from now on
+    rating: tuple[str, int] | None = None  # ticket key, 1-5
+    erase: str | None = None  # the message whose text is to be erased
+    confirms: bool = False  # the replies repeat what was ambiguous here

@@ -1,0 +1,69 @@
+"""What is known when a message is decided: values only, read from the ledger, stored back as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from adapters.base import ReplyTarget, Visibility
+from ticket_client.base import Status
+
+
+class Phase(StrEnum):
+    """What the bot expects next in a conversation."""
+
+    IDLE = "idle"
+    CHOOSING = "choosing"  # candidates were offered
+    ANSWERED = "answered"  # an answer was given; it may turn out not to help
+    DESCRIBING = "describing"  # the next words are the matter of a ticket
+    NUMBERING = "numbering"  # asked for the number of an earlier ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationState:
+    """One person's matter in one place, between two messages."""
+
+    phase: Phase = Phase.IDLE
+    language: str | None = None  # chosen with /language
+    question: str = ""  # what is being talked about, and the message that said it
+    question_id: str = ""
+    candidates: tuple[str, ...] = ()
+    entry: str = ""  # answered last
+    ticket_key: str = ""  # the ticket this conversation hangs on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A ticket as the ledger knows it; `number` is None while the desk has not answered yet."""
+
+    key: str
+    desk_id: str | None
+    number: str | None
+    status: Status
+    channel: str
+    account: str
+    author_id: str
+    conversation_key: str
+    language: str
+    visibility: Visibility
+    reply_to: ReplyTarget
+    words: str
+    opened_at: datetime
+    changed_at: datetime
+    rating: int | None = None
+    rating_asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything besides the message, the matches and the time that a decision may look at."""
+
+    conversation: ConversationState = ConversationState()
+    ticket: Ticket | None = None  # the one this conversation hangs on
+    named: Ticket | None = None  # the one whose number the message names, whoever it belongs to
+    names_number: bool = False  # whether the message names a number at all
+    own: tuple[Ticket, ...] = ()  # the requester's tickets of the last days on this account, newest first
+    complaint: Ticket | None = None  # the ticket that the complaint under a moderator's act has already
+    earlier_outcome: str | None = None  # of the message that an edit changes
+    unconfirmed: tuple[str, ...] = ()  # numbers whose reply here may never have arrived
