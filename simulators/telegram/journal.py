@@ -94,25 +94,21 @@ class Journal:
         ]
 
     async def wait_for_sent(
-        self, wanted: int | Callable[[SentMessage], bool], *, chat_id: int | None, timeout_s: float
+        self, fits: Callable[[SentMessage], bool], count: int, timeout_s: float
     ) -> list[SentMessage]:
-        """Wait for a number of messages, or for one that fits; return those. Raises `TimeoutError`."""
+        """Wait until `count` messages fit, and return those that do. Raises `TimeoutError`."""
         matches: list[SentMessage] = []
         read = 0
-        enough = wanted if isinstance(wanted, int) else 1
         try:
             async with asyncio.timeout(timeout_s):
                 while True:
-                    for message in self.sent[read:]:
-                        fits = isinstance(wanted, int) or wanted(message)
-                        if fits and chat_id in (None, message.chat_id):
-                            matches.append(message)
+                    matches += filter(fits, self.sent[read:])
                     read = len(self.sent)
-                    if len(matches) >= enough:
+                    if len(matches) >= count:
                         return matches
                     await self._grown.wait()
         except TimeoutError:
-            raise TimeoutError(f"{len(matches)} of {enough} messages sent within {timeout_s} s") from None
+            raise TimeoutError(f"{len(matches)} of {count} messages sent within {timeout_s} s") from None
 
 
 def _button(button: Json) -> tuple[str, str]:

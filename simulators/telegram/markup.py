@@ -42,6 +42,10 @@ def _unparsable(text: str) -> ApiError:
     return bad_request(f"can't parse entities: {text}")
 
 
+def _at(text: str, position: int) -> str:
+    return f"at byte offset {len(text[:position].encode())}"
+
+
 class _Builder:
     """Collects plain text and closes entities over it."""
 
@@ -71,19 +75,19 @@ class _Html(_Builder):
         for token in _HTML_TOKEN.finditer(text):
             self._text(text[position : token.start()])
             position = token.end()
-            where = f"at byte offset {len(text[: token.start()].encode())}"
             if token["open"]:
-                raise _unparsable(f"Unclosed start tag {where}")
+                raise _unparsable(f"Unclosed start tag {_at(text, token.start())}")
             name = token["name"].lower()
             if not token["end"]:
                 if name not in _TAGS:
-                    raise _unparsable(f'Unsupported start tag "{name}" {where}')
+                    raise _unparsable(f'Unsupported start tag "{name}" {_at(text, token.start())}')
                 opened.append((name, self.length, _attributes(name, token["rest"])))
                 continue
             if not opened:
-                raise _unparsable(f"Unexpected end tag {where}")
+                raise _unparsable(f"Unexpected end tag {_at(text, token.start())}")
             expected, start, extra = opened.pop()
             if name not in ("", expected):
+                where = _at(text, token.start())
                 raise _unparsable(f'Unmatched end tag {where}, expected "</{expected}>", found "</{name}>"')
             # A link without an address is plain text, as in the real parser.
             if expected != "a" or extra:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from simulators.telegram import entities, markup
+from simulators.telegram import composing
 from simulators.telegram.journal import Call, Journal
 from simulators.telegram.updates import Webhook
 from simulators.telegram.wire import ApiError, Json, Params, bad_request, too_many_requests
@@ -22,7 +22,6 @@ _NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current "
     "content and reply markup of the message"
 )
-_INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
 
 Method = Callable[["Methods", Call, Bot, Params], Awaitable[Any]]
 
@@ -94,15 +93,16 @@ class Methods:
 
     async def send_message(self, call: Call, bot: Bot, params: Params) -> Json:
         """Put a text into a chat."""
-        content = _content(params)
+        content = composing.content(params)
         chat = self._writable(bot, params)
-        thread_id = _thread(chat, bot, params.integer("message_thread_id"))
-        reply_to, quote = _reply(chat, params)
+        thread_id = composing.thread(chat, bot, params.integer("message_thread_id"))
+        reply_to, quote = composing.reply(chat, params)
         self._limit(bot, chat)
         sender: Json = {"from": bot.user.wire()}
         if chat.type == "channel":
             sender = {"sender_chat": chat.wire()}
-        message = self._world.post(chat, sender, content | quote, reply_to=reply_to, thread_id=thread_id)
+        content |= quote
+        message = self._world.post(chat, sender, content, reply_to=reply_to, thread_id=thread_id, author=bot)
         chat.last_bot_id = bot.user.id
         self._journal.add_sent(call, message)
         return message
@@ -110,17 +110,17 @@ class Methods:
     async def edit_message_text(self, _call: Call, bot: Bot, params: Params) -> Json:
         """Replace text and buttons of a message of the bot's own."""
         chat, message = self._own_message(bot, params)
-        return self._edited(bot, chat, message, _content(params))
+        return self._edited(bot, chat, message, composing.content(params))
 
     async def edit_message_reply_markup(self, _call: Call, bot: Bot, params: Params) -> Json:
         """Replace the buttons of a message of the bot's own."""
         chat, message = self._own_message(bot, params)
         content = {key: message[key] for key in ("text", "entities") if key in message}
-        return self._edited(bot, chat, message, content | _keyboard(params))
+        return self._edited(bot, chat, message, content | composing.keyboard(params))
 
     async def delete_message(self, _call: Call, bot: Bot, params: Params) -> bool:
         """Delete a message: the bot's own, any in a private chat, others' with the right to."""
-        chat = self._world.chat_for(bot, params.values.get("chat_id"))
+        chat = self._present(bot, params)
         message = chat.messages.get(params.integer("message_id"))
         if message is None:
             raise bad_request("message to delete not found")
@@ -144,7 +144,7 @@ class Methods:
         chat = self._writable(bot, params)
         if params.text("action") not in _ACTIONS:
             raise bad_request("wrong parameter action in request")
-        _thread(chat, bot, params.integer("message_thread_id"))
+        composing.thread(chat, bot, params.integer("message_thread_id"))
         return True
 
     async def set_message_reaction(self, _call: Call, bot: Bot, params: Params) -> bool:
@@ -153,7 +153,7 @@ class Methods:
         if params.integer("message_id") not in chat.messages:
             raise bad_request("message to react not found")
         reactions = params.array("reaction") or []
-        if len(reactions) > 1 or any(reaction.get("type") != "emoji" for reaction in reactions):
+        if len(reactions) > 1 or any(_field(item, "type") != "emoji" for item in reactions):
             raise bad_request("REACTION_INVALID")
         return True
 
@@ -210,16 +210,16 @@ class Methods:
         """Keep the bot's commands, by scope and language."""
         commands = params.array("commands") or []
         for command in commands:
-            if not re.fullmatch(r"[a-z0-9_]{1,32}", str(command.get("command", ""))):
+            if not re.fullmatch(r"[a-z0-9_]{1,32}", _field(command, "command")):
                 raise bad_request("BOT_COMMAND_INVALID")
-            if not 1 <= len(str(command.get("description", ""))) <= 256:
+            if not 1 <= len(_field(command, "description")) <= 256:
                 raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
-        bot.commands[_scope(params)] = commands
+        bot.commands[composing.scope(params)] = commands
         return True
 
     async def get_my_commands(self, _call: Call, bot: Bot, params: Params) -> list[Json]:
         """Return the bot's commands."""
-        return bot.commands.get(_scope(params), [])
+        return bot.commands.get(composing.scope(params), [])
 
     def _limit(self, bot: Bot, chat: Chat) -> None:
         wait_s = self.rate_limits.wait_s(bot.user.id, chat.id) if self.rate_limits else 0
@@ -256,8 +256,8 @@ class Methods:
         message = chat.messages.get(params.integer("message_id"))
         if message is None:
             raise bad_request("message to edit not found")
-        is_own_post = chat.type == "channel" and "from" not in message
-        if message.get("from", {}).get("id") != bot.user.id and not is_own_post:
+        may_edit = chat.type == "channel" and chat.member(bot.user).may("can_edit_messages")
+        if message.get("from", {}).get("id") != bot.user.id and not may_edit:
             raise bad_request("message can't be edited")
         return chat, message
 
@@ -294,74 +294,6 @@ METHODS: dict[str, Method] = {
 }
 
 
-def _content(params: Params) -> Json:
-    """Return text, entities and buttons after every check the real server makes."""
-    text = params.text("text").replace("\r", "")
-    if not text:
-        raise bad_request("message text is empty")
-    given = params.array("entities")
-    if given is None or params.text("parse_mode"):
-        text, given = markup.parse(text, params.text("parse_mode"))
-    text, given = entities.trimmed(text, entities.checked(text, given))
-    if not text.strip().strip("".join(_INVISIBLE)):
-        raise bad_request("text must be non-empty")
-    if entities.units(text) > entities.MAX_TEXT_UNITS:
-        raise bad_request("message is too long")
-    content: Json = {"text": text}
-    if found := entities.merged(text, given):
-        content["entities"] = found
-    return content | _keyboard(params)
-
-
-def _keyboard(params: Params) -> Json:
-    """Return the inline keyboard; other keyboards are taken and not shown, as they belong to the user's side."""
-    reply_markup = params.object("reply_markup")
-    if not reply_markup or "inline_keyboard" not in reply_markup:
-        return {}
-    rows = reply_markup["inline_keyboard"]
-    for button in (button for row in rows for button in row):
-        actions = [key for key in button if key not in {"text", "style", "icon_custom_emoji_id"}]
-        if not button.get("text") or len(actions) != 1:
-            problem = "Text buttons are unallowed in the inline keyboard"
-            raise bad_request(f"can't parse inline keyboard button: {problem}")
-        if "callback_data" in button and not 1 <= len(str(button["callback_data"]).encode()) <= 64:
-            raise bad_request("BUTTON_DATA_INVALID")
-    rows = [row for row in rows if row]
-    return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
-
-
-def _thread(chat: Chat, bot: Bot, thread_id: int) -> int | None:
-    """Return the thread a message goes to. The general topic has no number on this wire, as in reality."""
-    if thread_id == 0:
-        return None
-    topic = chat.topics.get(thread_id)
-    is_known = topic is not None if chat.is_forum else chat.type == "supergroup" and thread_id in chat.messages
-    if not is_known:
-        raise bad_request("message thread not found")
-    if topic is not None and topic.is_closed and not chat.member(bot.user).may("can_manage_topics"):
-        raise bad_request("TOPIC_CLOSED")
-    return thread_id
-
-
-def _reply(chat: Chat, params: Params) -> tuple[int | None, Json]:
-    """Return the message to answer, and the quote of it."""
-    reply = params.object("reply_parameters")
-    if reply is None:
-        return None, {}
-    parent = chat.messages.get(int(reply.get("message_id", 0)))
-    if parent is None:
-        if reply.get("allow_sending_without_reply"):
-            return None, {}
-        raise bad_request("message to be replied not found")
-    quote = reply.get("quote")
-    if not quote:
-        return parent["message_id"], {}
-    if quote not in (text := parent.get("text", "")):
-        raise bad_request("QUOTE_TEXT_INVALID")
-    position = entities.units(text[: text.index(quote)])
-    return parent["message_id"], {"quote": {"text": quote, "position": position, "is_manual": True}}
-
-
-def _scope(params: Params) -> str:
-    scope = params.object("scope") or {"type": "default"}
-    return f"{sorted(scope.items())}:{params.text('language_code')}"
+def _field(item: object, name: str) -> str:
+    """Return a text of a nested object, empty where it is missing or the object is none."""
+    return str(item.get(name, "")) if isinstance(item, dict) else ""

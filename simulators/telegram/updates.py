@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from simulators.telegram.schema import Check
 from simulators.telegram.wire import ApiError, Json
 
 _MAX_LIMIT = 100
@@ -18,6 +19,7 @@ _OTHER_POLLER = "terminated by other getUpdates request; make sure that only one
 _WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 _REPEATED_WAIT_S = 3
 _REPEATED_LIMIT_S = 0.5
+_WEBHOOK_TIMEOUT_S = 60
 
 
 def conflict(text: str) -> ApiError:
@@ -43,13 +45,16 @@ class Mailbox:
     3 s, and within 0.5 s gets one update.
     """
 
-    def __init__(self, *, first_update_id: int, polling_penalties: bool, webhook_retry_s: float) -> None:
+    def __init__(
+        self, *, first_update_id: int, polling_penalties: bool, webhook_retry_s: float, check: Check | None
+    ) -> None:
         self.pending: deque[Json] = deque()
         self.allowed: frozenset[str] | None = None
         self.webhook: Webhook | None = None
         self._next_id = first_update_id
         self._polling_penalties = polling_penalties
         self._webhook_retry_s = webhook_retry_s
+        self._check = check
         self._previous_poll = (-1, 0.0)
         self._waiting: asyncio.Future[None] | None = None
         self._grown = asyncio.Event()
@@ -58,7 +63,12 @@ class Mailbox:
     def push(self, kind: str, payload: Json) -> Json | None:
         """Queue an update, unless the bot did not ask for its kind (then None)."""
         wanted = kind not in _ON_REQUEST if not self.allowed else kind in self.allowed
-        return self.push_raw({kind: payload}) if wanted else None
+        if not wanted:
+            return None
+        update = self.push_raw({kind: payload})
+        if self._check is not None and (problem := self._check("update", update)):
+            raise ValueError(f"The simulator made an update that does not fit the Bot API: {problem}")
+        return update
 
     def push_raw(self, update: Json) -> Json:
         """Queue an update exactly as given; `update_id` is added where it is missing."""
@@ -118,7 +128,8 @@ class Mailbox:
         if offset < 0:
             while len(self.pending) > -offset:
                 self.pending.popleft()
-        while offset > 0 and self.pending and self.pending[0]["update_id"] < offset:
+        # A raw update may lack a number; it goes with those around it.
+        while offset > 0 and self.pending and _number(self.pending[0]) < offset:
             self.pending.popleft()
 
     def _penalised(self, offset: int, limit: int, timeout_s: int) -> tuple[int, int]:
@@ -140,7 +151,8 @@ class Mailbox:
     async def _post_all(self, webhook: Webhook) -> None:
         headers = {"X-Telegram-Bot-Api-Secret-Token": webhook.secret_token} if webhook.secret_token else {}
         connector = aiohttp.TCPConnector(ssl=False)  # local certificates are self-signed
-        async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
+        timeout = aiohttp.ClientTimeout(total=_WEBHOOK_TIMEOUT_S)
+        async with aiohttp.ClientSession(headers=headers, connector=connector, timeout=timeout) as session:
             while True:
                 while not self.pending:
                     self._grown.clear()
@@ -166,6 +178,11 @@ class Mailbox:
             webhook.last_error = f"Connection failed: {type(error).__name__}"
         webhook.last_error_at = int(time.time())
         return wait_s
+
+
+def _number(update: Json) -> int:
+    number = update["update_id"]
+    return number if isinstance(number, int) else 0
 
 
 def pending_kinds(updates: Collection[Json]) -> list[str]:

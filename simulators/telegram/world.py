@@ -166,7 +166,16 @@ class World:
             raise bad_request("chat not found")
         return chat
 
-    def post(self, chat: Chat, sender: Json, content: Json, *, reply_to: int | None, thread_id: int | None) -> Json:
+    def post(  # noqa: PLR0913  a message is a place, a sender and a content
+        self,
+        chat: Chat,
+        sender: Json,
+        content: Json,
+        *,
+        reply_to: int | None = None,
+        thread_id: int | None = None,
+        author: Bot | None = None,
+    ) -> Json:
         """Put a message into a chat; the bots that may see it get an update."""
         chat.last_message_id += 1
         message: Json = {
@@ -178,19 +187,19 @@ class World:
             **content,
         }
         chat.messages[chat.last_message_id] = message
-        self.announce(chat, message, edited=False)
+        self.announce(chat, message, edited=False, author=author)
         return message
 
-    def announce(self, chat: Chat, message: Json, *, edited: bool) -> None:
-        """Send a message, or its edit, to every bot that may see it."""
+    def announce(self, chat: Chat, message: Json, *, edited: bool, author: Bot | None = None) -> None:
+        """Send a message, or its edit, to every bot that may see it; never to its author."""
         kind = "channel_post" if chat.type == "channel" else "message"
         for bot in self.bots.values():
-            if self._sees(bot, chat, message):
+            if bot is not author and self._sees(bot, chat, message):
                 bot.mailbox.push(f"edited_{kind}" if edited else kind, message)
 
     def _sees(self, bot: Bot, chat: Chat, message: Json) -> bool:
         if chat.type == "private":
-            return self.private.get((bot.user.id, chat.id)) is chat and message["from"]["id"] != bot.user.id
+            return self.private.get((bot.user.id, chat.id)) is chat
         membership = chat.members.get(bot.user.id)
         if membership is None or membership.status not in PRESENT:
             return False
