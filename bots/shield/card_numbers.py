@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 _SEPARATOR = r"[ \t.·\-\u00a0\u00ad\u2000-\u200f\u2010-\u2015\u202f\u2060\ufeff]{0,3}"
 _DIGITS = re.compile(rf"\d(?:{_SEPARATOR}\d){{12,}}")
 _GROUP = re.compile(r"\d+")
-_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}(?:[ \-\u00a0]?[0-9A-Za-z]{1,4}){3,9}")
+_IBAN_HEAD = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}")
+_ALNUM = re.compile(r"[0-9A-Za-z]+")
+_MIN_IBAN, _MAX_IBAN, _MAX_IBAN_CHARS = 15, 34, 44
 _MIN_DIGITS, _MAX_DIGITS = 13, 19
 # Lowest and highest prefix, and the lengths that are in use today.
 _ISSUERS = (
@@ -62,21 +64,22 @@ _OTHER_WORD = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NEAR_CHARS = 32
+_MAX_LOOKS = 50
 
 
 def find_card_numbers(text: str) -> list[tuple[int, int]]:
     """Spans (start, end) of card numbers, in order and apart from each other."""
     spans: list[tuple[int, int]] = []
-    ibans: list[tuple[int, int]] | None = None
+    looked_at = 0
     for run in _DIGITS.finditer(text):
-        if ibans is None:
-            ibans = _iban_spans(text)
         groups = [(run.start() + group.start(), run.start() + group.end()) for group in _GROUP.finditer(run[0])]
         done = run.start()
         for start, end in _candidates(text, groups):
-            if start < done or any(start < stop and begin < end for begin, stop in ibans):
+            if start < done or not (usual := _is_issued_and_valid(text[start:end])):
                 continue
-            if _is_card(text, start, end):
+            looked_at += 1
+            # A text with so many numbers that pass for cards is no ordinary one; a look around each takes time.
+            if looked_at > _MAX_LOOKS or _is_meant(text, start, end, usual=usual == "usual"):
                 spans.append((start, end))
                 done = end
     return spans
@@ -87,8 +90,7 @@ def _candidates(text: str, groups: list[tuple[int, int]]) -> Iterator[tuple[int,
     # A group that is part of a word, a decimal or an international phone number is no group of a card.
     first, last = groups[0], groups[-1]
     glued = first[0] > 0 and (text[first[0] - 1].isalnum() or text[first[0] - 1] in "+_")
-    decimal = first[0] > 1 and text[first[0] - 1] in ".," and text[first[0] - 2].isdigit()
-    if glued or decimal:
+    if glued or _is_decimal(text, first[0]):
         groups = groups[1:]
     if groups and last[1] < len(text) and (text[last[1]].isalnum() or text[last[1]] == "_"):
         groups = groups[:-1]
@@ -96,20 +98,32 @@ def _candidates(text: str, groups: list[tuple[int, int]]) -> Iterator[tuple[int,
     if _MIN_DIGITS <= sum(sizes) <= _MAX_DIGITS and not glued:
         yield groups[0][0], groups[-1][1]
     for index, (start, end) in enumerate(groups):
-        if _MIN_DIGITS <= sizes[index] <= _MAX_DIGITS:
+        if _MIN_DIGITS <= sizes[index] <= _MAX_DIGITS and not _is_decimal(text, start):
             yield start, end
         for count in (5, 4, 3, 2):
-            if tuple(sizes[index : index + count]) in _GROUPINGS:
+            if index + count <= len(sizes) and tuple(sizes[index : index + count]) in _GROUPINGS:
                 yield start, groups[index + count - 1][1]
 
 
-def _is_card(text: str, start: int, end: int) -> bool:
-    digits = "".join(str(int(char)) for char in text[start:end] if char.isdecimal())
-    usual = _is_issued(digits, _ISSUERS)
-    if not (usual or _is_issued(digits, _RARE)) or len(set(digits)) == 1 or not luhn.is_valid(digits):
-        return False
+def _is_decimal(text: str, start: int) -> bool:
+    return start > 1 and text[start - 1] in ".," and text[start - 2].isdigit()
+
+
+def _is_issued_and_valid(candidate: str) -> str:
+    """ "usual" or "rare" by issuer and length, or "" for no card at all."""
+    digits = "".join(_GROUP.findall(candidate))
+    if not digits.isascii():
+        digits = "".join(str(int(digit)) for digit in digits)
+    issued = "usual" if _is_issued(digits, _ISSUERS) else "rare" if _is_issued(digits, _RARE) else ""
+    return issued if issued and len(set(digits)) > 1 and luhn.is_valid(digits) else ""
+
+
+def _is_meant(text: str, start: int, end: int, *, usual: bool) -> bool:
+    """Whether the words before it allow a card: the nearest one decides."""
     before = text[max(0, start - _NEAR_CHARS) : start]
     others, cards = list(_OTHER_WORD.finditer(before)), list(_CARD_WORD.finditer(before))
+    if _is_in_iban(text, start, end):
+        return False
     if cards and (not others or others[-1].end() <= cards[-1].end()):
         return True
     lone = not before or before[-1] not in "/=#@&"
@@ -120,13 +134,15 @@ def _is_issued(digits: str, issuers: tuple[tuple[str, str, tuple[int, ...]], ...
     return any(len(digits) in lengths and low <= digits[: len(low)] <= high for low, high, lengths in issuers)
 
 
-def _iban_spans(text: str) -> list[tuple[int, int]]:
-    """Spans of valid IBANs: their last groups can pass for a card."""
-    spans = []
-    for match in _IBAN.finditer(text):
-        for end in range(match.end(), match.start() + 14, -1):
-            compact = re.sub(r"[^0-9A-Za-z]", "", text[match.start() : end]).upper()
-            if mod_97_10.is_valid(compact[4:] + compact[:4]):
-                spans.append((match.start(), end))
+def _is_in_iban(text: str, start: int, end: int) -> bool:
+    """Whether the digits belong to a valid IBAN, whose last groups can pass for a card."""
+    begin = max(0, start - _MAX_IBAN_CHARS)
+    for head in _IBAN_HEAD.finditer(text, begin, end):
+        compact = ""
+        for group in _ALNUM.finditer(text, head.start(), end + _MAX_IBAN_CHARS):
+            compact += group[0].upper()
+            if len(compact) > _MAX_IBAN:
                 break
-    return spans
+            if len(compact) >= _MIN_IBAN and group.end() > start and mod_97_10.is_valid(compact[4:] + compact[:4]):
+                return True
+    return False

@@ -13,7 +13,7 @@ _HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]{64}")
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]+")
 # The prefix of an extended private key names it, and one with a mistyped letter is as good as whole: no checksum is asked.
 _EXTENDED = re.compile(r"[xyzYZtuvUV]prv[1-9A-HJ-NP-Za-km-z]{104,112}")
-# A Solana key pair and a Solana transaction's signature are both 64 bytes in Base58: this one too must be called a key.
+# A Solana key pair and a transaction's signature are both 64 bytes in Base58: it must be called a key too.
 _SOLANA_PAIR = re.compile(r"[1-9A-HJ-NP-Za-km-z]{86,88}")
 _CONTEXT_CHARS = 64
 _AND = re.compile(r"[\s,;:/&+|\-\[\]{}\"'`]*(?:and|en|und|et|y|e|ve|и)?[\s\"'`]*\Z", re.IGNORECASE)
@@ -38,7 +38,7 @@ _LABEL = re.compile(
       |klucz\w*\sprywatn\w*|soukrom\w*\skl..?..?\b|kunci\s(?:privat|pribadi|rahasia)
       |私[钥鑰]|密[钥鑰]|秘密[鍵键]|私[有]?鍵|프라이빗\s?키|개인\s?키|비밀\s?키|المفتاح\sالخاص
       |\bkeys?(?=\W{1,4}\Z)
-    )
+    )(?:\s(?:of|for|from|to|van|voor|uit|von|de|del|di)\s(?:\w{1,12}\s){0,2}(?:address|adres|adresse|wallet|account))?
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ _LENGTHS = (12, 15, 18, 21, 24)
 _INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"  # each character is a word of its own
 _MARKS = "\u0300-\u036f\u3099\u309a"
-_TOKEN = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}](?:[^\W\d_{_HAN}]|[{_MARKS}{_INVISIBLE}])*")
+# More Han characters in one string than any phrase has are prose: one word that is in no list.
+_TOKEN = re.compile(rf"[{_HAN}]{{25,}}|[{_HAN}]|[^\W\d_{_HAN}](?:[^\W\d_{_HAN}]|[{_MARKS}{_INVISIBLE}])*")
 _VISIBLE = re.compile(rf"[^{_INVISIBLE}]+")
 _ASCII_WORD = re.compile(r"[a-z]+")
-_FOLDED_AWAY = dict.fromkeys(
-    [*range(0x300, 0x370), *(code for code in range(0x10000) if re.match(f"[{_INVISIBLE}]", chr(code)))]
-)
+_INVISIBLE_CHARS = "".join(chr(code) for code in range(0x10000) if re.match(f"[{_INVISIBLE}]", chr(code)))
+_FOLDED_AWAY = dict.fromkeys([*range(0x300, 0x370), *map(ord, _INVISIBLE_CHARS)])
 _MAX_GAP_CHARS = 32
 _LABEL = re.compile(
     r"\b(?:word|woord|wort|mot|palabra|parola|palavra|slovo|kelime|слово)[ #_-]?\d{1,2}\b", re.IGNORECASE
@@ -32,7 +33,7 @@ _NUMBERED = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 # A seed phrase with one bad word is as good as whole, where the text says that it is one.
 _CONTEXT = re.compile(
     r"""
-    (?:seed|recovery|back-?up|secret|wallet|mnemonic|pass)[\s_-]*(?:seed|phrases?|words?)\b
+    (?:seed|recovery|back-?up|secret|wallet|mnemonic|pass)[ _-]?(?:seed|phrases?|words?)\b
     |\bseed(?:zin|woorden|frase|fraza|s)?\b|mnemoni\w*|\bphrases?\b
     |\b(?:12|15|18|21|24|twelve|twenty-four|twaalf|vierentwintig)[\s-](?:\w+\s)?
      (?:words?|woorden|w..?rter|mots|palabras|parole|palavras|kelime\w*|slov|слов)\b
@@ -51,20 +52,23 @@ _MAX_RUN = 40
 _MAX_WINDOWS = 3000
 # Words of the English list that prose is made of: most list words of any English text, one in twenty of a seed phrase.
 _PROSE = frozenset(
-    """about above across again all almost alone already also always among another any around because become before begin behind
-    below between can cannot come could else enough find first get give good have help into just keep know later leave less like
-    little live long make man many more morning much must near need never next night nothing now off often old once one only open
-    option order other over own people person place please point question quick rather ready real reason remember same say second
-    should since small soon still stop such sure tell thank that then there they thing this thought time today together tomorrow
-    try turn two under until upon use used very wait want way welcome what when where which while will with word work world wrong
-    year you""".split()  # noqa: SIM905 - a hundred quoted words are harder to read
+    """
+    about above across again all almost alone already also always among another any around because become before
+    begin behind below between can cannot come could else enough find first get give good have help into just
+    keep know later leave less like little live long make man many more morning much must near need never next
+    night nothing now off often old once one only open option order other over own people person place please
+    point question quick rather ready real reason remember same say second should since small soon still stop
+    such sure tell thank that then there they thing this thought time today together tomorrow try turn two under
+    until upon use used very wait want way welcome what when where which while will with word work world wrong
+    year you
+    """.split()  # noqa: SIM905 - a hundred quoted words are harder to read
 )
 _SIX = b"\x01" * 6
 
 
 @dataclass(slots=True)
 class _Run:
-    """Consecutive words of one list: `first` counts words of the text, `spaced` is False for Han characters in one string."""
+    """Consecutive words of one list from word `first` on; `spaced` is False for Han written in one string."""
 
     first: int
     indexes: list[int] = field(default_factory=list)
@@ -106,7 +110,7 @@ def find_seed_phrases(text: str) -> list[tuple[int, int]]:
 
 
 def _has_list_words(folded: list[str]) -> bool:
-    """Whether six list words stand in a row: twelve with one bad word among them always hold such a row, prose seldom."""
+    """Whether six list words stand in a row: twelve with a bad one among them always hold such a row, prose seldom."""
     return _SIX in bytes(map(_vocabulary().__contains__, folded))
 
 
@@ -118,7 +122,8 @@ def _vocabulary() -> dict[str, list[tuple[str, int]]]:
     vocabulary: dict[str, list[tuple[str, int]]] = {}
     for language in sorted(Mnemonic.list_languages()):
         for index, word in enumerate(Mnemonic(language).wordlist):
-            vocabulary.setdefault(_fold(word), []).append((language, index))
+            # mnemonic 0.21 ships one Russian word with a broken letter
+            vocabulary.setdefault(_fold(word.replace("\ufffd\ufffd", "в")), []).append((language, index))
     return vocabulary
 
 
@@ -133,9 +138,12 @@ def _split(text: str) -> _Words:
     words, vocabulary = _Words(), _vocabulary()
     for match in _TOKEN.finditer(text):
         raw = match[0]
+        if raw in vocabulary:
+            words.add(raw, match.start(), match.end())
+            continue
         folded = _fold(raw)
-        if folded in vocabulary or raw.isascii():
-            words.add(folded, match.start(), match.end())
+        if raw.isascii() or folded in vocabulary:
+            words.add(folded, match.start(), match.start() + len(raw.rstrip(_INVISIBLE_CHARS)))
         else:  # an invisible character hides inside a word, or stands between two
             for part in _VISIBLE.finditer(raw):
                 words.add(_fold(part[0]), match.start() + part.start(), match.start() + part.end())
@@ -149,6 +157,8 @@ class _Search:
         self._text = text
         self._words = words
         self._windows_left = _MAX_WINDOWS
+        self._covered = bytearray(len(words.folded))
+        self._prose_before = [0, *accumulate(map(_PROSE.__contains__, words.folded))]
         self._after_context = bytearray(len(words.folded) + _CONTEXT_WORDS)
         for match in _CONTEXT.finditer(text):
             word = bisect_left(words.starts, match.end())
@@ -158,9 +168,11 @@ class _Search:
         found: list[tuple[int, int]] = []  # in words
         for runs in self._runs().values():
             for run in runs:
-                found += self._checked(run)
+                for start, stop in self._checked(run):
+                    found.append((start, stop))
+                    self._covered[start:stop] = b"\x01" * (stop - start)
             for number in range(len(runs)):
-                found += self._near_miss(runs, number, found)
+                found += self._near_miss(runs, number)
         merged: list[tuple[int, int]] = []
         for start, stop in sorted(found):
             if merged and start < merged[-1][1]:
@@ -202,12 +214,15 @@ class _Search:
             mask, value = (1 << 11 * length) - 1, 0
             for place, index in enumerate(run.indexes, start=1):
                 value = (value << 11 | index) & mask
-                if place >= length and _checksum_is_right(value, length):
-                    start = run.first + place - length
-                    if self._after_context[start] or not self._is_prose(start, start + length, share=2):
-                        yield start, start + length
+                start, stop = run.first + place - length, run.first + place
+                if (
+                    place >= length
+                    and (self._after_context[start] or not self._is_prose(start, stop, share=2))
+                    and _checksum_is_right(value, length)
+                ):
+                    yield start, stop
 
-    def _near_miss(self, runs: list[_Run], number: int, found: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    def _near_miss(self, runs: list[_Run], number: int) -> Iterator[tuple[int, int]]:
         """Eleven list words or more, called a seed phrase or numbered, though a word or the checksum is wrong."""
         run = runs[number]
         if run.spaced is False:
@@ -218,21 +233,22 @@ class _Search:
         for bad, following in enumerate(runs[number : number + 4]):
             if bad and following.first - previous != 1:  # more than one bad word in between
                 break
+            if stop and len(following.indexes) < _NEIGHBOURS:  # the sentence goes on
+                break
             count += following.stop - max(start, following.first)
             previous = following.stop
             if count >= _MIN_NEAR_MISS and bad <= count // _MIN_NEAR_MISS:
                 stop = following.stop
-                break
         if not stop or self._is_prose(start, stop, share=3):
             return
-        covered = sum(min(stop, end) - max(start, begin) for begin, end in found if begin < stop and start < end)
+        covered = self._covered.count(1, start, stop)
         if covered and stop - start - covered <= _NEIGHBOURS:
             return
         if called >= 0 or self._is_numbered(start, stop):
             yield start, stop
 
     def _is_prose(self, start: int, stop: int, *, share: int) -> bool:
-        return sum(word in _PROSE for word in self._words.folded[start:stop]) * share >= stop - start
+        return (self._prose_before[stop] - self._prose_before[start]) * share >= stop - start
 
     def _is_numbered(self, start: int, stop: int) -> bool:
         gaps = (
