@@ -18,29 +18,17 @@ _IBAN_HEAD = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}")
 _ALNUM = re.compile(r"[0-9A-Za-z]+")
 _MIN_IBAN, _MAX_IBAN, _MAX_IBAN_CHARS = 15, 34, 44
 _MIN_DIGITS, _MAX_DIGITS = 13, 19
-# Lowest and highest prefix, and the lengths that are in use today.
-_ISSUERS = (
-    ("4", "4", (16, 19)),  # Visa
-    ("51", "55", (16,)),  # Mastercard
-    ("2221", "2720", (16,)),  # Mastercard
-    ("34", "34", (15,)),  # American Express
-    ("37", "37", (15,)),  # American Express
-    ("300", "305", (14, 16)),  # Diners Club
-    ("36", "36", (14, 16)),  # Diners Club
-    ("38", "39", (14, 16)),  # Diners Club
-    ("3528", "3589", (16, 19)),  # JCB
-    ("6011", "6011", (16, 19)),  # Discover
-    ("644", "659", (16, 19)),  # Discover
-    ("62", "62", (16, 19)),  # UnionPay
-    ("2200", "2205", (16, 19)),  # Mir
-    ("50", "50", (16,)),  # Maestro, RuPay, Verve
-    ("56", "61", (16,)),  # Maestro, RuPay
-    ("63", "63", (16,)),  # Maestro
-    ("67", "69", (16,)),  # Maestro
-    ("9792", "9792", (16,)),  # Troy
+_USUAL = re.compile(  # issuers' prefixes with the lengths that are in use today
+    r"""
+    (?=(?:\d{16}|\d{19})\Z)(?:4|35(?:2[89]|[3-8]\d)|6011|64[4-9]|65|62|220[0-5])  # Visa, JCB, Discover, UnionPay, Mir
+    |(?=\d{16}\Z)(?:5[0-9]|6|9792|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720))            # Mastercard, Maestro, RuPay, Troy
+    |(?=\d{15}\Z)3[47]                                                            # American Express
+    |(?=(?:\d{14}|\d{16})\Z)3(?:0[0-5]|[689])                                     # Diners Club
+    """,
+    re.VERBOSE,
 )
 # Rare lengths, taken only where the text speaks of a card: a 13-digit phone number or an 18-digit id looks the same.
-_RARE = (("4", "4", (13,)), ("50", "50", (13, 14, 15, 17, 18, 19)), ("56", "69", (13, 14, 15, 17, 18, 19)))
+_RARE = re.compile(r"(?=\d{13}\Z)4|(?=\d{13,19}\Z)(?:50|5[6-9]|6)")
 # How people and cards group digits; any other grouping counts only where the digits stand alone.
 _GROUPINGS = {
     (4, 4, 4, 4),
@@ -64,7 +52,7 @@ _OTHER_WORD = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _NEAR_CHARS = 32
-_MAX_LOOKS = 50
+_MAX_LOOKS = 400
 
 
 def find_card_numbers(text: str) -> list[tuple[int, int]]:
@@ -75,11 +63,11 @@ def find_card_numbers(text: str) -> list[tuple[int, int]]:
         groups = [(run.start() + group.start(), run.start() + group.end()) for group in _GROUP.finditer(run[0])]
         done = run.start()
         for start, end in _candidates(text, groups):
-            if start < done or not (usual := _is_issued_and_valid(text[start:end])):
+            if start < done or not (digits := _issued(text[start:end])):
                 continue
             looked_at += 1
-            # A text with so many numbers that pass for cards is no ordinary one; a look around each takes time.
-            if looked_at > _MAX_LOOKS or _is_meant(text, start, end, usual=usual == "usual"):
+            # No ordinary text has so many numbers that pass for cards, and a close look at each takes time.
+            if looked_at > _MAX_LOOKS or (luhn.is_valid(digits) and _is_meant(text, start, end, digits)):
                 spans.append((start, end))
                 done = end
     return spans
@@ -109,16 +97,16 @@ def _is_decimal(text: str, start: int) -> bool:
     return start > 1 and text[start - 1] in ".," and text[start - 2].isdigit()
 
 
-def _is_issued_and_valid(candidate: str) -> str:
-    """ "usual" or "rare" by issuer and length, or "" for no card at all."""
+def _issued(candidate: str) -> str:
+    """The ASCII digits of a number that some issuer could have given out, else an empty text."""
     digits = "".join(_GROUP.findall(candidate))
     if not digits.isascii():
         digits = "".join(str(int(digit)) for digit in digits)
-    issued = "usual" if _is_issued(digits, _ISSUERS) else "rare" if _is_issued(digits, _RARE) else ""
-    return issued if issued and len(set(digits)) > 1 and luhn.is_valid(digits) else ""
+    known = _USUAL.match(digits) or _RARE.match(digits)
+    return digits if known and len(set(digits)) > 1 else ""
 
 
-def _is_meant(text: str, start: int, end: int, *, usual: bool) -> bool:
+def _is_meant(text: str, start: int, end: int, digits: str) -> bool:
     """Whether the words before it allow a card: the nearest one decides."""
     before = text[max(0, start - _NEAR_CHARS) : start]
     others, cards = list(_OTHER_WORD.finditer(before)), list(_CARD_WORD.finditer(before))
@@ -127,11 +115,7 @@ def _is_meant(text: str, start: int, end: int, *, usual: bool) -> bool:
     if cards and (not others or others[-1].end() <= cards[-1].end()):
         return True
     lone = not before or before[-1] not in "/=#@&"
-    return usual and lone and not others
-
-
-def _is_issued(digits: str, issuers: tuple[tuple[str, str, tuple[int, ...]], ...]) -> bool:
-    return any(len(digits) in lengths and low <= digits[: len(low)] <= high for low, high, lengths in issuers)
+    return lone and not others and _USUAL.match(digits) is not None
 
 
 def _is_in_iban(text: str, start: int, end: int) -> bool:

@@ -11,7 +11,7 @@ _WORD = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{51,130}(?![0-9A-Za-z])")
 # 64 hex digits are a key only where they are called one: a transaction hash looks the same.
 _HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]{64}")
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]+")
-# The prefix of an extended private key names it, and one with a mistyped letter is as good as whole: no checksum is asked.
+# The prefix of an extended private key names it, and one with a mistyped letter is as good as whole: no checksum.
 _EXTENDED = re.compile(r"[xyzYZtuvUV]prv[1-9A-HJ-NP-Za-km-z]{104,112}")
 # A Solana key pair and a transaction's signature are both 64 bytes in Base58: it must be called a key too.
 _SOLANA_PAIR = re.compile(r"[1-9A-HJ-NP-Za-km-z]{86,88}")

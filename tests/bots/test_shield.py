@@ -172,6 +172,8 @@ def test_a_near_miss_goes_where_its_words_are_numbered() -> None:
 def test_words_without_checksum_and_context_stay() -> None:
     for turn in range(500):
         words = phrase("english", f"stay {turn}", 16)
+        if {"seed", "phrase"} & set(words):  # calls itself one
+            continue
         words[turn % 12] = "zoo" if words[turn % 12] != "zoo" else "zone"
         text = " ".join(words)
         assert (shield_text(text).kinds == ()) is not Mnemonic("english").check(text)
