@@ -1,0 +1,444 @@
+"""Telegram's updates become `IncomingMessage`s: pure, no network, no clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from telegram import CallbackQuery, Chat, Message, MessageEntity, Update
+
+from adapters.base import (
+    Addressed,
+    Attachment,
+    Author,
+    IncomingMessage,
+    Kind,
+    Parent,
+    ReplyTarget,
+    Visibility,
+)
+
+if TYPE_CHECKING:
+    from telegram import User
+
+MAX_UNITS = 4096
+COMMANDS = ("start", "help", "ticket", "status", "language")
+_ANONYMOUS_ADMIN = 1087968824  # Telegram's GroupAnonymousBot, which writes in the name of hidden administrators
+_MAX_THREADS = 2000
+
+Roles: TypeAlias = "tuple[tuple[str, ...], str]"
+"""Somebody's roles and where they were read from; the source is "" where the look-up failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """What was learnt of chats and must outlive a restart.
+
+    `moved` leads from a group's id to that of the supergroup it became. `comments` holds ``chat:thread`` of threads
+    that are comments under a channel's post: a later comment's payload does not tell them from a chain of replies.
+    """
+
+    moved: Mapping[str, str] = field(default_factory=dict)
+    comments: tuple[str, ...] = ()
+
+    def current(self, chat_id: str) -> str:
+        """Where the chat is now."""
+        return self.moved.get(chat_id, chat_id)
+
+    def original(self, chat_id: str) -> str:
+        """The id under which the chat was first known, so that its conversations stay what they were."""
+        return next((old for old, new in self.moved.items() if new == chat_id), chat_id)
+
+    def learnt(self, update: Update) -> Places:
+        """The same places, or more where this update tells of a move or of a thread of comments."""
+        message = update.message
+        if message is None:
+            return self
+        chat_id = str(message.chat.id)
+        if message.migrate_to_chat_id:
+            return self.with_move(chat_id, str(message.migrate_to_chat_id))
+        if message.migrate_from_chat_id:
+            return self.with_move(str(message.migrate_from_chat_id), chat_id)
+        post = message if message.is_automatic_forward else message.reply_to_message
+        if post is None or not post.is_automatic_forward:
+            return self
+        thread = f"{chat_id}:{post.message_id}"
+        return self if thread in self.comments else replace(self, comments=(*self.comments, thread)[-_MAX_THREADS:])
+
+    def with_move(self, old: str, new: str) -> Places:
+        """The same places after a group became a supergroup (which happens once in its life)."""
+        return self if self.moved.get(old) == new else replace(self, moved={**self.moved, old: new})
+
+    def dump(self) -> str:
+        """As JSON, for `Surroundings.save_state`."""
+        return json.dumps({"moved": dict(self.moved), "comments": self.comments})
+
+    @classmethod
+    def load(cls, dumped: str | None) -> Places:
+        """What `dump` gave, or nothing."""
+        stored = json.loads(dumped) if dumped else {}
+        return cls(moved=stored.get("moved", {}), comments=tuple(stored.get("comments", ())))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The bot as Telegram knows it, and how it is configured."""
+
+    name: str
+    bot_id: str
+    username: str
+    help_channels: frozenset[str] = frozenset()
+
+
+def needs_roles(update: Update, account: Account) -> tuple[str, str] | None:
+    """(chat id, user id) whose roles decide what this update is: a ``/ticket`` in answer to somebody else."""
+    message = update.message
+    if message is None or message.sender_chat is not None or message.from_user is None:
+        return None
+    if not _is_about_somebody_else(message, account):
+        return None
+    return str(message.chat.id), str(message.from_user.id)
+
+
+def normalise(
+    update: Update, account: Account, places: Places, *, roles: Roles = ((), ""), received_at: datetime
+) -> IncomingMessage | None:
+    """What happened, or None where there is nothing a bot could care about.
+
+    `roles` are those of the sender, where `needs_roles` asked for them. `on_behalf_of` is set only where the sender is
+    known to be a moderator, so that no failed look-up can open a ticket in another's name.
+    """
+    if update.callback_query is not None:
+        return _tap(update, update.callback_query, account, places, received_at)
+    message = update.message or update.edited_message
+    if message is None:
+        return None
+    described = _described(update, message, account, places, roles)
+    if update.message is None:
+        edited = message.edit_date or message.date
+        return replace(
+            described,
+            kind=Kind.EDITED,
+            command="",
+            dedupe_key=f"{described.dedupe_key}:{int(edited.timestamp())}",
+            sent_at=edited,
+            text=described.text if not described.command else _text(message, account),
+        )
+    if _is_about_somebody_else(message, account):
+        return _moderator_act(described, message, account, places)
+    return described
+
+
+def _described(update: Update, message: Message, account: Account, places: Places, roles: Roles) -> IncomingMessage:
+    author = _author(message, account)
+    if author.roles == ():
+        author = replace(author, roles=roles[0], roles_source=roles[1])
+    command = _command(message, account)
+    return IncomingMessage(
+        dedupe_key=f"telegram:{account.bot_id}:update:{update.update_id}",
+        kind=Kind.COMMAND if command else Kind.CREATED,
+        channel=account.name,
+        account=account.bot_id,
+        conversation_key=_conversation(message, author.id, account, places),
+        thread_key=_thread(message, places),
+        message_id=str(message.message_id),
+        parent=_parent(message, account),
+        author=author,
+        text=command[1] if command else _text(message, account),
+        command=command[0] if command else "",
+        visibility=_visibility(message.chat),
+        addressed=_addressed(message, author, account, places),
+        language_hint=message.from_user.language_code if message.from_user else None,
+        attachments=_attachments(message),
+        sent_at=message.date,
+        reply_to=_target(message, str(message.message_id), account, places),
+        message_ref={"chat_id": str(message.chat.id), "message_id": str(message.message_id)},
+    )
+
+
+def _moderator_act(described: IncomingMessage, message: Message, account: Account, places: Places) -> IncomingMessage:
+    """The command turned to the message it answers.
+
+    Somebody who is known to be no moderator just gave a command of their own. Where nobody could find out
+    (`roles_source` ""), `staff_reply_to` is set without `on_behalf_of`: there is somebody to tell, and nothing to open.
+    """
+    command = replace(described, staff_reply_to=described.reply_to)
+    if "moderator" not in described.author.roles:
+        return described if described.author.roles_source else command
+    complaint = _answered(message)
+    if complaint is None:
+        return command
+    author = _author(complaint, account)
+    target = _target(message, str(complaint.message_id), account, places)
+    if _is_hidden(complaint, author):
+        return replace(command, reply_to=target)
+    return replace(
+        command,
+        on_behalf_of=author,
+        conversation_key=_conversation(message, author.id, account, places),
+        reply_to=target,
+    )
+
+
+def _tap(
+    update: Update, query: CallbackQuery, account: Account, places: Places, received_at: datetime
+) -> IncomingMessage | None:
+    carrier = query.message
+    if carrier is None or query.data is None:
+        return None
+    author = _person(query.from_user, account)
+    message = carrier if isinstance(carrier, Message) else None
+    # The answer belongs under the question; where Telegram does not show it any more, under the buttons.
+    question = _answered(message) if message else None
+    answered_id = str(question.message_id if question else carrier.message_id)
+    private = carrier.chat.type == Chat.PRIVATE
+    return IncomingMessage(
+        dedupe_key=f"telegram:{account.bot_id}:update:{update.update_id}",
+        kind=Kind.ACTION,
+        channel=account.name,
+        account=account.bot_id,
+        conversation_key=_conversation(carrier, author.id, account, places),
+        thread_key=_thread(carrier, places),
+        message_id=str(carrier.message_id),
+        author=author,
+        action=_clean(query.data),
+        visibility=_visibility(carrier.chat),
+        addressed=Addressed.DIRECT if private else Addressed.REPLY_TO_BOT,
+        language_hint=query.from_user.language_code,
+        sent_at=received_at,
+        reply_to=_target(carrier, answered_id, account, places),
+    )
+
+
+# --- who -----------------------------------------------------------------------------------------------------------
+
+
+def _person(user: User, account: Account) -> Author:
+    is_self = str(user.id) == account.bot_id
+    return Author(
+        id=str(user.id),
+        handle=user.username,
+        display_name=_clean(user.full_name),
+        is_bot=user.is_bot,
+        is_self=is_self,
+    )
+
+
+def _author(message: Message, account: Account) -> Author:
+    """A message in the name of a chat has that chat as its author; only the group's own name is its administrators'."""
+    user, chat = message.from_user, message.sender_chat
+    is_system = bool(message.is_automatic_forward) or _is_service(message)
+    if chat is None:
+        if user is None:
+            return Author(id=str(message.chat.id), is_system=True)
+        return replace(_person(user, account), is_system=is_system)
+    is_admin = chat.id == message.chat.id and user is not None and user.id == _ANONYMOUS_ADMIN
+    return Author(
+        id=str(chat.id),
+        handle=chat.username,
+        display_name=_clean(chat.title or ""),
+        is_anonymous=is_admin,
+        is_system=is_system,
+        roles=("moderator",) if is_admin else (),
+        roles_source="payload" if is_admin else "",
+    )
+
+
+def _is_service(message: Message) -> bool:
+    """Whether Telegram itself reports something: somebody joined, a title changed, a topic was made."""
+    return message.text is None and message.caption is None and message.effective_attachment is None
+
+
+def _is_hidden(complaint: Message, author: Author) -> bool:
+    """Whether nobody knows whose complaint this is: a chat's name, a bot, or words forwarded from somebody else."""
+    return (
+        complaint.sender_chat is not None or author.is_bot or author.is_system or complaint.forward_origin is not None
+    )
+
+
+# --- where ---------------------------------------------------------------------------------------------------------
+
+
+def _thread(message: object, places: Places) -> str:
+    """The topic or the comments the message stands in; a chain of replies has a thread id too but is no place."""
+    if not isinstance(message, Message) or not message.message_thread_id:
+        return ""
+    thread, answered = message.message_thread_id, message.reply_to_message
+    is_comment = f"{message.chat.id}:{thread}" in places.comments or bool(answered and answered.is_automatic_forward)
+    return str(thread) if message.is_topic_message or is_comment else ""
+
+
+def _conversation(message: object, requester_id: str, account: Account, places: Places) -> str:
+    chat: Chat = message.chat  # type: ignore[attr-defined]
+    place = f"{account.name}:{account.bot_id}:{places.original(str(chat.id))}"
+    return place if chat.type == Chat.PRIVATE else f"{place}:{_thread(message, places)}:{requester_id}"
+
+
+def _visibility(chat: Chat) -> Visibility:
+    if chat.type == Chat.PRIVATE:
+        return Visibility.PRIVATE
+    return Visibility.PUBLIC if chat.username else Visibility.MEMBERS
+
+
+def _target(message: object, answered_id: str, account: Account, places: Places) -> ReplyTarget:
+    chat: Chat = message.chat  # type: ignore[attr-defined]
+    thread = _thread(message, places)
+    address = {"chat_id": str(chat.id), "message_id": answered_id}
+    return ReplyTarget(
+        channel=account.name,
+        place=str(chat.id),
+        address=address | ({"thread_id": thread} if thread else {}),
+        visibility=_visibility(chat),
+        can_private=chat.type == Chat.PRIVATE,
+        buttons=True,
+        max_len=MAX_UNITS,
+        len_unit="utf16",
+    )
+
+
+# --- what ----------------------------------------------------------------------------------------------------------
+
+
+def _answered(message: Message) -> Message | None:
+    """The message this one replies to. In a topic, what is no reply seems to reply to the topic's creation."""
+    answered = message.reply_to_message
+    if answered is None or answered.forum_topic_created is not None:
+        return None
+    return None if message.is_topic_message and answered.message_id == message.message_thread_id else answered
+
+
+def _is_about_somebody_else(message: Message, account: Account) -> bool:
+    command = _command(message, account)
+    if command is None or command[0] != "ticket" or message.chat.type == Chat.PRIVATE:
+        return False
+    answered = _answered(message)
+    if answered is None:
+        return message.external_reply is not None
+    return _author(answered, account).id not in {_author(message, account).id, account.bot_id}
+
+
+def _parent(message: Message, account: Account) -> Parent | None:
+    answered = _answered(message)
+    if answered is None:
+        return None
+    return Parent(
+        message_id=str(answered.message_id),
+        author=_author(answered, account),
+        text=_whole(answered) or None,
+        # A message that Telegram does not show any more is dated to the epoch.
+        sent_at=answered.date if answered.date > datetime.fromtimestamp(0, UTC) else None,
+    )
+
+
+def _addressed(message: Message, author: Author, account: Account, places: Places) -> Addressed:  # noqa: PLR0911 - one line a reason reads best
+    if author.is_system or author.is_bot or author.is_self or _is_for_another_bot(message, account):
+        return Addressed.AMBIENT
+    if _command(message, account):
+        return Addressed.COMMAND
+    if message.chat.type == Chat.PRIVATE:
+        return Addressed.DIRECT
+    answered = _answered(message)
+    answered_author = _author(answered, account) if answered else None
+    if answered_author and answered_author.is_self:
+        return Addressed.REPLY_TO_BOT
+    if _mentions(message, account):
+        return Addressed.MENTION
+    # In a help channel too, a reply to another person is talk between people.
+    if answered_author and not answered_author.is_system and answered_author.id != author.id:
+        return Addressed.AMBIENT
+    chat_id = places.original(str(message.chat.id))
+    here = {str(message.chat.id), chat_id}
+    here |= {f"{chat}/{message.message_thread_id}" for chat in here}
+    return Addressed.HELP_CHANNEL if here & account.help_channels else Addressed.AMBIENT
+
+
+def _entities(message: Message) -> tuple[MessageEntity, ...]:
+    return tuple(message.entities if message.text is not None else message.caption_entities)
+
+
+def _whole(message: Message) -> str:
+    return _clean(message.text if message.text is not None else message.caption or "")
+
+
+def _units(message: Message) -> bytes:
+    """The text as Telegram counts it: two bytes a unit."""
+    text = message.text if message.text is not None else message.caption or ""
+    return text.encode("utf-16-le", "surrogatepass")
+
+
+def _covered(message: Message, entity: MessageEntity) -> str:
+    units = _units(message)[2 * entity.offset : 2 * (entity.offset + entity.length)]
+    return units.decode("utf-16-le", "replace")
+
+
+def _mentions(message: Message, account: Account) -> list[MessageEntity]:
+    """Where the message names this bot."""
+    name = f"@{account.username}".lower()
+    return [
+        entity
+        for entity in _entities(message)
+        if (entity.type == MessageEntity.MENTION and _covered(message, entity).lower() == name)
+        or (entity.type == MessageEntity.TEXT_MENTION and entity.user and str(entity.user.id) == account.bot_id)
+    ]
+
+
+def _slash(message: Message) -> tuple[str, str, int] | None:
+    """(command, addressed bot or "", UTF-16 units used) where the message begins with a command."""
+    for entity in _entities(message):
+        if entity.type == MessageEntity.BOT_COMMAND and entity.offset == 0:
+            command, _, bot = _covered(message, entity).removeprefix("/").partition("@")
+            return command.lower(), bot.lower(), entity.length
+    return None
+
+
+def _is_for_another_bot(message: Message, account: Account) -> bool:
+    slash = _slash(message)
+    return slash is not None and slash[1] not in ("", account.username.lower())
+
+
+def _command(message: Message, account: Account) -> tuple[str, str] | None:
+    """(command, what follows it). In a group an unknown command without our name is meant for somebody else."""
+    slash = _slash(message)
+    if slash is None or _is_for_another_bot(message, account) or message.forward_origin is not None:
+        return None
+    command, bot, used = slash
+    if command not in COMMANDS and not bot and message.chat.type != Chat.PRIVATE:
+        return None
+    return command, _without(message, [*_mentions(message, account)], start=used)
+
+
+def _text(message: Message, account: Account) -> str:
+    return _without(message, _mentions(message, account), start=0)
+
+
+def _without(message: Message, cut: list[MessageEntity], *, start: int) -> str:
+    """The text from the UTF-16 unit `start` on, without the given entities."""
+    units, kept, at = _units(message), b"", 2 * start
+    for entity in sorted(cut, key=lambda entity: entity.offset):
+        kept += units[at : max(at, 2 * entity.offset)]
+        at = max(at, 2 * (entity.offset + entity.length))
+    return _clean((kept + units[at:]).decode("utf-16-le", "replace"))
+
+
+def _clean(text: str) -> str:
+    """Text that every database takes: no NUL, no half of a surrogate pair."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "").strip()
+
+
+def _attachments(message: Message) -> tuple[Attachment, ...]:
+    found = message.effective_attachment
+    if not found:
+        return ()
+    part: object = found[-1] if isinstance(found, tuple | list) else found  # photos come in sizes, the largest last
+    kind = "photo" if message.photo else type(part).__name__.lower()
+    return (
+        Attachment(
+            name=_clean(getattr(part, "file_name", None) or kind),
+            media_type=getattr(part, "mime_type", None) or ("image/jpeg" if message.photo else ""),
+            size_bytes=getattr(part, "file_size", None),
+            reference=getattr(part, "file_id", ""),
+        ),
+    )

@@ -1,0 +1,612 @@
+"""Telegram, through python-telegram-bot.
+
+Updates are fetched by a loop of our own: the SDK's `Updater` confirms them as soon as they are in its memory, and its
+`Bot.get_updates` fails for a whole batch when one update cannot be read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import os
+import re
+import time
+import urllib.request
+from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from random import SystemRandom
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
+from urllib.parse import quote, urlsplit
+
+import httpx
+from aiohttp import web
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from telegram import (
+    Bot,
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    MessageEntity,
+    ReplyParameters,
+    Update,
+)
+from telegram import (
+    error as errors,
+)
+from telegram.constants import ChatMemberStatus
+from telegram.request import HTTPXRequest
+
+from adapters._telegram_messages import Account, Places, Roles, needs_roles, normalise
+from adapters.base import (
+    Busy,
+    ChannelError,
+    ChannelSetupError,
+    Finding,
+    MaybePosted,
+    Moved,
+    RateLimits,
+    Rejected,
+    Unreachable,
+)
+from adapters.markup import render
+from adapters.splitting import length
+from config.settings import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from typing import Self
+
+    from telegram import User, WebhookInfo
+
+    from adapters.base import Deliver, IncomingMessage, Reply, ReplyTarget, Surroundings
+
+# RetryAfter then holds a timedelta; without it the SDK warns of its own future at every 429.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+logger = logging.getLogger(__name__)
+
+_ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
+_SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
+_TOKEN_MARK: Final = "the-token-is-put-in-below"  # noqa: S105 - what stands in the token's place
+_ROLES_KEPT_S: Final = 60.0
+_MODERATORS: Final = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
+# What Telegram would make into a mention, and so a notification, in plain text: an @ after no word character. The
+# full-width sign reads the same, is never linked, and has the same length, so that no offset and no limit moves.
+_PING: Final = re.compile(r"(?<!\w)@(?=\w)")
+_MENU: Final = {
+    "": {
+        "help": "What this bot can do",
+        "ticket": "Open a ticket with our support team",
+        "status": "How your ticket is doing",
+        "language": "Choose your language",
+    },
+    "nl": {
+        "help": "Wat deze bot kan",
+        "ticket": "Een ticket openen bij onze helpdesk",
+        "status": "Hoe het met je ticket staat",
+        "language": "Je taal kiezen",
+    },
+}
+
+OUTCOMES: Final[Mapping[type[errors.TelegramError], type[ChannelError]]] = {
+    errors.RetryAfter: Busy,
+    errors.ChatMigrated: Moved,
+    errors.Forbidden: Rejected,
+    errors.BadRequest: Rejected,
+    errors.EndPointNotFound: Rejected,
+    # Both are cured by the operator, and the reply can be sent then.
+    errors.InvalidToken: Unreachable,
+    errors.Conflict: Unreachable,
+    # A 5xx comes from the servers in front: the one behind may have posted the message all the same. So may a timeout.
+    errors.TimedOut: MaybePosted,
+    errors.NetworkError: MaybePosted,
+    errors.TelegramError: MaybePosted,
+    errors.PassportDecryptionError: MaybePosted,
+}
+"""What each of the SDK's errors says about a reply; `_NEVER_SENT` are exceptions to it."""
+
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+def _checked(pattern: str, cure: str) -> AfterValidator:
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not re.fullmatch(pattern, value, re.ASCII):
+                raise ValueError(f"`{value}` {cure}")
+        return values
+
+    return AfterValidator(check)
+
+
+class Settings(Section):
+    """`[channels.NAME]` with ``kind = "telegram"``; ids may be written as numbers."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    kind: Literal["telegram"] = "telegram"
+    token: SecretStr = Field(min_length=1)
+    """From BotFather."""
+    api_base: str = "https://api.telegram.org/bot"
+    """The token is put behind it as it stands."""
+    file_base: str = "https://api.telegram.org/file/bot"
+    mode: Literal["polling", "webhook"] = "polling"
+    webhook_path: str = Field("", pattern=r"^(/[\w/.-]+)?$")
+    """Below `web.public_url`; ``/webhooks/NAME`` where empty."""
+    webhook_secret: SecretStr | None = None
+    """1 to 256 of A-Z, a-z, 0-9, _ and -; made from the installation's own secret where empty."""
+    help_channels: Annotated[
+        tuple[str, ...],
+        _checked(r"-?\d+(/\d+)?", "is no place: write the chat's id (-1001234) or chat id/topic id (-1001234/17)"),
+    ] = ()
+    """Groups, or topics of them, in which every message is a question to the bot."""
+    moderators: Annotated[
+        tuple[str, ...],
+        _checked(r"\d+", "is no user id: write the number; a handle can be given up and taken by somebody else"),
+    ] = ()
+    """Users who may open tickets for others, besides a group's administrators."""
+    poll_timeout_s: int = Field(25, ge=0, le=50)
+    request_timeout_s: float = Field(10.0, gt=0)
+    conflict_wait_s: float = Field(30.0, gt=0)
+    """Before polling again after another process was found polling."""
+    max_backoff_s: float = Field(60.0, gt=0)
+
+    @model_validator(mode="after")
+    def _secret_is_sendable(self) -> Self:
+        if self.webhook_secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", self.webhook_secret.get_secret_value()):
+            raise ValueError("webhook_secret: Telegram takes 1 to 256 of the characters A-Z, a-z, 0-9, _ and -")
+        return self
+
+
+def create(name: str, settings: Settings, surroundings: Surroundings) -> TelegramAdapter:
+    """The adapter for the section `name`; opens no connection yet."""
+    return TelegramAdapter(name, settings, surroundings)
+
+
+class _Wire(httpx.AsyncBaseTransport):
+    """Puts the token into the address at the very last moment.
+
+    Telegram wants the token in every URL, and URLs end up in the logs, the errors and the reprs of httpx and of the
+    SDK. These see `_TOKEN_MARK` only.
+    """
+
+    def __init__(self, settings: Settings, *, connections: int) -> None:
+        self._token = settings.token.get_secret_value().encode()
+        address = urlsplit(settings.api_base)
+        no_proxy = urllib.request.proxy_bypass(address.hostname or "")
+        self._below = httpx.AsyncHTTPTransport(
+            limits=httpx.Limits(max_connections=connections),
+            proxy=None if no_proxy else urllib.request.getproxies().get(address.scheme),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a copy that carries the token."""
+        path = request.url.raw_path.replace(_TOKEN_MARK.encode(), self._token, 1)
+        copy = httpx.Request(
+            request.method,
+            request.url.copy_with(raw_path=path),
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        return await self._below.handle_async_request(copy)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._below.aclose()
+
+
+class TelegramAdapter:
+    """One bot on Telegram."""
+
+    def __init__(self, name: str, settings: Settings, surroundings: Surroundings) -> None:
+        self.name = name
+        self.limits = RateLimits(overall=(30, 1), per_place=(3, 3), per_shared_place=(20, 60))
+        self._settings = settings
+        self._surroundings = surroundings
+        self._polling, self._calling = self._request(connections=2), self._request(connections=32)
+        self._bot = Bot(
+            _TOKEN_MARK,
+            base_url=settings.api_base,
+            base_file_url=settings.file_base,
+            request=self._calling,
+            get_updates_request=self._polling,
+        )
+        self._account: Account | None = None
+        self._places: Places | None = None
+        self._roles: dict[tuple[str, str], tuple[float, Roles]] = {}
+        self._deliver: Deliver | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"TelegramAdapter({self.name!r})"
+
+    def _request(self, *, connections: int) -> HTTPXRequest:
+        timeout_s = self._settings.request_timeout_s
+        return HTTPXRequest(
+            read_timeout=timeout_s,
+            write_timeout=timeout_s,
+            connect_timeout=timeout_s,
+            pool_timeout=timeout_s,
+            httpx_kwargs={"transport": _Wire(self._settings, connections=connections)},
+        )
+
+    # --- receiving --------------------------------------------------------------------------------------------------
+
+    async def run(self, deliver: Deliver) -> None:
+        """Receive until cancelled. Raises `ChannelSetupError` where the token is refused."""
+        await self._persist(self._log_in)
+        self._deliver = deliver
+        if self._settings.mode == "webhook":
+            await self._persist(self._set_webhook)
+            await asyncio.Event().wait()
+        await self._persist(self._delete_webhook)
+        await self._poll()
+
+    async def _persist(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Do the step, as often as it takes."""
+        failures = 0
+        while True:
+            try:
+                await step()
+            except errors.InvalidToken as error:
+                self._refused(error)
+            except (errors.TelegramError, TimeoutError) as error:
+                failures += 1
+                await self._wait_after(error, failures)
+            else:
+                return
+
+    async def _log_in(self) -> None:
+        self._account = self._known_as(await self._bot.get_me())
+        await self._known_places()
+        logger.info("Telegram: logged in as @%s.", self._account.username, extra={"action": "channel_connected"})
+        self._start(self._set_menu())
+
+    def _known_as(self, me: User) -> Account:
+        return Account(
+            name=self.name,
+            bot_id=str(me.id),
+            username=me.username or "",
+            help_channels=frozenset(self._settings.help_channels),
+        )
+
+    async def _set_menu(self) -> None:
+        for language, menu in _MENU.items():
+            await self._bot.set_my_commands(
+                [BotCommand(*item) for item in menu.items()], language_code=language or None
+            )
+
+    async def _delete_webhook(self) -> None:
+        await self._bot.delete_webhook(drop_pending_updates=False)
+
+    async def _set_webhook(self) -> None:
+        await self._bot.set_webhook(
+            self._surroundings.public_url.rstrip("/") + self._webhook_path,
+            allowed_updates=_ALLOWED_UPDATES,
+            secret_token=self._webhook_secret,
+        )
+
+    async def _poll(self) -> NoReturn:
+        offset: int | None = None
+        failures = 0
+        while True:
+            try:
+                updates = await self._updates_from(offset)
+            except errors.InvalidToken as error:
+                self._refused(error)
+            except (errors.TelegramError, TimeoutError) as error:
+                failures += 1
+                await self._wait_after(error, failures)
+                if isinstance(error, errors.Conflict):
+                    await self._persist(self._delete_webhook)
+                continue
+            await self._take(updates)
+            # Only now: with the next request Telegram forgets everything below the offset.
+            numbers = [number for update in updates if isinstance(number := _number(update), int)]
+            offset = max(numbers) + 1 if numbers else offset
+            failures = 0 if numbers or not updates else failures + 1
+            if failures:
+                await self._wait_after(errors.TelegramError("Updates without a number"), failures)
+
+    async def _updates_from(self, offset: int | None) -> list[Any]:
+        """One long poll, unparsed, so that each update can be read by itself."""
+        wait_s = self._settings.poll_timeout_s
+        query = f"timeout={wait_s}&limit=100&allowed_updates={quote(json.dumps(_ALLOWED_UPDATES))}"
+        query += "" if offset is None else f"&offset={offset}"
+        patience_s = wait_s + self._settings.request_timeout_s
+        # The SDK's timeouts start again with every byte: an answer that drips would hold the channel for ever.
+        async with asyncio.timeout(patience_s + 2 * self._settings.request_timeout_s):
+            result: object = await self._polling.post(
+                f"{self._bot.base_url}/getUpdates?{query}", read_timeout=patience_s
+            )
+        return result if isinstance(result, list) else []
+
+    async def _wait_after(self, error: Exception, failures: int) -> None:
+        """Say what is wrong and wait, longer each time."""
+        cap_s = self._settings.max_backoff_s
+        wait_s = min(cap_s, 0.5 * 2 ** min(failures, 16)) * SystemRandom().uniform(0.5, 1)
+        if isinstance(error, errors.Conflict):
+            wait_s = self._settings.conflict_wait_s
+            logger.error(
+                "Telegram: another process receives the messages (%s). Stop the other process, or make a new token.",
+                self._said(error),
+                extra={"action": "channel_conflict", "channel": self.name},
+            )
+        else:
+            wait_s = max(wait_s, _retry_after_s(error)) if isinstance(error, errors.RetryAfter) else wait_s
+            logger.warning(
+                "Telegram cannot be reached (%s), trying again in %.1f s.",
+                self._said(error),
+                wait_s,
+                extra={"action": "channel_unreachable", "channel": self.name},
+            )
+        await asyncio.sleep(wait_s)
+
+    def _refused(self, error: errors.InvalidToken) -> NoReturn:
+        raise ChannelSetupError(
+            f"Telegram refuses the token of `{self.name}` ({self._said(error)}). Take it from BotFather (/token)."
+        ) from error
+
+    def _said(self, error: Exception) -> str:
+        """The error in one short line; a proxy's page of errors may quote the address it was asked for."""
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return text.replace(self._settings.token.get_secret_value(), "…")[:200]
+
+    async def _take(self, updates: Sequence[object]) -> None:
+        """Read the updates and deliver what they say; then stop the clocks on the tapped buttons."""
+        messages: list[IncomingMessage] = []
+        taps: list[str] = []
+        for raw in updates:
+            try:
+                message, tap = await self._read(raw)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one update, the others are read
+                logger.error(  # noqa: TRY400 - a traceback's last line can quote the user's words
+                    "Telegram sent update %s, which cannot be read (%s); it is left out.",
+                    _number(raw),
+                    type(error).__name__,
+                    extra={"action": "update_unreadable", "channel": self.name},
+                )
+                continue
+            messages += [message] if message else []
+            taps += [tap] if tap else []
+        if messages and self._deliver:
+            await self._deliver(messages)
+        for tap in taps:
+            self._start(self._bot.answer_callback_query(tap))
+
+    async def _read(self, raw: object) -> tuple[IncomingMessage | None, str | None]:
+        """The message, and the id of the tap to answer."""
+        if not isinstance(raw, dict) or self._account is None:
+            raise TypeError("an update is an object")
+        update = Update.de_json(raw, self._bot)
+        if (change := update.my_chat_member) is not None:
+            logger.info(
+                "Telegram: the bot is now %s in chat %s.",
+                change.new_chat_member.status,
+                change.chat.id,
+                extra={"action": "membership_changed", "channel": self.name},
+            )
+        places = await self._learn((await self._known_places()).learnt(update))
+        asked = needs_roles(update, self._account)
+        roles = await self._roles_of(*asked) if asked else ((), "")
+        message = normalise(update, self._account, places, roles=roles, received_at=datetime.now(UTC))
+        return message, update.callback_query.id if update.callback_query else None
+
+    async def _roles_of(self, chat_id: str, user_id: str) -> Roles:
+        """Whether the user moderates the chat; ((), "") where Telegram would not say."""
+        if user_id in self._settings.moderators:
+            return ("moderator",), "settings"
+        now = time.monotonic()
+        self._roles = {key: kept for key, kept in self._roles.items() if kept[0] > now}
+        if (chat_id, user_id) not in self._roles:
+            try:
+                member = await self._bot.get_chat_member(chat_id, int(user_id))
+            except errors.TelegramError as error:
+                logger.warning(
+                    "Telegram does not say who moderates chat %s (%s).",
+                    chat_id,
+                    self._said(error),
+                    extra={"action": "roles_unknown", "channel": self.name},
+                )
+                return (), ""
+            roles = ("moderator",) if member.status in _MODERATORS else ()
+            self._roles[chat_id, user_id] = now + _ROLES_KEPT_S, (roles, "getChatMember")
+        return self._roles[chat_id, user_id][1]
+
+    async def _known_places(self) -> Places:
+        if self._places is None:
+            self._places = Places.load(await self._surroundings.load_state(f"{self.name}:places"))
+        return self._places
+
+    async def _learn(self, places: Places) -> Places:
+        if places != self._places:
+            await self._surroundings.save_state(f"{self.name}:places", places.dump())
+            self._places = places
+        return places
+
+    def _start(self, call: Awaitable[object]) -> None:
+        """Do something beside the main job; its failure is nobody's business."""
+
+        async def quietly() -> None:
+            try:
+                await call
+            except errors.TelegramError as error:
+                logger.debug("Telegram: %s", self._said(error), extra={"action": "call_failed", "channel": self.name})
+
+        task = asyncio.create_task(quietly())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # --- webhook ----------------------------------------------------------------------------------------------------
+
+    @property
+    def _webhook_path(self) -> str:
+        return self._settings.webhook_path or f"/webhooks/{self.name}"
+
+    @property
+    def _webhook_secret(self) -> str:
+        if self._settings.webhook_secret:
+            return self._settings.webhook_secret.get_secret_value()
+        return hmac.new(self._surroundings.secret, f"telegram webhook {self.name}".encode(), hashlib.sha256).hexdigest()
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]:
+        """The webhook, where one is wanted."""
+        return [web.post(self._webhook_path, self._hear)] if self._settings.mode == "webhook" else []
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        sent = request.headers.get(_SECRET_HEADER, "")
+        if not hmac.compare_digest(sent.encode("utf-8", "surrogateescape"), self._webhook_secret.encode()):
+            return web.Response(status=HTTPStatus.FORBIDDEN)
+        if self._deliver is None:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
+        try:
+            update = json.loads(await request.read())
+        except ValueError:
+            return web.Response(status=HTTPStatus.BAD_REQUEST)
+        await self._take([update])
+        return web.Response()
+
+    # --- sending ----------------------------------------------------------------------------------------------------
+
+    async def send(self, reply: Reply) -> str:
+        """Post one reply. Raises `ChannelError`."""
+        address = await self._address(reply.target)
+        try:
+            try:
+                return await self._post(reply, address)
+            except errors.BadRequest as error:
+                # The topic was deleted: better in the chat than nowhere. Nothing was posted, so this doubles nothing.
+                if "thread not found" not in str(error).lower() or "thread_id" not in address:
+                    raise
+                return await self._post(reply, {key: address[key] for key in address if key != "thread_id"})
+        except Exception as error:
+            raise await self._outcome(error, reply.target) from error
+
+    async def _address(self, target: ReplyTarget) -> Mapping[str, str]:
+        """Where the place is now; message ids and topics of a group mean nothing in the supergroup it became."""
+        chat_id = target.address["chat_id"]
+        current = (await self._known_places()).current(chat_id)
+        return target.address if current == chat_id else {"chat_id": current}
+
+    async def _post(self, reply: Reply, address: Mapping[str, str]) -> str:
+        rendered = render(reply.text)
+        text = _PING.sub("\N{FULLWIDTH COMMERCIAL AT}", rendered.text)
+        entities = [
+            MessageEntity(span.kind, length(text[: span.start], "utf16"), length(text[span.start : span.end], "utf16"))
+            for span in rendered.spans
+        ]
+        buttons = [InlineKeyboardButton(button.label, callback_data=button.action) for button in reply.buttons]
+        rows = [buttons] if len(buttons) == 2 else [[button] for button in buttons]  # noqa: PLR2004 - yes and no
+        answered = address.get("message_id")
+        message: Message = await self._bot.send_message(
+            address["chat_id"],
+            text,
+            entities=entities or None,
+            message_thread_id=int(address["thread_id"]) if "thread_id" in address else None,
+            reply_parameters=ReplyParameters(int(answered), allow_sending_without_reply=True) if answered else None,
+            reply_markup=InlineKeyboardMarkup(rows) if rows else None,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            disable_notification=reply.quiet or None,
+        )
+        return str(message.message_id)
+
+    async def _outcome(self, error: Exception, target: ReplyTarget) -> ChannelError:
+        """What an error of the SDK says about the reply; an answer that could not be read says nothing."""
+        said = self._said(error)
+        if isinstance(error, errors.RetryAfter):
+            return Busy(f"Telegram asks to wait: {said}", retry_after_s=_retry_after_s(error))
+        if isinstance(error, errors.ChatMigrated):
+            old, new = target.address["chat_id"], str(error.new_chat_id)
+            await self._learn((await self._known_places()).with_move(old, new))
+            moved = replace(target, place=new, address={"chat_id": new})
+            return Moved(f"Telegram: chat {old} is now {new}", target=moved)
+        if isinstance(error.__cause__, _NEVER_SENT):
+            return Unreachable(f"Telegram cannot be reached: {said}")
+        known = next((kind for kind in type(error).__mro__ if kind in OUTCOMES), errors.TelegramError)
+        return OUTCOMES[known](f"Telegram: {said}")
+
+    async def find(self, reply: Reply) -> str | None:
+        """Telegram has no way to look: no target says that it has."""
+        raise NotImplementedError(f"Telegram cannot look for reply {reply.key}")
+
+    async def delete(self, message: IncomingMessage) -> bool:
+        """Remove somebody's message; False where the bot is no administrator who may. Raises `ChannelError`."""
+        reference = message.message_ref
+        if not reference:
+            return False
+        try:
+            return await self._bot.delete_message(reference["chat_id"], int(reference["message_id"]))
+        except (errors.BadRequest, errors.Forbidden):
+            return False
+        except errors.TelegramError as error:
+            raise await self._outcome(error, message.reply_to) from error
+
+    async def check(self) -> list[Finding]:
+        """Log in and say in plain words what the bot may do here."""
+        try:
+            me, webhook = await self._bot.get_me(), await self._bot.get_webhook_info()
+        except errors.InvalidToken:
+            return [
+                Finding(ok=False, text="Telegram refuses the token.", cure="Take the token from BotFather: /token.")
+            ]
+        except errors.TelegramError as error:
+            cure = "Check the network, and `api_base` if you changed it."
+            return [Finding(ok=False, text=f"Telegram cannot be reached ({self._said(error)}).", cure=cure)]
+        return [
+            Finding(ok=True, text=f"Logged in as @{me.username} ({me.full_name}, id {me.id})."),
+            *_group_findings(me),
+            _webhook_finding(webhook, self._settings.mode, self._surroundings.public_url),
+            Finding(ok=True, text=f"{webhook.pending_update_count} messages are waiting to be received."),
+        ]
+
+    async def close(self) -> None:
+        """Release connections; idempotent."""
+        tasks = list(self._background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(self._polling.shutdown(), self._calling.shutdown())
+
+
+def _number(update: object) -> object:
+    return update.get("update_id") if isinstance(update, dict) else None
+
+
+def _retry_after_s(error: errors.RetryAfter) -> float:
+    wait = error.retry_after
+    return float(wait) if isinstance(wait, int) else wait.total_seconds()
+
+
+def _group_findings(me: User) -> list[Finding]:
+    if not me.can_join_groups:
+        cure = "To use it in groups: BotFather, /setjoingroups, Enable."
+        return [Finding(ok=True, text="The bot can be used in private only; nobody can add it to a group.", cure=cure)]
+    if me.can_read_all_group_messages:
+        return [Finding(ok=True, text="In groups the bot sees every message (privacy mode is off).")]
+    return [
+        Finding(
+            ok=True,
+            text="In groups the bot sees only commands, replies to it and messages that name it (privacy mode is on).",
+            cure="For help channels: BotFather, /setprivacy, Disable, then add the bot to the group again; "
+            "or make it an administrator there.",
+        )
+    ]
+
+
+def _webhook_finding(webhook: WebhookInfo, mode: str, public_url: str) -> Finding:
+    if mode == "polling" and webhook.url:
+        host = urlsplit(webhook.url).hostname
+        text = f"Telegram sends this bot's messages to a webhook at {host}; it is removed when the bot starts."
+        return Finding(ok=False, text=text, cure="If another program uses this token, make a new bot for one of them.")
+    if mode == "webhook" and not public_url.startswith("https://"):
+        return Finding(ok=False, text="Telegram calls webhooks over https only.", cure="Set `public_url` to https://…")
+    if webhook.last_error_message:
+        cure = "Make sure that `public_url` can be reached from outside."
+        return Finding(ok=False, text=f"The webhook failed last time: {webhook.last_error_message}", cure=cure)
+    return Finding(ok=True, text=f"Messages arrive by {mode}.")

@@ -1,0 +1,126 @@
+"""A started Telegram adapter before the simulator: what its tests, and the contract of all channels, stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from adapters.base import IncomingMessage, Reply, ReplyTarget, Surroundings, Visibility
+from adapters.telegram import Settings, TelegramAdapter, create
+from simulators.telegram import TelegramSimulator, User
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from adapters.base import Button, TranscriptLine
+    from simulators.telegram import Chat, SentMessage
+
+TOKEN = "110201543:CANARY-7hQ2xZkP0vJ9sLwE4rT8yU"
+BOT_ID = "110201543"
+
+
+class NoTranscript:
+    async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:
+        raise AssertionError(f"Telegram keeps its own history: {conversation_key}, {limit}")
+
+
+@dataclass
+class Ground:
+    """What the composition root gives, kept in memory."""
+
+    state: dict[str, str] = field(default_factory=dict)
+    public_url: str = "http://127.0.0.1:1"
+
+    async def load(self, key: str) -> str | None:
+        return self.state.get(key)
+
+    async def save(self, key: str, value: str) -> None:
+        self.state[key] = value
+
+    def surroundings(self) -> Surroundings:
+        return Surroundings(
+            transcript=NoTranscript(),
+            secret=b"s" * 32,
+            public_url=self.public_url,
+            load_state=self.load,
+            save_state=self.save,
+        )
+
+
+def settings(sim: TelegramSimulator, **given: Any) -> Settings:
+    quick = {"poll_timeout_s": 1, "request_timeout_s": 2, "conflict_wait_s": 0.3, "max_backoff_s": 0.2}
+    return Settings(token=TOKEN, api_base=sim.base_url, file_base=sim.base_file_url, **{**quick, **given})
+
+
+@dataclass
+class Stage:
+    sim: TelegramSimulator
+    adapter: TelegramAdapter
+    alice: User
+    ground: Ground
+    inbox: list[IncomingMessage] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def deliver(self, messages: Sequence[IncomingMessage]) -> None:
+        self.inbox.extend(messages)
+        self.came.set()
+
+    async def arrives(self, number: int) -> IncomingMessage:
+        """The message number `number` (from 1) that the adapter delivered."""
+        async with asyncio.timeout(10):
+            while len(self.inbox) < number:
+                self.came.clear()
+                await self.came.wait()
+        return self.inbox[number - 1]
+
+    async def user_says(self, text: str, **where: Any) -> IncomingMessage:
+        """Alice writes, by default in private; what the adapter makes of it."""
+        before = len(self.inbox)
+        self.sim.write(self.alice.id, text, **where)
+        return await self.arrives(before + 1)
+
+    def posted(self) -> list[SentMessage]:
+        """What the bot sent, in order."""
+        return self.sim.sent()
+
+    def group(self, **kind: Any) -> Chat:
+        """A group in which Alice and the bot are."""
+        chat = self.sim.add_chat("Exchange users", members=[self.alice.id], **kind)
+        self.sim.set_member(chat.id, int(BOT_ID), "member", quietly=True)
+        return chat
+
+
+@asynccontextmanager
+async def running(
+    sim: TelegramSimulator, *, ground: Ground | None = None, see_all: bool = True, **given: Any
+) -> AsyncIterator[Stage]:
+    """A started adapter with one user; `see_all` switches privacy mode off."""
+    sim.add_bot(TOKEN, can_read_all_group_messages=see_all)
+    ground = ground or Ground()
+    adapter = create("telegram", settings(sim, **given), ground.surroundings())
+    alice = sim.add_user("Alice", username="alice", language_code="nl")
+    stage = Stage(sim=sim, adapter=adapter, alice=alice, ground=ground)
+    async with ran(adapter, stage.deliver):
+        try:
+            yield stage
+        finally:
+            await adapter.close()
+
+
+@asynccontextmanager
+async def ran(adapter: TelegramAdapter, deliver: Callable[..., Any]) -> AsyncIterator[asyncio.Task[None]]:
+    """The adapter's `run` beside the block, ended with it; what it raises is raised."""
+    task = asyncio.create_task(adapter.run(deliver))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def reply_to(target: ReplyTarget, text: str, *, buttons: tuple[Button, ...] = (), quiet: bool = False) -> Reply:
+    return Reply(key="reply-1", target=target, text=text, buttons=buttons, visibility=Visibility.PRIVATE, quiet=quiet)
