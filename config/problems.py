@@ -49,7 +49,8 @@ class Problem:
     def __str__(self) -> str:
         place = str(Origin(self.file, self.line, self.variable))
         said = f"{self.key}: {self.message}" if self.key else self.message
-        return f"{place}: {said}; {self.cure}." if self.cure else f"{place}: {said}."
+        sentence = f"{place}: {said}; {self.cure}" if self.cure else f"{place}: {said}"
+        return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 class ConfigError(Exception):
@@ -62,7 +63,7 @@ class ConfigError(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` was probably meant to be."""
-    found = process.extractOne(name.lower(), list(known), scorer=fuzz.ratio, score_cutoff=_NEAR_ENOUGH)
+    found = process.extractOne(name, list(known), processor=str.lower, scorer=fuzz.ratio, score_cutoff=_NEAR_ENOUGH)
     return found[0] if found else None
 
 

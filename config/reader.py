@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import collections.abc
-import json
 import re
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from config import fields
 from config.logs import MIN_SECRET_CHARS, Redactor
-from config.problems import Problem, nearest, variable_name
+from config.problems import ENVIRONMENT_PREFIX, Origin, Problem, nearest, variable_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
@@ -83,7 +81,7 @@ class Reader:
             return self.section(path, kinds.model(kind), kind=kind)
         known = ", ".join(kinds.names)
         meant = nearest(str(kind), kinds.names)
-        cure = (f"did you mean `{meant}`? " if meant else "") + f"The kinds are: {known}"
+        cure = f"did you mean `{meant}` (of {known})?" if meant else f"the kinds are: {known}"
         if "kind" in raw:
             self._found.report((*path, "kind"), f"there is no kind of {kinds.what} called `{kind}`", cure)
         else:
@@ -110,13 +108,31 @@ class Reader:
             return None
         return self._resolved((key,), value)
 
-    def report_unknown_sections(self) -> None:
+    def report_unknown_sections(self, channels: Kinds) -> None:
         """Report whatever stands at the top level and is no section."""
         known = (*self._core, *_OTHER_TABLES, *_TOP_LEVEL)
         for key in self._found.values.keys() - set(known):
+            if (variable := self._found.origin((key,)).variable) is not None:
+                self._report_unknown_variable(variable, key, channels)
+                continue
             is_table = isinstance(self._found.values[key], dict)
             message = "there is no such section" if is_table else "there is no such key"
             self._found.report((key,), message, self._nearest_key((), key, known))
+
+    def _report_unknown_variable(self, variable: str, key: str, channels: Kinds) -> None:
+        """Report a variable that begins with no section, for example with one underscore where two belong."""
+        paths: list[tuple[str, ...]] = [(key,) for key in _TOP_LEVEL]
+        paths += [(section, key) for section, keys in self._core.items() for key in keys]
+        for kind in channels.names:
+            if variable_name([kind]).removeprefix(ENVIRONMENT_PREFIX) in variable:
+                paths += [("channels", kind, key) for key in fields.keys(channels.model(kind))]
+        meant = nearest(key, ("__".join(path) for path in paths))
+        cure = (
+            f"did you mean `{ENVIRONMENT_PREFIX}{meant.upper()}`?"
+            if meant
+            else f"it begins with one of: {', '.join(self._core)}"
+        )
+        self._found.report((), "no key belongs to this variable", cure, at=Origin(variable=variable))
 
     def _table(self, path: tuple[str, ...]) -> dict[str, Any] | None:
         value: Any = self._found.values
@@ -135,20 +151,20 @@ class Reader:
         values = dict(raw)
         for name, field in model.model_fields.items():
             here = (*path, name)
-            types = list(_types(field.annotation))
+            types = list(fields.types(field.annotation))
             if SecretStr in types:
-                self._read_secret(values, path, name)
+                self._read_secret(values, path, name, field)
                 continue
             value = values.get(name)
-            if isinstance(value, dict) and (nested := _model_in(types)):
+            if isinstance(value, dict) and (nested := fields.model_in(types)):
                 values[name] = self._prepared(value, here, nested)
             elif isinstance(value, str) and Path in types:
                 values[name] = self._resolved(here, value)
-            elif isinstance(value, str) and self._found.origin(here).variable and _is_collection(types):
-                values[name] = _split(value)
+            elif isinstance(value, str) and self._found.origin(here).variable and fields.is_collection(types):
+                values[name] = fields.split(value)
         return values
 
-    def _read_secret(self, values: dict[str, Any], path: tuple[str, ...], name: str) -> None:
+    def _read_secret(self, values: dict[str, Any], path: tuple[str, ...], name: str, field: FieldInfo) -> None:
         """Leave the secret itself under `name`, wherever it was."""
         here, there = (*path, name), (*path, f"{name}_file")
         if name in values and there[-1] in values:
@@ -158,15 +174,15 @@ class Reader:
             del values[name if ours.variable is None and theirs.variable is not None else there[-1]]
         if there[-1] in values:
             values[name] = self._secret_from(there, values.pop(there[-1]))
-            here = there
         secret = values.get(name)
-        if isinstance(secret, str):
-            self._secrets.append(secret)
-            if here[-1] == name and len(secret) < MIN_SECRET_CHARS:
-                message = f"a secret needs at least {MIN_SECRET_CHARS} characters"
-                self._found.report(here, message, "copy it again, whole")
-        elif secret is None:
-            values.pop(name, None)
+        if isinstance(secret, str | int):
+            self._secrets.append(str(secret))
+        if secret == "":
+            del values[name]
+            if field.is_required():
+                self._found.report(here, "it is empty", "write the secret there, whole")
+        elif isinstance(secret, str) and len(secret) < MIN_SECRET_CHARS:
+            self._found.report(here, f"a secret needs at least {MIN_SECRET_CHARS} characters", "copy it again, whole")
 
     def _secret_from(self, path: tuple[str, ...], value: Any) -> str:
         """The content of the file, without the line's end; a stand-in when the file is refused, which is reported."""
@@ -180,7 +196,7 @@ class Reader:
                 content = opened.read(_MAX_SECRET_BYTES)
                 mode = file.stat().st_mode
             secret = content.decode().rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             self._found.report(path, f"{file} cannot be read: {reason}", "give the path of a readable file")
             return stand_in
@@ -195,7 +211,13 @@ class Reader:
 
     def _resolved(self, path: tuple[str, ...], value: str) -> Path:
         file = self._found.origin(path).file
-        expanded = Path(value).expanduser()
+        if not value:
+            self._found.report(path, "this path is empty", "give a path, or remove the key")
+        try:
+            expanded = Path(value).expanduser()
+        except RuntimeError:
+            self._found.report(path, f"the home folder in `{value}` is not known", "write the whole path")
+            return Path(value)
         return file.parent / expanded if file is not None else expanded
 
     def _report_invalid(
@@ -208,18 +230,20 @@ class Reader:
         """Report one of pydantic's errors, one a key."""
         full = (*path, *(str(part) for part in error["loc"]))
         key = full[: len(path) + 1]
+        index = "".join(f"[{part}]" for part in error["loc"][1:2] if isinstance(part, int))
         dotted = ".".join(full if error["type"] in {"extra_forbidden", "missing"} else key)
-        if dotted in told:
+        if dotted in told or f"{dotted}_file" in told:
             return
         told.add(dotted)
         if error["type"] == "extra_forbidden":
-            keys = list(_keys(model)) if len(full) == len(key) else []
+            keys = list(fields.keys(model)) if len(full) == len(key) else []
             self._found.report(full, "there is no such key", self._nearest_key(path, full[-1], keys))
         elif error["type"] == "missing":
             self._found.report(full, "this key is missing", self._how_to_give(full, model))
         else:
             message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-            self._found.report(key, message[:1].lower() + message[1:], _example(model, key[-1]))
+            place = f"{index} " if index else ""
+            self._found.report(key, place + message[:1].lower() + message[1:], self._example(key, model, error["type"]))
 
     def _nearest_key(self, path: tuple[str, ...], wrong: str, known: Sequence[str]) -> str:
         """What to write in place of a key that does not exist."""
@@ -231,59 +255,19 @@ class Reader:
                 return f"`{wrong}` belongs in [{section}]"
         return f"the keys here are: {', '.join(known)}" if known else "remove it"
 
+    def _example(self, path: tuple[str, ...], model: type[BaseModel], error_type: str) -> str:
+        """What a right value looks like, where there is a default to show."""
+        default = fields.default_in_toml(model, path[-1])
+        if self._found.origin(path).variable:
+            return f"for example: {variable_name(path)}={default}" if default else ""
+        if error_type == "string_type":
+            return f'write it in quotes: {path[-1]} = "…"'
+        return f"for example: {path[-1]} = {default}" if default else ""
+
     @staticmethod
     def _how_to_give(path: tuple[str, ...], model: type[BaseModel]) -> str:
         name, section = path[-1], ".".join(path[:-1])
         field = model.model_fields.get(name)
-        secret = field is not None and SecretStr in _types(field.annotation)
+        secret = field is not None and SecretStr in fields.types(field.annotation)
         also = f", or `{name}_file` with the path of a file that holds it" if secret else ""
         return f"give `{name}` in [{section}]{also}, or set {variable_name(path)}"
-
-
-def _types(annotation: Any) -> Iterator[Any]:
-    """The members of a union, or the type itself."""
-    if get_origin(annotation) in {Union, UnionType}:
-        for each in get_args(annotation):
-            yield from _types(each)
-    elif get_origin(annotation) is Annotated:
-        yield from _types(get_args(annotation)[0])
-    else:
-        yield annotation
-
-
-def _is_collection(types: Sequence[Any]) -> bool:
-    origins = (get_origin(each) or each for each in types)
-    return any(
-        isinstance(each, type) and issubclass(each, collections.abc.Collection) and each not in {str, bytes}
-        for each in origins
-    )
-
-
-def _model_in(types: Sequence[Any]) -> type[BaseModel] | None:
-    return next((each for each in types if isinstance(each, type) and issubclass(each, BaseModel)), None)
-
-
-def _keys(model: type[BaseModel]) -> Iterator[str]:
-    """The keys that may be written in the section."""
-    for name, field in model.model_fields.items():
-        yield name
-        if SecretStr in _types(field.annotation):
-            yield f"{name}_file"
-
-
-def _split(value: str) -> Any:
-    """A list as JSON or separated by commas."""
-    if value.lstrip().startswith(("[", "{")):
-        try:
-            return json.loads(value)
-        except ValueError:
-            pass
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-def _example(model: type[BaseModel], key: str) -> str:
-    field: FieldInfo | None = model.model_fields.get(key)
-    default = field.get_default() if field is not None else None
-    if isinstance(default, str | int | float | tuple | list):
-        return f"for example: {key} = {json.dumps(default, ensure_ascii=False)}"
-    return ""

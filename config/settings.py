@@ -35,7 +35,7 @@ _DEFAULT_DESK = "local"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Section(_Part):
@@ -55,7 +55,7 @@ class BotSettings(_Part):
     @model_validator(mode="after")
     def _default_is_offered(self) -> Self:
         if self.default_language not in self.languages:
-            raise ValueError(f"default_language `{self.default_language}` is not one of the languages")
+            raise ValueError(f"default_language `{self.default_language}` is not one of the languages; add it there")
         return self
 
 
@@ -184,7 +184,7 @@ def load(  # noqa: PLR0913  config imports no other folder: what channels and de
         for name in reader.channel_names()
     }
     values["desk"] = reader.kinded(("desk",), Kinds("desk", desk_kinds, desk_section), default=_DEFAULT_DESK)
-    reader.report_unknown_sections()
+    reader.report_unknown_sections(Kinds("channel", channel_kinds, channel_section))
     if found.problems:
         raise ConfigError(reader.problems())
     return Settings(**values, source=file, warnings=tuple(reader.warnings))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.problems import ENVIRONMENT_PREFIX, Origin, Problem, variable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 OTHER_VARIABLES = frozenset({"FIRSTLINE_CONFIG", "FIRSTLINE_CHROMIUM", "FIRSTLINE_DEBUG"})
 """Variables with our prefix that are no key of the configuration."""
@@ -21,12 +21,16 @@ _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 
 @dataclass(slots=True)
 class Sources:
-    """What was read: nested plain values, the origin of each key path, and what could not be read."""
+    """What was read: nested plain values, the origin of each key path, and what is wrong with them."""
 
+    file: Path | None = None
+    text: str = ""  # of the file
     values: dict[str, Any] = field(default_factory=dict)
     in_file: frozenset[str] = frozenset()  # the top-level keys of the file
     origins: dict[tuple[str, ...], Origin] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    _has_lines: bool = False
 
     def origin(self, path: tuple[str, ...]) -> Origin:
         """The origin of the key, or of the nearest table around it."""
@@ -36,6 +40,10 @@ class Sources:
 
     def report(self, path: tuple[str, ...], message: str, cure: str = "", *, at: Origin | None = None) -> None:
         """Note a problem with the key."""
+        if not (at or self._has_lines):  # lines are looked for only when somebody has to be told one
+            self._has_lines = True
+            for key, line in _lines(self.text):
+                self.origins.setdefault(key, Origin(self.file, line))
         place = at or self.origin(path)
         self.problems.append(
             Problem(
@@ -51,7 +59,7 @@ class Sources:
 
 def read(file: Path | None, environ: Mapping[str, str]) -> Sources:
     """Both sources; the environment goes before the file."""
-    sources = Sources()
+    sources = Sources(file=file)
     if file is not None:
         _read_file(file, sources)
     _read_environment(environ, sources)
@@ -63,11 +71,14 @@ def _read_file(file: Path, sources: Sources) -> None:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        sources.report((), "there is no such file", "create it, or start without a configuration file")
+        cure = "create it, or correct --config or FIRSTLINE_CONFIG"
+        sources.report((), "there is no such file", cure, at=Origin(file))
         return
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
-        sources.report((), f"the file cannot be read: {reason}", "give the path of a readable TOML file")
+        sources.report(
+            (), f"the file cannot be read: {reason}", "give the path of a readable TOML file", at=Origin(file)
+        )
         return
     try:
         sources.values = tomllib.loads(text)
@@ -82,9 +93,7 @@ def _read_file(file: Path, sources: Sources) -> None:
             at=Origin(file, line),
         )
         return
-    sources.in_file = frozenset(sources.values)
-    for path, line in _lines(text):
-        sources.origins.setdefault(path, Origin(file, line))
+    sources.text, sources.in_file = text, frozenset(sources.values)
 
 
 def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
@@ -126,15 +135,15 @@ def _read_environment(environ: Mapping[str, str], sources: Sources) -> None:
         if path[0] == "channels" and len(path) > 1:
             path = ("channels", _channel_name(path[1], sources.values.get("channels")), *path[2:])
         table = sources.values
-        for part in path[:-1]:
+        for length, part in enumerate(path[:-1], start=1):
+            if part not in table:
+                sources.origins[path[:length]] = Origin(variable=variable)
             table = table.setdefault(part, {})
-            if not isinstance(table, dict):  # the file has a value where a section belongs, and is told so
+            if not isinstance(table, dict):  # a value stands where a section belongs: whoever put it there is told so
                 break
         else:
             table[path[-1]] = environ[variable]
-        sources.origins[path] = Origin(variable=variable)
-        for length in range(1, len(path)):
-            sources.origins.setdefault(path[:length], Origin(variable=variable))
+            sources.origins[path] = Origin(variable=variable)
 
 
 def _channel_name(name: str, channels: Any) -> str:
