@@ -173,8 +173,8 @@ class TelegramSimulator(Control):
         slow.content_length = len(body)
         await slow.prepare(request)
         for index in range(len(body)):
-            await slow.write(body[index : index + 1])
             await self._hang(seconds / len(body))
+            await slow.write(body[index : index + 1])
         await slow.write_eof()
         return slow
 

@@ -120,13 +120,13 @@ class Stage:
     ) -> None:
         """Add, promote, restrict or remove a user or bot; the bots get the updates and service messages of that."""
         chat, user = self._chat(chat_id), self._user(user_id)
+        if user.is_bot and by_user_id is None and not quietly:
+            raise SimulatorError("A bot does not come or go by itself: say which person did it with by_user_id.")
         old = chat.member(user)
         new = Member(user=user, status=status, is_anonymous=is_anonymous, rights=frozenset(rights))
         chat.members[user_id] = new
         if quietly:
             return
-        if user.is_bot and by_user_id is None:
-            raise SimulatorError("A bot does not come or go by itself: say which person did it with by_user_id.")
         actor = self._user(by_user_id) if by_user_id else user
         self._tell_membership(chat, actor, old, new)
         was_here, is_here = old.status in PRESENT, status in PRESENT
