@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -18,13 +19,13 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def dump(value: object, kind: Any = None) -> str:
     """JSON of a value; `kind` is its type where `type(value)` does not say enough."""
-    text: str = _adapter(kind or type(value)).dump_json(value).decode()
+    text: str = _adapter(cast("Hashable", kind or type(value))).dump_json(value).decode()
     return text
 
 
 def load(kind: type[T], text: str) -> T:
     """The value that `dump` wrote."""
-    value: T = _adapter(kind).validate_json(text)
+    value: T = _adapter(cast("Hashable", kind)).validate_json(text)
     return value
 
 

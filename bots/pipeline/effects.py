@@ -70,3 +70,4 @@ class Effects:
     rating: tuple[str, int] | None = None  # ticket key, 1-5
     erase: str | None = None  # the message whose text is to be erased
     confirms: bool = False  # the replies repeat what was ambiguous here
+    reason: str | None = None  # why the message could not be processed

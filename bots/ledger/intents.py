@@ -1,0 +1,178 @@
+"""What is to be done at the helpdesk, written before it is done: create a ticket, add words, add a note.
+
+States: new -> sending -> done | failed. An intent found in "sending" after a crash was perhaps applied: look, then repeat.
+The built-in desk needs none of this: its rows are written in the same transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bots.ledger import codec, desk, outbox
+from bots.pipeline.effects import DeskMessage, Opening, Say
+from ticket_client.base import TicketDraft, TicketRef
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+    from bots.ledger.database import Writer
+    from bots.ledger.outbox import Outgoing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One thing to do at the desk; exactly one of `draft` and `text` is set. `resumed`: it was cut while being sent."""
+
+    id: int
+    key: str
+    ticket_key: str
+    action: str
+    draft: TicketDraft | None
+    text: str
+    desk_id: str | None
+    attempts: int
+    not_before: datetime
+    resumed: bool
+
+
+def create(connection: sqlite3.Connection, opening: Opening, inbound_id: int) -> None:
+    """Leave the intent to open a ticket; a second announcement for the same ticket waits with the first."""
+    key = f"create:{opening.draft.key}"
+    announce = [*opening.announce]
+    row = connection.execute("SELECT id, announce FROM ticket_intents WHERE key = ?", (key,)).fetchone()
+    if row:
+        waiting = codec.load(list[_Announcement], row["announce"])
+        waiting += [_Announcement(opening.conversation_key, inbound_id, say) for say in announce]
+        connection.execute(
+            "UPDATE ticket_intents SET announce = ? WHERE id = ?", (codec.dump(waiting, list[_Announcement]), row["id"])
+        )
+        return
+    waiting = [_Announcement(opening.conversation_key, inbound_id, say) for say in announce]
+    _insert(
+        connection,
+        key,
+        opening.draft.key,
+        "create",
+        codec.dump(opening.draft),
+        codec.dump(waiting, list[_Announcement]),
+    )
+
+
+def add(connection: sqlite3.Connection, message: DeskMessage, *, transactional: bool) -> bool:
+    """Add words or a note to a ticket; True where the desk has to be called."""
+    if transactional:
+        row = connection.execute(
+            "SELECT desk_id, author_id FROM tickets WHERE key = ?", (message.ticket_key,)
+        ).fetchone()
+        kind, author = ("user", row["author_id"]) if message.kind == "message" else ("note", "firstline")
+        desk.add_entry(connection, row["desk_id"], kind, author, message.text, key=message.key)
+        return False
+    _insert(connection, message.key, message.ticket_key, message.kind, json.dumps(message.text), "[]")
+    return True
+
+
+def _insert(  # noqa: PLR0913, PLR0917 - a row's columns
+    connection: sqlite3.Connection, key: str, ticket_key: str, action: str, payload: str, announce: str
+) -> None:
+    now = codec.stamp()
+    connection.execute(
+        "INSERT INTO ticket_intents (key, ticket_key, action, payload, announce, state, not_before, created_at)"
+        " VALUES (?, ?, ?, ?, ?, 'new', ?, ?) ON CONFLICT (key) DO NOTHING",
+        (key, ticket_key, action, payload, announce, now, now),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Announcement:
+    conversation_key: str
+    inbound_id: int
+    say: Say
+
+
+class Intents:
+    """The states of intents, each change one durable write."""
+
+    def __init__(self, writer: Writer, reader: sqlite3.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    def open(self) -> list[Intent]:
+        """The oldest unfinished intent of each ticket: later ones wait for it."""
+        rows = self._reader.execute(
+            "SELECT i.*, t.desk_id FROM ticket_intents i JOIN tickets t ON t.key = i.ticket_key"
+            " WHERE i.id IN (SELECT min(id) FROM ticket_intents WHERE state IN ('new', 'sending') GROUP BY ticket_key)"
+            " ORDER BY i.id LIMIT 200"
+        )
+        return [_intent(row) for row in rows]
+
+    async def sending(self, intent: Intent) -> None:
+        """Note, before the desk is called, that it is about to be."""
+        await self._set(intent.id, "state = 'sending', attempts = attempts + 1")
+
+    async def later(self, intent: Intent, not_before: datetime, why: str) -> None:
+        """Not applied; to be tried again."""
+        await self._set(intent.id, "state = 'new', not_before = ?, error = ?", codec.stamp(not_before), why)
+
+    async def unclear(self, intent: Intent, not_before: datetime, why: str) -> None:
+        """Perhaps applied; to be looked for, then repeated if absent."""
+        await self._set(intent.id, "state = 'sending', not_before = ?, error = ?", codec.stamp(not_before), why)
+
+    async def failed(self, intent: Intent, why: str) -> None:
+        """The desk refuses it; the ledger shows it as failed."""
+        await self._set(intent.id, "state = 'failed', error = ?", why)
+
+    async def done(self, intent: Intent) -> None:
+        """Words or a note were added."""
+        await self._set(intent.id, "state = 'done'")
+
+    async def opened(self, intent: Intent, ref: TicketRef) -> list[Outgoing]:
+        """The ticket exists: note its number and put the replies that tell it on their way, in one transaction."""
+
+        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+            row = connection.execute("SELECT announce, state FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
+            if row["state"] == "done":
+                return []
+            connection.execute("UPDATE ticket_intents SET state = 'done' WHERE id = ?", (intent.id,))
+            connection.execute(
+                "UPDATE tickets SET desk_id = ?, number = ?, url = ?, changed_at = ? WHERE key = ?",
+                (ref.id, ref.number, ref.url, codec.stamp(), intent.ticket_key),
+            )
+            made: list[Outgoing] = []
+            for waiting in codec.load(list[_Announcement], row["announce"]):
+                made += outbox.insert(
+                    connection,
+                    [waiting.say],
+                    conversation_key=waiting.conversation_key,
+                    inbound_id=waiting.inbound_id,
+                    number=ref.number,
+                    ticket_key=intent.ticket_key,
+                )
+            return made
+
+        return await self._writer.run(operation)
+
+    async def _set(self, intent_id: int, sets: str, *values: str) -> None:
+        await self._writer.run(
+            lambda connection: connection.execute(
+                f"UPDATE ticket_intents SET {sets} WHERE id = ?", (*values, intent_id)
+            )
+        )
+
+
+def _intent(row: sqlite3.Row) -> Intent:
+    creates = row["action"] == "create"
+    return Intent(
+        id=row["id"],
+        key=row["key"],
+        ticket_key=row["ticket_key"],
+        action=row["action"],
+        draft=codec.load(TicketDraft, row["payload"]) if creates else None,
+        text="" if creates else json.loads(row["payload"]),
+        desk_id=row["desk_id"],
+        attempts=row["attempts"],
+        not_before=codec.read_stamp(row["not_before"]),
+        resumed=row["state"] == "sending",
+    )

@@ -1,0 +1,452 @@
+"""The ledger: one durable row for every message, one transaction for everything that it leads to."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import zlib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from adapters.base import Button, IncomingMessage, Reply, ReplyTarget, TranscriptLine, Visibility
+from bots.ledger import codec, desk, intents, outbox
+from bots.ledger.database import FileLock, Superseded, Writer, connect, migrate
+from bots.pipeline.state import Context, ConversationState, Ticket
+from ticket_client.base import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from bots.ledger.outbox import Outgoing
+    from bots.pipeline.effects import Effects, Opening
+
+PARTITIONS = 256
+_OWN_TICKETS_DAYS = 30
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A message in the ledger that has no outcome yet."""
+
+    id: int
+    message: IncomingMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What a commit put on its way."""
+
+    outgoing: tuple[Outgoing, ...] = ()
+    intents: bool = False
+
+
+def partition_of(conversation_key: str) -> int:
+    """The conversation's share of the work, the same in every process and for ever."""
+    return zlib.crc32(conversation_key.encode()) % PARTITIONS
+
+
+class Ledger:
+    """Opened by the one bot that serves it, for as long as the ``with`` lasts.
+
+    Args:
+        path: the SQLite file; made and migrated where needed.
+        number_prefix: of the built-in desk's ticket numbers.
+        transactional_desk: whether tickets are opened in the commit itself (the built-in desk).
+        desk_name: the name under which tickets are noted.
+
+    Raises `AlreadyRunning` on entry where another bot holds the file.
+    """
+
+    def __init__(
+        self, path: Path, *, number_prefix: str = "FL", transactional_desk: bool = True, desk_name: str = "local"
+    ) -> None:
+        self._path = path
+        self._prefix = number_prefix
+        self._transactional = transactional_desk
+        self._desk_name = desk_name
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            lock = FileLock(self._path)
+            lock.acquire()
+            stack.callback(lock.release)
+            migrate(self._path)
+            self.writer = stack.enter_context(Writer(self._path))
+            self.reader = connect(self._path, read_only=True)
+            stack.callback(self.reader.close)
+            self.outbox = outbox.Outbox(self.writer, self.reader)
+            self.intents = intents.Intents(self.writer, self.reader)
+            self.tickets = desk.LedgerTicketStore(self.writer, self.reader, self._prefix)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    async def accept(self, messages: Sequence[IncomingMessage]) -> list[Accepted]:
+        """Store the messages durably; gives the new ones, in order (the others were here already)."""
+        rows = [
+            {
+                "dedupe_key": m.dedupe_key,
+                "channel": m.channel,
+                "account": m.account,
+                "kind": m.kind,
+                "conversation_key": m.conversation_key,
+                "partition": partition_of(m.conversation_key),
+                "message_id": m.message_id,
+                "author_id": m.author.id,
+                "payload": codec.dump(m),
+                "sent_at": codec.stamp(m.sent_at),
+                "received_at": codec.stamp(),
+            }
+            for m in messages
+        ]
+
+        def operation(connection: sqlite3.Connection) -> list[Accepted]:
+            accepted = []
+            for row, message in zip(rows, messages, strict=True):
+                cursor = connection.execute(
+                    "INSERT INTO inbound (dedupe_key, channel, account, kind, conversation_key, partition, message_id,"
+                    " author_id, payload, sent_at, received_at, state) VALUES (:dedupe_key, :channel, :account, :kind,"
+                    " :conversation_key, :partition, :message_id, :author_id, :payload, :sent_at, :received_at, 'new')"
+                    " ON CONFLICT (dedupe_key) DO NOTHING",
+                    row,
+                )
+                if cursor.rowcount and cursor.lastrowid:
+                    accepted.append(Accepted(id=cursor.lastrowid, message=message))
+            return accepted
+
+        return await self.writer.run(operation)
+
+    def undecided(self, after: int = 0) -> list[Accepted]:
+        """Messages without an outcome, oldest first, a page after the id `after`."""
+        rows = self.reader.execute(
+            "SELECT id, payload FROM inbound WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?", (after, _PAGE)
+        )
+        return [Accepted(id=row["id"], message=codec.load(IncomingMessage, row["payload"])) for row in rows]
+
+    # --- what a decision looks at -----------------------------------------------------------------------------------
+
+    def context(self, message: IncomingMessage, *, number: str | None, complaint_key: str | None) -> Context:
+        """Everything known around a message; `number` is a ticket number it names, `complaint_key` a moderated complaint's."""
+        requester = message.on_behalf_of or message.author
+        state = self.conversation(message.conversation_key)
+        since = codec.stamp(datetime.now(UTC) - timedelta(days=_OWN_TICKETS_DAYS))
+        own = self._tickets(
+            "channel = ? AND account = ? AND author_id = ? AND opened_at >= ? ORDER BY opened_at DESC LIMIT 20",
+            (message.channel, message.account, requester.id, since),
+        )
+        hangs_on = next((ticket for ticket in own if ticket.key == state.ticket_key), None)
+        if hangs_on is None and state.ticket_key:
+            hangs_on = self.ticket(state.ticket_key)
+        named = self._tickets("number = ? LIMIT 1", (number,)) if number else ()
+        earlier = None
+        if message.kind == "edited":
+            row = self.reader.execute(
+                "SELECT o.outcome FROM inbound i JOIN outcomes o ON o.inbound_id = i.id WHERE i.channel = ? AND i.account = ?"
+                " AND i.message_id = ? AND i.conversation_key = ? AND i.kind <> 'edited' ORDER BY i.id LIMIT 1",
+                (message.channel, message.account, message.message_id, message.conversation_key),
+            ).fetchone()
+            earlier = row["outcome"] if row else None
+        return Context(
+            conversation=state,
+            ticket=hangs_on,
+            named=named[0] if named else None,
+            names_number=number is not None,
+            own=own,
+            complaint=self.ticket(complaint_key) if complaint_key else None,
+            earlier_outcome=earlier,
+            unconfirmed=self._unconfirmed(message.conversation_key),
+        )
+
+    def conversation(self, key: str) -> ConversationState:
+        """A conversation's state; a fresh one where there is none."""
+        row = self.reader.execute("SELECT state FROM conversations WHERE key = ?", (key,)).fetchone()
+        return codec.load(ConversationState, row["state"]) if row else ConversationState()
+
+    def private_place(self, channel: str, account: str, author_id: str) -> ReplyTarget | None:
+        """Where this person can be told something in private, if they ever wrote there."""
+        row = self.reader.execute(
+            "SELECT reply_to FROM conversations WHERE channel = ? AND account = ? AND author_id = ? AND visibility = 'private'"
+            " ORDER BY changed_at DESC LIMIT 1",
+            (channel, account, author_id),
+        ).fetchone()
+        return codec.load(ReplyTarget, row["reply_to"]) if row else None
+
+    def ticket(self, key: str) -> Ticket | None:
+        """A ticket by its key."""
+        found = self._tickets("key = ?", (key,))
+        return found[0] if found else None
+
+    def ticket_at_desk(self, desk_id: str) -> Ticket | None:
+        """A ticket by its id at the desk."""
+        found = self._tickets("desk = ? AND desk_id = ?", (self._desk_name, desk_id))
+        return found[0] if found else None
+
+    def _tickets(self, where: str, values: tuple[object, ...]) -> tuple[Ticket, ...]:
+        rows = self.reader.execute(f"SELECT * FROM tickets WHERE {where}", values)
+        return tuple(_ticket(row) for row in rows)
+
+    def _unconfirmed(self, conversation_key: str) -> tuple[str, ...]:
+        rows = self.reader.execute(
+            "SELECT DISTINCT number FROM outgoing WHERE conversation_key = ? AND state = 'ambiguous' AND number IS NOT NULL",
+            (conversation_key,),
+        )
+        return tuple(row["number"] for row in rows)
+
+    async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:
+        """The last lines of a conversation, oldest first (implements `adapters.base.Transcript`)."""
+        rows = self.reader.execute(
+            "SELECT message_id AS id, 'user' AS author, payload AS value, received_at AS at FROM inbound"
+            " WHERE conversation_key = :key AND kind IN ('created', 'command') AND erased_at IS NULL UNION ALL"
+            " SELECT key, speaker, reply, created_at FROM outgoing"
+            " WHERE conversation_key = :key AND state IN ('sending', 'sent', 'ambiguous')"
+            " ORDER BY at DESC LIMIT :limit",
+            {"key": conversation_key, "limit": limit},
+        ).fetchall()
+        return [line for row in reversed(rows) if (line := _line(row)) is not None]
+
+    # --- the one transaction ----------------------------------------------------------------------------------------
+
+    async def commit(self, accepted: Accepted, effects: Effects) -> Committed:
+        """Write the outcome and all that follows from it. Raises `Superseded` where the message has an outcome already."""
+        return await self.writer.run(lambda connection: self._write(connection, accepted, effects))
+
+    def _write(self, connection: sqlite3.Connection, accepted: Accepted, effects: Effects) -> Committed:
+        now = codec.stamp()
+        message = accepted.message
+        state = "failed" if effects.outcome == "failed" else "done"
+        fence = connection.execute("UPDATE inbound SET state = ? WHERE id = ? AND state = 'new'", (state, accepted.id))
+        if not fence.rowcount:
+            raise Superseded(f"Message {accepted.id} has its outcome already.")
+        connection.execute(
+            "INSERT INTO outcomes (inbound_id, outcome, rule, entry, score, ticket_key, reason, decided_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                accepted.id,
+                effects.outcome,
+                effects.rule,
+                effects.entry,
+                effects.score,
+                effects.opening.draft.key if effects.opening else effects.ticket_key,
+                effects.reason,
+                now,
+            ),
+        )
+        if effects.outcome != "ignored":
+            _save_conversation(connection, message, effects.state, now)
+        if effects.confirms:
+            connection.execute(
+                "UPDATE outgoing SET state = 'cancelled', error = 'told again in a later reply', changed_at = ?"
+                " WHERE conversation_key = ? AND state = 'ambiguous' AND number IS NOT NULL",
+                (now, message.conversation_key),
+            )
+        made = outbox.insert(
+            connection,
+            effects.says,
+            conversation_key=message.conversation_key,
+            inbound_id=accepted.id,
+            ticket_key=effects.ticket_key,
+        )
+        wake = False
+        if effects.opening:
+            opened, wake = self._open(connection, effects.opening, accepted.id, now)
+            made += opened
+        for added in effects.desk:
+            wake |= intents.add(connection, added, transactional=self._transactional)
+        self._note(connection, message, effects, now)
+        return Committed(outgoing=tuple(made), intents=wake)
+
+    def _open(
+        self, connection: sqlite3.Connection, opening: Opening, inbound_id: int, now: str
+    ) -> tuple[list[Outgoing], bool]:
+        """Open the ticket here, or leave an intent for the desk; a ticket of that key that exists is taken instead."""
+        key = opening.draft.key
+        connection.execute(
+            "INSERT INTO tickets (key, desk, status, channel, account, author_id, conversation_key, language, visibility,"
+            " reply_to, words, opened_at, changed_at) VALUES (?, ?, 'new', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (key) DO NOTHING",
+            (
+                key,
+                self._desk_name,
+                opening.channel,
+                opening.account,
+                opening.author_id,
+                opening.conversation_key,
+                opening.language,
+                opening.visibility,
+                codec.dump(opening.reply_to),
+                opening.words,
+                now,
+                now,
+            ),
+        )
+        number = connection.execute("SELECT number FROM tickets WHERE key = ?", (key,)).fetchone()["number"]
+        if number is None and self._transactional:
+            ref = desk.open_ticket(connection, opening.draft, self._prefix)
+            connection.execute("UPDATE tickets SET desk_id = ?, number = ? WHERE key = ?", (ref.id, ref.number, key))
+            number = ref.number
+        if number is None:
+            intents.create(connection, opening, inbound_id)
+            return [], True
+        made = outbox.insert(
+            connection,
+            opening.announce,
+            conversation_key=opening.conversation_key,
+            inbound_id=inbound_id,
+            number=number,
+            ticket_key=key,
+        )
+        return made, False
+
+    def _note(self, connection: sqlite3.Connection, message: IncomingMessage, effects: Effects, now: str) -> None:
+        if effects.attach:
+            connection.execute(
+                "UPDATE tickets SET conversation_key = ?, reply_to = ?, visibility = ?, changed_at = ? WHERE key = ?",
+                (message.conversation_key, codec.dump(message.reply_to), message.visibility, now, effects.attach),
+            )
+        if effects.rating:
+            key, stars = effects.rating
+            connection.execute("UPDATE tickets SET rating = ?, changed_at = ? WHERE key = ?", (stars, now, key))
+        if effects.erase:
+            erase(connection, message.channel, message.account, message.conversation_key, effects.erase)
+
+    # --- small things -----------------------------------------------------------------------------------------------
+
+    async def load_state(self, name: str) -> str | None:
+        """A cursor's value."""
+        row = self.reader.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone()
+        return row["value"] if row else None
+
+    async def save_state(self, name: str, value: str) -> None:
+        """Keep a cursor's value durably."""
+        await self.writer.run(lambda connection: save_cursor(connection, name, value))
+
+    async def secret(self) -> bytes:
+        """32 bytes made once for this installation."""
+        known = await self.load_state("installation:secret")
+        if known is None:
+            known = os.urandom(32).hex()
+            await self.save_state("installation:secret", known)
+        return bytes.fromhex(known)
+
+    async def forget_older_than(self, age: timedelta) -> int:
+        """Erase the words of decided messages and finished replies older than `age`; outcome rows stay."""
+        return await self.writer.run(lambda connection: _forget(connection, codec.stamp(datetime.now(UTC) - age)))
+
+
+def save_cursor(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Write a cursor inside somebody's transaction."""
+    connection.execute(
+        "INSERT INTO cursors (name, value, changed_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
+        (name, value, codec.stamp()),
+    )
+
+
+def erase(connection: sqlite3.Connection, channel: str, account: str, conversation_key: str, message_id: str) -> None:
+    """Erase what a message said, wherever the ledger keeps it."""
+    rows = connection.execute(
+        "SELECT id, payload FROM inbound WHERE channel = ? AND account = ? AND message_id = ? AND conversation_key = ?"
+        " AND erased_at IS NULL",
+        (channel, account, message_id, conversation_key),
+    ).fetchall()
+    _erase_rows(connection, rows)
+    connection.execute(
+        "UPDATE desk_entries SET text = '(deleted by its author)' WHERE key IN"
+        " (SELECT 'in:' || id || ':words' FROM inbound WHERE channel = ? AND account = ? AND message_id = ?)",
+        (channel, account, message_id),
+    )
+
+
+def _erase_rows(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
+    for row in rows:
+        bare = codec.dump(codec.load(IncomingMessage, row["payload"]).without_words())
+        connection.execute(
+            "UPDATE inbound SET payload = ?, erased_at = ? WHERE id = ?", (bare, codec.stamp(), row["id"])
+        )
+
+
+def _forget(connection: sqlite3.Connection, before: str) -> int:
+    rows = connection.execute(
+        "SELECT id, payload FROM inbound WHERE state = 'done' AND erased_at IS NULL AND received_at < ? LIMIT 500",
+        (before,),
+    ).fetchall()
+    _erase_rows(connection, rows)
+    replies = connection.execute(
+        "SELECT id, reply FROM outgoing WHERE state IN ('sent', 'cancelled') AND changed_at < ?"
+        " AND json_extract(reply, '$.text') <> '' LIMIT 500",
+        (before,),
+    ).fetchall()
+    for row in replies:
+        reply = codec.load(Reply, row["reply"])
+        bare = Reply(key=reply.key, target=reply.target, text="", visibility=reply.visibility, number=reply.number)
+        connection.execute("UPDATE outgoing SET reply = ? WHERE id = ?", (codec.dump(bare), row["id"]))
+    connection.execute("UPDATE tickets SET words = '' WHERE opened_at < ? AND words <> ''", (before,))
+    connection.execute("DELETE FROM conversations WHERE changed_at < ?", (before,))
+    return len(rows) + len(replies)
+
+
+def _save_conversation(
+    connection: sqlite3.Connection, message: IncomingMessage, state: ConversationState, now: str
+) -> None:
+    person = message.on_behalf_of or message.author
+    connection.execute(
+        "INSERT INTO conversations (key, channel, account, author_id, visibility, state, reply_to, changed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state,"
+        " reply_to = excluded.reply_to, visibility = excluded.visibility, changed_at = excluded.changed_at",
+        (
+            message.conversation_key,
+            message.channel,
+            message.account,
+            person.id,
+            message.visibility,
+            codec.dump(state),
+            codec.dump(message.reply_to),
+            now,
+        ),
+    )
+
+
+def _ticket(row: sqlite3.Row) -> Ticket:
+    return Ticket(
+        key=row["key"],
+        desk_id=row["desk_id"],
+        number=row["number"],
+        status=Status(row["status"]),
+        channel=row["channel"],
+        account=row["account"],
+        author_id=row["author_id"],
+        conversation_key=row["conversation_key"],
+        language=row["language"],
+        visibility=Visibility(row["visibility"]),
+        reply_to=codec.load(ReplyTarget, row["reply_to"]),
+        words=row["words"],
+        opened_at=codec.read_stamp(row["opened_at"]),
+        changed_at=codec.read_stamp(row["changed_at"]),
+        rating=row["rating"],
+        rating_asked_at=codec.read_stamp(row["rating_asked_at"]) if row["rating_asked_at"] else None,
+    )
+
+
+def _line(row: sqlite3.Row) -> TranscriptLine | None:
+    at = codec.read_stamp(row["at"])
+    if row["author"] != "user":
+        reply = codec.load(Reply, row["value"])
+        buttons: tuple[Button, ...] = reply.buttons
+        return (
+            TranscriptLine(id=row["id"], author=row["author"], text=reply.text, buttons=buttons, at=at)
+            if reply.text
+            else None
+        )
+    message = codec.load(IncomingMessage, row["value"])
+    words = f"/{message.command} {message.text}".rstrip() if message.command else message.text
+    return TranscriptLine(id=row["id"], author="user", text=words, at=at)

@@ -1,0 +1,171 @@
+"""Replies to post and their states: pending -> sending -> sent | ambiguous | failed | cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from adapters.base import Idempotency, Reply
+from adapters.splitting import split
+from bots.ledger import codec
+from bots.pipeline.effects import NUMBER, Say
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from bots.ledger.database import Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A reply on its way. `resumed`: it was being sent when the bot died, so it may have been posted."""
+
+    id: int
+    reply: Reply
+    attempts: int = 0
+    not_before: datetime | None = None
+    resumed: bool = False
+
+
+def insert(  # noqa: PLR0913 - a row's columns
+    connection: sqlite3.Connection,
+    says: Iterable[Say],
+    *,
+    conversation_key: str,
+    inbound_id: int | None = None,
+    number: str | None = None,
+    ticket_key: str | None = None,
+) -> list[Outgoing]:
+    """Write the replies, split into what the platform takes; those whose key is there already are left as they are."""
+    now = codec.stamp()
+    made: list[Outgoing] = []
+    for say in says:
+        known = number or say.number
+        for reply in _parts(say, known):
+            cursor = connection.execute(
+                "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker, reply, number,"
+                " state, not_before, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)"
+                " ON CONFLICT (key) DO NOTHING",
+                (
+                    reply.key,
+                    reply.target.channel,
+                    reply.target.place,
+                    conversation_key,
+                    inbound_id,
+                    say.ticket_key or ticket_key,
+                    say.speaker,
+                    codec.dump(reply),
+                    reply.number,
+                    now,
+                    now,
+                    now,
+                ),
+            )
+            if cursor.rowcount and cursor.lastrowid:
+                made.append(Outgoing(id=cursor.lastrowid, reply=reply))
+    return made
+
+
+def _parts(say: Say, number: str | None) -> list[Reply]:
+    if not say.target.can_reply:
+        return []
+    text = say.text.replace(NUMBER, number or "")
+    parts = split(text, max_len=say.target.max_len, unit=say.target.len_unit)
+    last = len(parts) - 1
+    return [
+        Reply(
+            key=say.key if i == 0 else f"{say.key}/{i + 1}",
+            target=say.target,
+            text=part,
+            buttons=say.buttons if i == last else (),
+            visibility=say.target.visibility,
+            number=number if number and number in part else None,
+            quiet=say.quiet,
+        )
+        for i, part in enumerate(parts)
+    ]
+
+
+class Outbox:
+    """The states of replies, each change one durable write."""
+
+    def __init__(self, writer: Writer, reader: sqlite3.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    def unfinished(self, after: int = 0, limit: int = 1000) -> list[Outgoing]:
+        """Replies to post or whose posting was cut, oldest first, in pages by id."""
+        rows = self._reader.execute(
+            "SELECT * FROM outgoing WHERE state IN ('pending', 'sending') AND id > ? ORDER BY id LIMIT ?",
+            (after, limit),
+        )
+        return [_outgoing(row) for row in rows]
+
+    async def sending(self, outgoing: Outgoing) -> bool:
+        """Note, before the platform is called, that it is about to be; False where the reply was cancelled meanwhile."""
+        return await self._set(outgoing.id, "sending", attempts=outgoing.attempts + 1, unless=("cancelled", "sent"))
+
+    async def sent(self, outgoing: Outgoing, posted_id: str) -> None:
+        """The platform gave the reply this id."""
+        await self._set(outgoing.id, "sent", posted_id=posted_id)
+
+    async def later(self, outgoing: Outgoing, not_before: datetime, why: str) -> None:
+        """Not posted; to be tried again (or moved to another target)."""
+        await self._set(
+            outgoing.id, "pending", not_before=codec.stamp(not_before), error=why, reply=codec.dump(outgoing.reply)
+        )
+
+    async def ambiguous(self, outgoing: Outgoing, why: str) -> None:
+        """Nobody can find out whether it was posted."""
+        await self._set(outgoing.id, "ambiguous", error=why)
+
+    async def failed(self, outgoing: Outgoing, why: str) -> None:
+        """The platform refuses it for good."""
+        await self._set(outgoing.id, "failed", error=why)
+
+    async def resend(self, outgoing_id: int) -> Outgoing:
+        """A person decided that an ambiguous or failed reply is to be posted (again). Raises `LookupError`."""
+
+        def operation(connection: sqlite3.Connection) -> Outgoing:
+            changed = connection.execute(
+                "UPDATE outgoing SET state = 'pending', attempts = 0, not_before = ?, changed_at = ?"
+                " WHERE id = ? AND state IN ('ambiguous', 'failed')",
+                (codec.stamp(), codec.stamp(), outgoing_id),
+            ).rowcount
+            if not changed:
+                raise LookupError(f"Reply {outgoing_id} is neither ambiguous nor failed.")
+            return _outgoing(connection.execute("SELECT * FROM outgoing WHERE id = ?", (outgoing_id,)).fetchone())
+
+        return await self._writer.run(operation)
+
+    async def _set(self, outgoing_id: int, state: str, *, unless: tuple[str, ...] = (), **columns: object) -> bool:
+        sets = ", ".join(["state = ?", "changed_at = ?", *(f"{column} = ?" for column in columns)])
+        fence = "".join(" AND state <> ?" for _ in unless)
+        values = (state, codec.stamp(), *columns.values(), outgoing_id, *unless)
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            return bool(connection.execute(f"UPDATE outgoing SET {sets} WHERE id = ?{fence}", values).rowcount)
+
+        return await self._writer.run(operation)
+
+
+def moved(outgoing: Outgoing, target_reply: Reply) -> Outgoing:
+    """The same reply, to another target."""
+    return replace(outgoing, reply=target_reply)
+
+
+def _outgoing(row: sqlite3.Row) -> Outgoing:
+    return Outgoing(
+        id=row["id"],
+        reply=codec.load(Reply, row["reply"]),
+        attempts=row["attempts"],
+        not_before=codec.read_stamp(row["not_before"]),
+        resumed=row["state"] == "sending",
+    )
+
+
+def is_safe_to_repeat(reply: Reply) -> bool:
+    """Whether posting the same key again can not show the reply twice."""
+    return reply.target.idempotency is Idempotency.NONCE
