@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 ASSUMED_OUTSIDE = 0.3  # share of messages without an answer that the probability supposes
 CAUTIOUS_OUTSIDE = 0.5  # and the share under which the answer threshold must still keep its promise
-NEAR_SHARE = 0.5  # of those without an answer: from the same domain (entries left out); the rest is small talk
+NEAR_SHARE = 0.3  # of those without an answer: from the same domain (entries left out); the rest is small talk
+ANSWERED, SAME_DOMAIN, OTHER_DOMAIN = 0, 1, 2  # kinds of rows
 SWEEPS = 60
+PRIOR_ANSWERS = 60.0  # answers whose expected precision stands beside the seen one, so that few rows prove little
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +42,9 @@ class Logistic:
 
 
 # Where a small FAQ starts from, and what a large one moves away from: fitted on banking, assistant and shop FAQs.
-SCOPE_PRIOR = Logistic(bias=-4.0, weights=(2.0, 3.0, 3.0, 2.0))
-RIGHT_PRIOR = Logistic(bias=-1.0, weights=(0.5, 3.0))
-PRIOR_ROWS = 20.0  # what the prior is worth, in rows
+SCOPE_PRIOR = Logistic(bias=-4.5, weights=(2.0, 2.2, 3.3, 1.9))
+RIGHT_PRIOR = Logistic(bias=-1.0, weights=(0.8, 2.3))
+PRIOR_PULL = 1.0  # curvature of the prior; a row adds at most a quarter of its sign's square
 
 
 def fit(signs: NDArray[np.float32], hits: NDArray[np.bool_], shares: NDArray[np.float64], prior: Logistic) -> Logistic:
@@ -59,14 +58,15 @@ def fit(signs: NDArray[np.float32], hits: NDArray[np.bool_], shares: NDArray[np.
     """
     table = np.concatenate([np.ones((len(signs), 1)), signs], axis=1).astype(np.float64)
     centre = np.array([prior.bias, *prior.weights])
-    pull = PRIOR_ROWS * 0.05
     weights = centre.copy()
     raw = table @ weights
     for _ in range(SWEEPS):
         for column in range(len(weights)):
             chance = 1 / (1 + np.exp(-np.clip(raw, -30, 30)))
-            slope = float((shares * (chance - hits)) @ table[:, column]) + pull * (weights[column] - centre[column])
-            bend = float((shares * chance * (1 - chance)) @ table[:, column] ** 2) + pull
+            slope = float((shares * (chance - hits)) @ table[:, column]) + PRIOR_PULL * (
+                weights[column] - centre[column]
+            )
+            bend = float((shares * chance * (1 - chance)) @ table[:, column] ** 2) + PRIOR_PULL
             moved = weights[column] - slope / bend
             if column:
                 moved = max(moved, 0.0)
@@ -83,7 +83,7 @@ class Rows:
         scope: (M, 4) signs of being in scope.
         right: (M, 2) signs of the first entry being right.
         hits: Whether the first entry is the right one.
-        kind: 0 answered by the FAQ, 1 same domain but no entry, 2 another domain.
+        kind: `ANSWERED` by the FAQ, `SAME_DOMAIN` but no entry, or `OTHER_DOMAIN`.
     """
 
     scope: NDArray[np.float32]
@@ -98,6 +98,14 @@ class Rows:
         wanted = np.where(counts > 0, wanted, 0)
         each = wanted / np.maximum(counts, 1) / max(wanted.sum(), 1e-9) * len(self.kind)
         return np.asarray(each[self.kind])
+
+    def without_covered_lines(self) -> Rows:
+        """Drop lines of other domains that are more like this FAQ than half of its own phrasings: it covers them."""
+        if not (self.kind == ANSWERED).any():
+            return self
+        likeness = self.scope[:, 1] + self.scope[:, 2]
+        keep = (self.kind != OTHER_DOMAIN) | (likeness < np.median(likeness[self.kind == ANSWERED]))
+        return Rows(scope=self.scope[keep], right=self.right[keep], hits=self.hits[keep], kind=self.kind[keep])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +126,8 @@ class Calibration:
 
 def calibrate(rows: Rows, promises: Promises) -> Calibration:
     """Fit both logistics on the rows and choose the thresholds that keep the promises on them."""
-    inside = rows.kind == 0
+    rows = rows.without_covered_lines()
+    inside = rows.kind == ANSWERED
     scope = fit(rows.scope, inside, rows.shares(ASSUMED_OUTSIDE), SCOPE_PRIOR)
     right = fit(rows.right[inside], rows.hits[inside], np.ones(int(inside.sum())), RIGHT_PRIOR)
     scores = scope(rows.scope) * right(rows.right)
@@ -130,14 +139,12 @@ def calibrate(rows: Rows, promises: Promises) -> Calibration:
 def answer_threshold(
     scores: NDArray[np.float64], hits: NDArray[np.bool_], shares: NDArray[np.float64], precision: float
 ) -> float:
-    """Give the lowest score from which the answers given are right as often as promised; 1.01 if there is none.
-
-    Two wrong answers are added to what was seen, so that a handful of rows proves nothing.
-    """
+    """Give the lowest score from which the answers given are right as often as promised; 1.01 if there is none."""
     order = np.argsort(-scores, kind="stable")
     given = np.cumsum(shares[order])
     good = np.cumsum((shares * hits)[order])
-    kept = np.flatnonzero(good / (given + 2) >= precision)
+    hoped = np.cumsum((shares * scores)[order]) / np.maximum(given, 1e-9)
+    kept = np.flatnonzero((good + PRIOR_ANSWERS * hoped) / (given + PRIOR_ANSWERS) >= precision)
     return float(scores[order][kept[-1]]) if len(kept) else 1.01
 
 

@@ -21,7 +21,7 @@ _CLUTTER = re.compile(
     r"|(?<![\w.])@\w{1,64}"  # @names, not e-mail addresses
 )
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
-_SENTENCE_END = re.compile(r"[.!?;\n…。！？；]+")
+_SENTENCE_END = re.compile(r"[.!?;\n…。]+")
 # Scripts written without spaces: each character is a word of its own, so that pairs of words are bigrams.
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
@@ -29,17 +29,17 @@ _COMBINING = re.compile("[\u0300-\u036f]+")
 # Letters that no decomposition folds, apostrophes that people leave out, and marks nobody sees.
 _FOLD = str.maketrans(
     {
-        "ı": "i",
+        "\u0131": "i",  # Turkish dotless i
         "ø": "o",
         "đ": "d",
         "ł": "l",
         "æ": "ae",
         "œ": "oe",
         "'": "",
-        "’": "",
-        "‘": "",
+        "\u2019": "",
+        "\u2018": "",
         "`": "",
-        "´": "",
+        "\u00b4": "",
         "\u00ad": "",
         "\u200b": "",
         "\u200c": "",

@@ -115,7 +115,7 @@ def evaluate(folder: Path) -> Measures:
 
 def main(folders: Sequence[str]) -> None:
     """Print the measures of each folder."""
-    heads = "top-1 top-3 cov95 AUROC prec answ sugg ECE build_s ms".split()
+    heads = ["top-1", "top-3", "cov95", "AUROC", "prec", "answ", "sugg", "ECE", "build_s", "ms"]
     sys.stdout.write(f"{'task':22}" + "".join(f"{head:>8}" for head in heads) + "\n")
     for folder in map(Path, folders):
         m = evaluate(folder)

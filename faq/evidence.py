@@ -22,9 +22,6 @@ COMPARED = 40  # phrasings whose sorted words are compared letter by letter
 NEAR_EXACT = 0.95
 MIN_NEAR_EXACT_CHARS = 10
 
-SCOPE_SIGNS = 4
-RIGHT_SIGNS = 2
-
 
 class Evidence:
     """Of M texts and C entries: the logit of each entry, and the parts it was summed from, each (M, C)."""
@@ -49,10 +46,8 @@ class Evidence:
         rows = np.arange(len(self.logits))
         best = self.logits.argmax(axis=1)
         top = self.logits[rows, best]
-        if self.logits.shape[1] > 1:
-            second = np.partition(self.logits, -2, axis=1)[:, -2]
-        else:
-            second = np.zeros_like(top)
+        several = self.logits.shape[1] > 1
+        second = np.partition(self.logits, -2, axis=1)[:, -2] if several else np.zeros_like(top)
         chance = softmax(self.logits)[rows, best]
         margin = np.minimum(top - second, 8)
         scope = np.stack([self.head[rows, best] / 4, self.nearest[rows, best], self.alike[rows, best], known], axis=1)
@@ -73,8 +68,8 @@ class Scorer:
         if self.weights is not None:
             # One row at a time: a product of matrices may round differently with the number of rows.
             return np.stack([row @ self.weights for row in likeness])
-        means: NDArray[np.float32] = np.add.reduceat(likeness, self.phrasings.starts, axis=1) / self.counts
-        return np.float32(MEAN_SCALE) * means
+        means = np.add.reduceat(likeness, self.phrasings.starts, axis=1) / self.counts
+        return (np.float32(MEAN_SCALE) * means).astype(np.float32)
 
     def evidence(
         self, texts: Sequence[Sequence[str]], likeness: NDArray[np.float32], head: NDArray[np.float32] | None = None

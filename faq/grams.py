@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ def _char_grams(words: Sequence[str]) -> NDArray[np.uint64]:
 
 def _word_grams(words: Sequence[str]) -> NDArray[np.uint64]:
     """Hash all words and pairs of neighbouring words; the same on every machine and in every run."""
-    grams = [*words, *map(" ".join, zip(words, words[1:], strict=False))]
+    grams = [*words, *map(" ".join, pairwise(words))]
     return np.array([int.from_bytes(blake2b(g.encode(), digest_size=8).digest()) for g in grams], dtype=np.uint64)
 
 
@@ -55,20 +56,31 @@ class GramIndex:
         self._idf_unknown = float(np.log((1 + self.size) / 2) + 1)
         weights = (1 + np.log(counts)) * self._idf[ids]
         norms = np.sqrt(np.bincount(owners, weights**2, minlength=self.size))
+        weights = (weights / np.maximum(norms, 1e-9)[owners]).astype(np.float32)
+        self._rows = np.searchsorted(owners, np.arange(self.size + 1))
+        self._row_places, self._row_weights = ids, weights
         order = np.argsort(ids, kind="stable")
         self._starts = np.concatenate([[0], np.cumsum(frequency)])
         self._owners = owners[order]
-        self._weights = (weights / np.maximum(norms, 1e-9)[owners])[order].astype(np.float32)
+        self._weights = weights[order]
 
     def similarities(self, words: Sequence[str]) -> NDArray[np.float32]:
         """Give the cosine with each phrasing, shape (N,)."""
+        if not len(self._known):
+            return np.zeros(self.size, dtype=np.float32)
         hashes, counts = np.unique(self._grams(words), return_counts=True)
-        places = np.minimum(np.searchsorted(self._known, hashes), max(len(self._known) - 1, 0))
-        known = self._known[places] == hashes if len(self._known) else np.zeros(len(hashes), dtype=bool)
-        tf = 1 + np.log(counts)
-        weights = np.where(known, tf * self._idf[places], tf * self._idf_unknown) if len(self._known) else tf
+        places = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
+        known = self._known[places] == hashes
+        weights = (1 + np.log(counts)) * np.where(known, self._idf[places], self._idf_unknown)
         norm = max(float(np.sqrt(np.sum(weights**2))), 1e-9)
-        places, weights = places[known], weights[known] / norm
+        return self._spread(places[known], (weights[known] / norm).astype(np.float32))
+
+    def own_similarities(self, phrasing: int) -> NDArray[np.float32]:
+        """Give the cosine of an indexed phrasing with each, itself included, shape (N,)."""
+        row = slice(self._rows[phrasing], self._rows[phrasing + 1])
+        return self._spread(self._row_places[row], self._row_weights[row])
+
+    def _spread(self, places: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         lengths = self._starts[places + 1] - self._starts[places]
         if lengths.sum() > MAX_POSTINGS:
             rarest = np.argsort(lengths, kind="stable")
@@ -76,6 +88,5 @@ class GramIndex:
             places, weights, lengths = places[rarest], weights[rarest], lengths[rarest]
         ends = np.cumsum(lengths)
         at = np.repeat(self._starts[places] - (ends - lengths), lengths) + np.arange(lengths.sum())
-        return np.bincount(
-            self._owners[at], self._weights[at] * np.repeat(weights, lengths), minlength=self.size
-        ).astype(np.float32)
+        products = self._weights[at] * np.repeat(weights, lengths)
+        return np.bincount(self._owners[at], products, minlength=self.size).astype(np.float32)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from faq.calibration import Calibration, Promises, Rows, calibrate
-from faq.cleaning import parts, words
+from faq.calibration import Promises, Rows, calibrate
+from faq.cleaning import parts
 from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer, trainable
-from faq.heads import FOLDS, held_out, softmax
+from faq.heads import softmax
 from faq.phrasings import Phrasings
+from faq.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from faq.entries import Faq
 
@@ -26,7 +24,6 @@ __all__ = ["Candidate", "FaqMatcher", "Matches", "Promises"]
 LISTED = 5
 DECIMALS = 4
 NEAR_EXACT_CHANCE = 0.98
-MAX_ROWS = 1200  # phrasings that a large FAQ is calibrated on
 
 Decision = Literal["answer", "suggest", "ticket"]
 
@@ -70,9 +67,9 @@ class FaqMatcher:
             return
         likeness = None
         if trainable(self.phrasings):
-            likeness = np.stack([self.phrasings.likeness(text) for text in self.phrasings.texts])
+            likeness = np.stack([self.phrasings.own_likeness(at) for at in range(len(self.phrasings.texts))])
         self.scorer = Scorer(self.phrasings, likeness)
-        self.rows = calibration_rows(self.scorer, likeness, faq.languages)
+        self.rows = rehearse(self.scorer, likeness, faq.languages)
         self.calibration = calibrate(self.rows, self.promises)
 
     def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
@@ -129,57 +126,3 @@ class FaqMatcher:
         if score >= self.calibration.answer_from and not self.phrasings.single[entry]:
             return "answer"
         return "suggest" if score >= self.calibration.suggest_from else "ticket"
-
-
-def other_domains(languages: Sequence[str]) -> list[list[str]]:
-    """Give the shipped lines of small talk and other domains in these languages, as words."""
-    shipped = files("faq") / "other_domains"
-    codes = dict.fromkeys(language.partition("-")[0].lower() for language in languages)
-    found = [shipped / f"{code}.txt" for code in codes]
-    lines = [line for file in found if file.is_file() for line in file.read_text(encoding="utf-8").splitlines()]
-    return [spoken for line in lines if (spoken := words(line))]
-
-
-def calibration_rows(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Sequence[str]) -> Rows:
-    """Play the FAQ against itself: each phrasing left out, each entry left out, and lines of other domains."""
-    phrasings = scorer.phrasings
-    total = len(phrasings.texts)
-    step = 1 if likeness is not None else max(1, -(-total // MAX_ROWS))
-    chosen = np.arange(0, total, step)
-    texts = [phrasings.texts[at] for at in chosen]
-    owners = phrasings.owners[chosen]
-    own = likeness[chosen] if likeness is not None else np.stack([phrasings.likeness(text) for text in texts])
-    # A phrasing that is its entry's only one cannot be left out: nothing of the entry would remain.
-    tested = scorer.counts[owners] > 1
-    made = []
-    without_self = own.copy()
-    without_self[np.arange(len(chosen)), chosen] = 0
-    head = None
-    if likeness is not None and scorer.weights is not None:
-        place = np.arange(total) - phrasings.starts[owners]
-        head = held_out(likeness, owners, scorer.weights, (place + owners) % FOLDS)
-    evidence = scorer.evidence(texts, without_self, head)
-    hits = evidence.logits.argmax(axis=1) == owners
-    known = np.array([phrasings.known_share(text, besides="phrasing") for text in texts], dtype=np.float32)
-    made.append((evidence, known, hits, 0, tested))
-    if len(phrasings.ids) > 1:
-        groups = np.arange(len(phrasings.ids)) % min(FOLDS, len(phrasings.ids))
-        banned = groups[None, :] == groups[owners][:, None]
-        if likeness is not None and scorer.weights is not None:
-            head = held_out(likeness, owners, scorer.weights, groups[owners])
-        without_entry = np.where(banned[:, phrasings.owners], np.float32(0), own)
-        evidence = scorer.evidence(texts, without_entry, head).without(banned)
-        known = np.array([phrasings.known_share(text, besides="entry") for text in texts], dtype=np.float32)
-        made.append((evidence, known, np.zeros(len(texts), dtype=bool), 1, np.ones(len(texts), dtype=bool)))
-    if far := other_domains(languages):
-        evidence = scorer.evidence(far, np.stack([phrasings.likeness(spoken) for spoken in far]))
-        known = np.array([phrasings.known_share(spoken) for spoken in far], dtype=np.float32)
-        made.append((evidence, known, np.zeros(len(far), dtype=bool), 2, np.ones(len(far), dtype=bool)))
-    signs = [evidence.signs(known) for evidence, known, *_ in made]
-    keep = [kept for *_, kept in made]
-    return Rows(
-        scope=np.concatenate([scope[kept] for (scope, _), kept in zip(signs, keep, strict=True)]),
-        right=np.concatenate([right[kept] for (_, right), kept in zip(signs, keep, strict=True)]),
-        hits=np.concatenate([hits[kept] for _, _, hits, _, kept in made]),
-        kind=np.concatenate([np.full(int(kept.sum()), kind) for _, _, _, kind, kept in made]),
-    )

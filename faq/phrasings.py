@@ -77,6 +77,12 @@ class Phrasings:
         weighed: NDArray[np.float32] = mixed if weights is None else mixed * weights
         return weighed
 
+    def own_likeness(self, phrasing: int) -> NDArray[np.float32]:
+        """Give the likeness of one of the phrasings with every phrasing, shape (N,)."""
+        words_part = (1 - CHAR_WEIGHT) * self._words.own_similarities(phrasing)
+        mixed: NDArray[np.float32] = CHAR_WEIGHT * self._chars.own_similarities(phrasing) + words_part
+        return mixed
+
     def repair(self, spoken: Sequence[str]) -> list[str]:
         """Replace words that no phrasing holds by the FAQ's word they are most likely a misspelling of."""
         unknown = [word for word in dict.fromkeys(spoken) if word not in self._frequency][:MAX_REPAIRS]
