@@ -2,13 +2,11 @@
 
 What makes it safe to lose a connection at any moment:
 
-* The client names each of its messages (`id`), keeps it until the server's ``ack`` and sends it again after a reconnect; the ack
-  follows `Deliver`, so an acknowledged message is on disk, and the id is in the dedupe key, so a repetition is stored once.
-* A reply's id is `Reply.key`; the client shows a key once. On each connection it is sent the transcript, and with it what was
-  sent so recently that the ledger may not have written it down yet (`RecentSends`).
-
-Frames are JSON objects with a ``type``. From the client: hello (first), message, action, ping. From the server: welcome, line,
-ack, chosen, removed, refused, pong.
+* The client names each of its messages (`id`), keeps it until the server's ``ack`` and sends it again after a
+  reconnect; the ack follows `Deliver`, so an acknowledged message is on disk, and the id is in the dedupe key, so a
+  repetition is stored once.
+* A reply's id is `Reply.key`; the client shows a key once. On each connection it is sent the transcript, and with it
+  what was sent so recently that the ledger may not have written it down yet (`RecentSends`).
 """
 
 from __future__ import annotations
@@ -17,62 +15,52 @@ import asyncio
 import contextlib
 import hashlib
 import html
-import json
 import logging
 import re
 import secrets
-import time
-from collections import Counter, defaultdict, deque
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from importlib import resources
-from ipaddress import IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMsgType, web
 from itsdangerous import BadData, URLSafeTimedSerializer
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
-from adapters.base import (
-    Addressed,
-    Author,
-    Deliver,
-    Finding,
-    Idempotency,
-    IncomingMessage,
-    Kind,
-    RateLimits,
-    Rejected,
-    Reply,
-    ReplyTarget,
-    Surroundings,
-    TranscriptLine,
-    Visibility,
+from adapters._webchat_connections import Allowance, Connection, RecentSends
+from adapters._webchat_frames import (
+    FRAME,
+    Frame,
+    Hello,
+    Ping,
+    Said,
+    Tapped,
+    Visitor,
+    clean,
+    history,
+    language_hint,
+    normalise,
+    shown,
 )
-from adapters.markup import render
+from adapters.base import Finding, RateLimits, Rejected, TranscriptLine
 from config.settings import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    from adapters.base import Deliver, IncomingMessage, Reply, Surroundings
 
 _log = logging.getLogger(__name__)
 
-ACCOUNT: Final = "web"
-MAX_REPLY_CHARS: Final = 4000
-RECENT_S: Final = 120.0
-"""How long a sent reply is remembered; the ledger writes it down within milliseconds, seconds on a bad day."""
 _HELLO_WITHIN_S: Final = 10.0
 _CLOSE_WITHIN_S: Final = 1.0
 _HEARTBEAT_S: Final = 25.0
-_QUEUED_FRAMES: Final = 256
-_COMMAND: Final = re.compile(r"/([A-Za-z][A-Za-z0-9_]{0,31})(?:\s+(.*))?", re.DOTALL)
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
-_UNPRINTABLE: Final = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     ),
     "Cache-Control": "no-cache",
     "Referrer-Policy": "no-referrer",
@@ -117,197 +105,6 @@ class Settings(Section):
         return networks
 
 
-class Hello(BaseModel):
-    """The first frame of every connection; `token` is the session's, where the browser has one."""
-
-    type: Literal["hello"]
-    token: str | None = Field(default=None, max_length=512)
-    language: str = Field(default="", max_length=64)
-
-
-class Said(BaseModel):
-    """A line that somebody typed; `id` is made by the client and stays the same when it is sent again."""
-
-    type: Literal["message"]
-    id: str = Field(pattern=r"^[0-9a-f-]{32,36}$")
-    text: str
-
-
-class Tapped(BaseModel):
-    """A tap on the button `action` under the reply `line`."""
-
-    type: Literal["action"]
-    id: str = Field(pattern=r"^[0-9a-f-]{32,36}$")
-    line: str = Field(max_length=300)
-    action: str = Field(max_length=64)
-
-
-class Ping(BaseModel):
-    """Asks whether the server is still there: a browser does not show WebSocket pings to a page."""
-
-    type: Literal["ping"]
-
-
-_FRAME: Final[TypeAdapter[Hello | Said | Tapped | Ping]] = TypeAdapter(
-    Annotated[Hello | Said | Tapped | Ping, Field(discriminator="type")]
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
-    """Whose connection it is: `session` is the author's id; `address` only counts against limits and is never stored."""
-
-    session: str
-    language: str | None
-    address: str
-
-
-class Allowance:
-    """`count` events in `period_s` for each key, refilled evenly (the generic cell rate algorithm: one number a key)."""
-
-    def __init__(self, count: int, period_s: float = 60.0) -> None:
-        self._each_s = period_s / count
-        self._burst_s = period_s - self._each_s
-        self._used_until: dict[str, float] = {}
-
-    def take(self, key: str) -> float:
-        """Take one; 0.0 if it was there, else the seconds to wait until it will be (and nothing is taken)."""
-        now = time.monotonic()
-        used_until = max(self._used_until.get(key, now), now)
-        wait_s = used_until - now - self._burst_s
-        if wait_s > 0:
-            return wait_s
-        if len(self._used_until) >= 10_000 and key not in self._used_until:
-            self._used_until = {k: until for k, until in self._used_until.items() if until > now}
-        self._used_until[key] = used_until + self._each_s
-        return 0.0
-
-
-class RecentSends:
-    """The replies of the last `RECENT_S`, by session: sent, and perhaps not yet in the ledger's transcript."""
-
-    def __init__(self) -> None:
-        self._lines: defaultdict[str, deque[TranscriptLine]] = defaultdict(deque)
-        self._order: deque[tuple[float, str]] = deque()
-
-    def add(self, session: str, line: TranscriptLine) -> None:
-        self._forget_old()
-        self._order.append((time.monotonic(), session))
-        self._lines[session].append(line)
-
-    def of(self, session: str) -> list[TranscriptLine]:
-        self._forget_old()
-        return list(self._lines.get(session, ()))
-
-    def _forget_old(self) -> None:
-        oldest = time.monotonic() - RECENT_S
-        while self._order and self._order[0][0] < oldest:
-            _, session = self._order.popleft()
-            self._lines[session].popleft()
-            if not self._lines[session]:
-                del self._lines[session]
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Connection:
-    """One open socket. Frames wait in a bounded queue: a client that does not read is cut off and catches up later."""
-
-    visitor: Visitor
-    socket: web.WebSocketResponse
-    transport: asyncio.Transport | None
-    queue: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(_QUEUED_FRAMES))
-
-    def push(self, frame: dict[str, Any]) -> None:
-        try:
-            self.queue.put_nowait(json.dumps(frame, ensure_ascii=False))
-        except asyncio.QueueFull:
-            if self.transport is not None:
-                self.transport.abort()
-
-    async def write(self) -> None:
-        with contextlib.suppress(ConnectionError):
-            while True:
-                await self.socket.send_str(await self.queue.get())
-
-
-def clean(text: str) -> str:
-    """Somebody's words without control characters (no database stores them all) and without space around them."""
-    return text.replace("\r\n", "\n").translate(_UNPRINTABLE).strip()
-
-
-def normalise(frame: Said | Tapped, visitor: Visitor, *, name: str, label: str = "", now: datetime) -> IncomingMessage:
-    """The neutral message. A tap on the same reply counts once, whatever the tab; `label` is what the button said."""
-    command = _COMMAND.fullmatch(text) if isinstance(frame, Said) and (text := clean(frame.text)) else None
-    if isinstance(frame, Tapped):
-        kind, native_id, message_id, text = Kind.ACTION, frame.line, frame.line, label
-    else:
-        kind, native_id, message_id, text = Kind.CREATED, frame.id, frame.id, clean(frame.text)
-    if command:
-        kind, text = Kind.COMMAND, command[2] or ""
-    conversation_key = f"{name}:{visitor.session}"
-    return IncomingMessage(
-        dedupe_key=f"webchat:{ACCOUNT}:{kind}:{visitor.session}:{native_id}",
-        kind=kind,
-        channel=name,
-        account=ACCOUNT,
-        conversation_key=conversation_key,
-        message_id=message_id,
-        author=Author(id=visitor.session),
-        text=text,
-        command=command[1].lower() if command else "",
-        action=frame.action if isinstance(frame, Tapped) else "",
-        visibility=Visibility.PRIVATE,
-        addressed=Addressed.DIRECT,
-        language_hint=visitor.language,
-        sent_at=now,
-        reply_to=ReplyTarget(
-            channel=name,
-            place=conversation_key,
-            address={"session": visitor.session},
-            visibility=Visibility.PRIVATE,
-            can_private=True,
-            buttons=True,
-            max_len=MAX_REPLY_CHARS,
-            idempotency=Idempotency.NONCE,
-        ),
-    )
-
-
-def shown(line: TranscriptLine) -> dict[str, Any]:
-    """A line for the client: runs of plain text, each with its kind; never HTML. A user's own words are no markup."""
-    runs: list[dict[str, str]] = []
-    if line.author == "user":
-        runs.append({"kind": "plain", "text": line.text})
-    else:
-        rendered, end = render(line.text), 0
-        for span in rendered.spans:
-            runs.append({"kind": "plain", "text": rendered.text[end : span.start]})
-            runs.append({"kind": span.kind, "text": rendered.text[span.start : span.end]})
-            end = span.end
-        runs.append({"kind": "plain", "text": rendered.text[end:]})
-    return {
-        "id": line.id,
-        "author": line.author,
-        "runs": [run for run in runs if run["text"]],
-        "buttons": [{"label": button.label, "action": button.action} for button in line.buttons],
-        "at": line.at.isoformat(),
-    }
-
-
-def history(lines: Iterable[TranscriptLine]) -> list[dict[str, Any]]:
-    """Every line once. A user's line with the id of a reply is the tap on it (`normalise`): shown as the choice there."""
-    by_id: dict[str, dict[str, Any]] = {}
-    for line in lines:
-        earlier = by_id.get(line.id)
-        if earlier is None:
-            by_id[line.id] = shown(line)
-        elif line.author == "user":
-            for button in earlier["buttons"]:
-                if line.text in (button["label"], button["action"]):
-                    earlier["chosen"] = button["action"]
-    return list(by_id.values())
-
-
 class WebchatAdapter:
     """The live chat of one section. `routes()` are served by the bot's web server; `run` opens them."""
 
@@ -331,6 +128,7 @@ class WebchatAdapter:
         self._new_session_allowance = Allowance(settings.new_sessions_per_minute)
         self._connect_allowance = Allowance(4 * settings.max_connections_per_address)
         self._open: Counter[str] = Counter()
+        self._sockets: set[web.WebSocketResponse] = set()
         self._connections: defaultdict[str, set[Connection]] = defaultdict(set)
         self._recent = RecentSends()
         self._deliver: Deliver | None = None
@@ -392,8 +190,10 @@ class WebchatAdapter:
     async def close(self) -> None:
         """Close every socket with 1001 (going away)."""
         self._deliver = None
-        sockets = [connection.socket for group in self._connections.values() for connection in group]
-        closings = [asyncio.create_task(s.close(code=WSCloseCode.GOING_AWAY, message=b"restart")) for s in sockets]
+        closings = [
+            asyncio.create_task(socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart"))
+            for socket in self._sockets
+        ]
         if closings:
             await asyncio.wait(closings, timeout=2 * _CLOSE_WITHIN_S)
 
@@ -402,7 +202,7 @@ class WebchatAdapter:
             if connection is not but:
                 connection.push(frame)
 
-    async def _serve_page(self, request: web.Request) -> web.Response:
+    async def _serve_page(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._page, content_type="text/html", headers=_PAGE_HEADERS)
 
     async def _serve_script(self, request: web.Request) -> web.Response:
@@ -431,9 +231,21 @@ class WebchatAdapter:
         self._open[address] += 1
         try:
             await socket.prepare(request)
+            self._sockets.add(socket)
+            await self._converse(socket, request.transport, address)
+        except ConnectionError:
+            pass  # the visitor went away
+        except Exception as error:  # noqa: BLE001 - whatever broke: without an ack the client comes back and repeats
+            # Only the kind of error: its text, and a traceback, may hold what somebody wrote.
+            _log.error(
+                "A live chat connection broke (%s); its visitor reconnects.",
+                type(error).__name__,
+                extra={"action": "socket_failed"},
+            )
             with contextlib.suppress(ConnectionError):
-                await self._converse(socket, request.transport, address)
+                await socket.close(code=WSCloseCode.INTERNAL_ERROR)
         finally:
+            self._sockets.discard(socket)
             self._open[address] -= 1
             if not self._open[address]:
                 del self._open[address]
@@ -453,11 +265,10 @@ class WebchatAdapter:
                 await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
                 return
             session, known = secrets.token_urlsafe(16), False
-        language = hello.language if _LANGUAGE.fullmatch(hello.language) else None
-        visitor = Visitor(session=session, language=language, address=address)
+        visitor = Visitor(session=session, language=language_hint(hello.language), address=address)
         writable = transport if isinstance(transport, asyncio.Transport) else None
         connection = Connection(visitor=visitor, socket=socket, transport=writable)
-        # From here on every reply reaches the queue; what was sent before is in the transcript or among the recent ones.
+        # From here on every reply reaches the queue; what was sent before is in the transcript or among the recent.
         self._connections[session].add(connection)
         writer = None
         try:
@@ -488,9 +299,7 @@ class WebchatAdapter:
         ids = {line.id for line in stored if line.author != "user"}
         return stored + [line for line in self._recent.of(session) if line.id not in ids]
 
-    async def _read(
-        self, socket: web.WebSocketResponse, *, within_s: float | None = None
-    ) -> Hello | Said | Tapped | Ping | None:
+    async def _read(self, socket: web.WebSocketResponse, *, within_s: float | None = None) -> Frame | None:
         """The next frame; None when the connection is over, or was closed here because of what came."""
         try:
             message = await socket.receive(timeout=within_s)
@@ -498,14 +307,14 @@ class WebchatAdapter:
             return None
         if message.type is WSMsgType.TEXT:
             try:
-                return _FRAME.validate_json(message.data)
+                return FRAME.validate_json(message.data)
             except ValidationError:
                 await socket.close(code=WSCloseCode.POLICY_VIOLATION)
         elif message.type is WSMsgType.BINARY:
             await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
         return None
 
-    async def _handle(self, frame: Hello | Said | Tapped | Ping, connection: Connection) -> None:
+    async def _handle(self, frame: Frame, connection: Connection) -> None:
         if isinstance(frame, Ping):
             connection.push({"type": "pong"})
         elif isinstance(frame, Hello):
@@ -535,23 +344,14 @@ class WebchatAdapter:
         if self._deliver is None:
             return  # closing: the client keeps what was not acknowledged
         message = normalise(frame, visitor, name=self.name, label=label, now=datetime.now(tz=UTC))
-        try:
-            await self._deliver([message])
-        except Exception:
-            # Whatever went wrong in the bot: without an ack the client comes back with the message.
-            _log.exception(
-                "A message could not be stored; its sender will repeat it.", extra={"action": "deliver_failed"}
-            )
-            await connection.socket.close(code=WSCloseCode.INTERNAL_ERROR)
-            return
+        await self._deliver([message])
         at = message.sent_at.isoformat()
         connection.push({"type": "ack", "id": frame.id, "at": at})
         if isinstance(frame, Tapped):
-            echo = {"type": "chosen", "line": frame.line, "action": frame.action}
+            echo: dict[str, Any] = {"type": "chosen", "line": frame.line, "action": frame.action}
         else:
-            runs = [{"kind": "plain", "text": clean(frame.text)}]
-            line = {"id": frame.id, "author": "user", "runs": runs, "buttons": [], "at": at}
-            echo = {"type": "line", "line": line}
+            words = TranscriptLine(id=frame.id, author="user", text=clean(frame.text), at=message.sent_at)
+            echo = {"type": "line", "line": shown(words)}
         self._push(visitor.session, echo, but=connection)
 
     async def _offered(self, session: str, tap: Tapped) -> str | None:
@@ -587,7 +387,7 @@ class WebchatAdapter:
         return str(address)
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)
     except ValueError:

@@ -138,7 +138,7 @@
 
   // ---- Lines ---------------------------------------------------------------------------------------------------------------
 
-  const lines = new Map();  // id -> {id, author, runs, buttons, chosen, at, state, reason, node}
+  const lines = new Map();  // id -> {id, author, runs, buttons, chosen, at, state, order, node}
   let maxChars = 4000;
   let newestUserLine = null;
 
@@ -194,7 +194,7 @@
   const showState = (line) => {
     const node = line.node.querySelector(".state");
     if (!node) return;
-    const text = { pending: connected ? say.sending : say.queued, failed: line.reason || say.failed, sent: line === newestUserLine ? say.sent : "" }[line.state || "sent"];
+    const text = { pending: connected ? say.sending : say.queued, failed: say.failed, sent: line === newestUserLine ? say.sent : "" }[line.state || "sent"];
     if (node.textContent !== text) node.textContent = text;
     line.node.classList.toggle("pending", line.state === "pending");
     line.node.classList.toggle("failed", line.state === "failed");
@@ -245,13 +245,15 @@
     return true;
   };
 
-  const atBottom = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+  let stuck = true;  // reads the newest line: stays there when lines come or the composer grows
   const toBottom = () => { log.scrollTop = log.scrollHeight; };
+  log.addEventListener("scroll", () => { stuck = log.scrollHeight - log.scrollTop - log.clientHeight < 80; });
+  new ResizeObserver(() => { if (stuck) toBottom(); }).observe(log);
   const update = (change, { follow = false } = {}) => {
-    const stay = !follow && !atBottom();
+    const go = follow || stuck;
     change();
     arrange();
-    if (!stay) toBottom();
+    if (go) toBottom();
   };
 
   // ---- The conversation ----------------------------------------------------------------------------------------------------
@@ -401,7 +403,15 @@
       update(() => {
         if (item?.line) { mark(item.line, null); tell(say.notOffered); }
         const line = lines.get(id);
-        if (line) Object.assign(line, { state: "failed", reason: reason === "too_long" ? `${say.failed}: ${say.tooLong(countChars(item?.text || ""), max)}` : say.failed });
+        if (line) line.state = "failed";
+        if (reason !== "too_long" || !item) return;
+        maxChars = max;
+        tell(say.tooLong(countChars(item.text), max));
+        if (!line || input.value) return;
+        line.node.remove();  // back to where it can be shortened
+        lines.delete(id);
+        input.value = item.text;
+        fit();
       });
       pump();
     },
@@ -616,7 +626,10 @@
   const start = () => {
     if (document.querySelector("firstline-chat")) return;  // the tag stands twice on the page
     document.body.append(host);
-    if (asPage) { document.documentElement.lang = frame.lang; input.focus(); }
+    if (asPage) {
+      document.documentElement.lang = frame.lang;
+      if (matchMedia("(pointer: fine)").matches) input.focus();  // on a phone it would bring up the keyboard
+    }
     for (const item of outbox.items()) showPending(item);
     arrange();
     showConnection();

@@ -1,24 +1,23 @@
-"""A live chat on a real socket, with the least of a bot behind it: what was said is kept once, replies are written down."""
+"""A live chat on a real socket, with the least of a bot behind it: messages are kept once, replies written down."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestServer
+from aiohttp import ClientSession, ClientWebSocketResponse, web
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 from adapters.base import Button, IncomingMessage, Kind, Reply, ReplyTarget, Surroundings, TranscriptLine, Visibility
 from adapters.webchat import Settings, WebchatAdapter, create
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-
-    from aiohttp import ClientWebSocketResponse
+    from collections.abc import AsyncIterator, Iterable
 
 SECRET = bytes(range(32))
 
@@ -35,9 +34,6 @@ class MemoryTranscript:
 
     def add(self, conversation_key: str, line: TranscriptLine) -> None:
         self.conversations.setdefault(conversation_key, []).append(line)
-
-
-Answerer = "Callable[[IncomingMessage], Sequence[Reply]]"
 
 
 def reply_to(message: IncomingMessage, text: str, *, key: str = "", buttons: Iterable[Button] = ()) -> Reply:
@@ -99,13 +95,14 @@ class Stage:
     """A started live chat. `answer` is called for every message that was stored, and its replies are sent."""
 
     adapter: WebchatAdapter
-    server: TestServer
+    server: BaseTestServer
     transcript: MemoryTranscript
     http: ClientSession
     inbox: list[IncomingMessage] = field(default_factory=list)
     deliveries: int = 0
     answer: Callable[[IncomingMessage], Sequence[Reply]] = lambda _: ()
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    sockets: list[ClientWebSocketResponse] = field(default_factory=list)
     running: asyncio.Task[None] | None = None
     sending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -149,9 +146,11 @@ class Stage:
             self.running = None
 
     async def socket(self, **headers: str) -> ClientWebSocketResponse:
-        return await self.http.ws_connect(
-            f"{self.url}/chat/socket", headers={"Origin": self.url, **headers}, max_msg_size=0
-        )
+        """A socket that has said nothing yet, from the page's own origin unless `headers` say otherwise."""
+        headers = {"Origin": self.url, **headers}
+        socket = await self.http.ws_connect(f"{self.url}/chat/socket", headers=headers, max_msg_size=0)
+        self.sockets.append(socket)
+        return socket
 
     async def client(self, token: str | None = None, language: str = "en") -> Client:
         return await Client(await self.socket()).hello(token, language)
@@ -188,3 +187,5 @@ async def stage(settings: Settings | None = None, *, started: bool = True, port:
             yield on_stage
         finally:
             await on_stage.stop()
+            for socket in on_stage.sockets:
+                await socket.close()
