@@ -1,0 +1,316 @@
+"""What to do about a message: one pure function from what is known to a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from adapters.base import Addressed, IncomingMessage, Kind, Visibility
+from bots.pipeline import phrases
+from bots.pipeline.state import Context, Phase, Ticket
+
+if TYPE_CHECKING:
+    from faq.matching import Matches
+
+SAME_MATTER_WITHIN = timedelta(hours=72)
+REOPEN_WITHIN = timedelta(days=7)
+_MAX_SUGGESTIONS = 3
+_MAX_STARS = 5
+_SHORT = 8  # words: a longer one says something of its own
+
+ActName = Literal[
+    "greet", "thank", "help", "language", "ask_matter", "ask_number", "helpful", "rate", "erase",
+    "existing_ticket", "complaint_exists", "complaint_hidden", "not_moderator", "moderator_unchecked", "attach", "stale_choice",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Say what the FAQ says."""
+
+    entry: str
+    score: float | None
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggest:
+    """Offer up to three candidates."""
+
+    entries: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTicket:
+    """Open a ticket about `words`, said in `message_id`; `moderated` where a moderator asks for it."""
+
+    rule: str
+    words: str
+    message_id: str
+    moderated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendToTicket:
+    """Add the message to a ticket that the requester has already."""
+
+    rule: str
+    ticket: Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketStatus:
+    """Say how a ticket stands, or a neutral sentence where there is none to tell of."""
+
+    tickets: tuple[Ticket, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that is neither an answer nor a ticket."""
+
+    name: ActName
+    ticket: Ticket | None = None
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """Say nothing, by a named rule."""
+
+    rule: str
+
+
+Decision = Answer | Suggest | OpenTicket | AppendToTicket | TicketStatus | Act | Ignore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the operator decides."""
+
+    number_prefix: str = "FL"
+    languages: tuple[str, ...] = ("en", "nl")
+    max_open_tickets: int = 5
+
+
+def decide(message: IncomingMessage, context: Context, matches: Matches, now: datetime, policy: Policy) -> Decision:
+    """Decide about one message. Pure: no clock, no database, no network."""
+    if (rule := _ignored(message, context)) is not None:
+        return Ignore(rule=rule)
+    if message.kind is Kind.DELETED:
+        return Act(name="erase", ticket=context.ticket, value=message.message_id)
+    if message.kind in {Kind.ACTION, Kind.RATING}:
+        return _tapped(message, context)
+    if message.kind is Kind.COMMAND:
+        decision = _commanded(message, context, policy)
+        if decision is not None:
+            return decision
+    return _said(message, context, matches, now, policy)
+
+
+def _ignored(message: IncomingMessage, context: Context) -> str | None:  # noqa: PLR0911 - a list of rules
+    if message.author.is_self:
+        return "own_message"
+    if message.author.is_system:
+        return "system_message"
+    if message.author.is_bot:
+        return "other_bot"
+    if message.kind is Kind.DELETED:
+        return None
+    if message.addressed is Addressed.AMBIENT:
+        return "not_addressed"
+    if message.kind is Kind.EDITED and context.earlier_outcome not in {None, "ignored"}:
+        return "edit_of_processed"
+    said = message.text.strip() or message.attachments or message.command or message.action
+    return None if said else "empty"
+
+
+def _tapped(message: IncomingMessage, context: Context) -> Decision:  # noqa: PLR0911 - one line a button
+    """A button: only what was really offered last counts, anything else is stale."""
+    state = context.conversation
+    name, _, value = message.action.partition(":")
+    ticket = context.ticket
+    if (
+        name == "pick"
+        and state.phase is Phase.CHOOSING
+        and value.isdecimal()
+        and 0 < int(value) <= len(state.candidates)
+    ):
+        return Answer(entry=state.candidates[int(value) - 1], score=None, chosen=True)
+    if name == "none" and state.phase is Phase.CHOOSING:
+        return OpenTicket(rule="suggestions_refused", words=state.question, message_id=state.question_id)
+    if name == "helpful" and state.phase is Phase.ANSWERED and value == state.question_id:
+        return Act(name="helpful")
+    if name == "unhelpful" and state.phase is Phase.ANSWERED and value == state.question_id:
+        return OpenTicket(rule="answer_did_not_help", words=state.question, message_id=state.question_id)
+    if name == "new" and state.phase is Phase.NUMBERING:
+        return OpenTicket(rule="asked_for_ticket", words=state.question, message_id=state.question_id)
+    if name == "rate":
+        number, _, stars = value.rpartition(":")
+        rated = next((t for t in (ticket, *context.own) if t and t.number == number), None)
+        if (
+            rated
+            and rated.rating_asked_at
+            and rated.rating is None
+            and stars.isdecimal()
+            and 1 <= int(stars) <= _MAX_STARS
+        ):
+            return Act(name="rate", ticket=rated, value=stars)
+    return Ignore(rule="stale_choice")
+
+
+def _commanded(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911 - one line a command
+    state = context.conversation
+    match message.command:
+        case "ticket" if message.on_behalf_of or (message.parent and message.parent.author is None):
+            return _moderated(message, context)
+        case "ticket" if message.text.strip() or message.attachments:
+            return _limited(
+                OpenTicket(rule="asked_for_ticket", words=message.text, message_id=message.message_id), context, policy
+            )
+        case "ticket" if state.question:
+            return OpenTicket(rule="asked_for_ticket", words=state.question, message_id=state.question_id)
+        case "ticket":
+            return Act(name="ask_matter")
+        case "status":
+            return _status(message, context)
+        case "language":
+            wanted = phrases.plain(message.text)[:2]
+            return Act(name="language", value=wanted if wanted in policy.languages else "")
+        case _:
+            return Act(name="help")
+
+
+def _moderated(message: IncomingMessage, context: Context) -> Decision:
+    """A moderator's ``/ticket`` under somebody's complaint."""
+    parent = message.parent
+    if not message.author.roles:
+        return Act(name="not_moderator" if message.author.roles_source else "moderator_unchecked")
+    complainant = message.on_behalf_of
+    if parent is None or complainant is None or parent.text is None or complainant.is_bot or complainant.is_anonymous:
+        return Act(name="complaint_hidden")
+    if context.complaint is not None:
+        return Act(name="complaint_exists", ticket=context.complaint)
+    return OpenTicket(rule="moderator", words=parent.text, message_id=parent.message_id, moderated=True)
+
+
+def _said(message: IncomingMessage, context: Context, matches: Matches, now: datetime, policy: Policy) -> Decision:
+    """Words, by what is being talked about first, by the FAQ last."""
+    return (
+        _about_number(message, context, policy)
+        or _in_phase(message, context, policy)
+        or _phrase(message, context, policy)
+        or _about_ticket(message, context, matches, now)
+        or _matched(message, context, matches, policy)
+    )
+
+
+def _about_number(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:
+    """A ticket number in the text: only its own requester learns anything."""
+    if not context.names_number:
+        return None
+    named = context.named
+    if named is None or not _is_requester(message, named):
+        return TicketStatus(tickets=())
+    if named.conversation_key != message.conversation_key and message.visibility is Visibility.PRIVATE:
+        return Act(name="attach", ticket=named)
+    besides = phrases.without_number(message.text, policy.number_prefix)
+    chat = phrases.says(message.text, "status") or len(besides.split()) <= 6  # noqa: PLR2004 - "any news on FL-1001 please?"
+    return TicketStatus(tickets=(named,)) if chat else AppendToTicket(rule="named_ticket", ticket=named)
+
+
+def _in_phase(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911
+    state, text = context.conversation, message.text
+    match state.phase:
+        case Phase.CHOOSING:
+            digit = phrases.plain(text)
+            if digit.isdecimal() and len(digit) == 1 and 0 < int(digit) <= len(state.candidates):
+                return Answer(entry=state.candidates[int(digit) - 1], score=None, chosen=True)
+            if phrases.says(text, "none"):
+                return OpenTicket(rule="suggestions_refused", words=state.question, message_id=state.question_id)
+        case Phase.ANSWERED:
+            if len(text.split()) <= _SHORT and phrases.says(text, "unhelpful"):
+                return OpenTicket(rule="answer_did_not_help", words=state.question, message_id=state.question_id)
+            if phrases.says(text, "helpful"):
+                return Act(name="helpful")
+        case Phase.DESCRIBING if not phrases.says(text, "greeting"):
+            decision = OpenTicket(rule="asked_for_ticket", words=text, message_id=message.message_id)
+            return _limited(decision, context, policy)
+        case Phase.NUMBERING if phrases.says(text, "none"):
+            return OpenTicket(rule="asked_for_ticket", words=state.question, message_id=state.question_id)
+        case _:
+            pass
+    return None
+
+
+def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911 - one line a phrase
+    text, state = message.text, context.conversation
+    if phrases.says(text, "greeting"):
+        return Act(name="greet")
+    if phrases.says(text, "thanks"):
+        return Act(name="thank")
+    if phrases.says(text, "status"):
+        return _status(message, context)
+    if phrases.says(text, "ticket") or phrases.says(text, "human"):
+        if state.question:
+            return OpenTicket(rule="asked_for_human", words=state.question, message_id=state.question_id)
+        if context.ticket and not context.ticket.status.is_over:
+            return AppendToTicket(rule="follow_up", ticket=context.ticket)
+        if len(text.split()) > 12:  # noqa: PLR2004 - the plea carries its matter with it
+            return _limited(
+                OpenTicket(rule="asked_for_human", words=text, message_id=message.message_id), context, policy
+            )
+        return Act(name="ask_matter")
+    return None
+
+
+def _about_ticket(message: IncomingMessage, context: Context, matches: Matches, now: datetime) -> Decision | None:
+    """Follow-ups to a ticket, a matter told twice, a matter that sounds already reported."""
+    ticket, text = context.ticket, message.text
+    if ticket and not ticket.status.is_over:
+        if matches.decision != "answer" or phrases.same_matter(text, ticket.words):
+            return AppendToTicket(rule="follow_up", ticket=ticket)
+        return None
+    if ticket and now - ticket.changed_at <= REOPEN_WITHIN and matches.decision != "answer":
+        return AppendToTicket(rule="reopened", ticket=ticket)
+    for other in context.own:
+        recent = now - other.opened_at <= SAME_MATTER_WITHIN
+        if recent and not other.status.is_over and phrases.same_matter(text, other.words):
+            return Act(name="existing_ticket", ticket=other)
+    if phrases.says(text, "reported"):
+        open_ones = tuple(t for t in context.own if not t.status.is_over)
+        return TicketStatus(tickets=open_ones) if open_ones else Act(name="ask_number")
+    return None
+
+
+def _matched(message: IncomingMessage, context: Context, matches: Matches, policy: Policy) -> Decision:
+    candidates = matches.candidates
+    if matches.decision == "answer" and candidates:
+        return Answer(entry=candidates[0].entry, score=candidates[0].score)
+    if matches.decision == "suggest" and candidates:
+        entries = tuple(candidate.entry for candidate in candidates[:_MAX_SUGGESTIONS])
+        return Suggest(entries=entries, score=candidates[0].score)
+    decision = OpenTicket(rule="nothing_matches", words=message.text, message_id=message.message_id)
+    return _limited(decision, context, policy)
+
+
+def _limited(decision: OpenTicket, context: Context, policy: Policy) -> Decision:
+    """Nobody floods the desk: past the limit, words go to the newest open ticket."""
+    open_ones = [ticket for ticket in context.own if not ticket.status.is_over]
+    if len(open_ones) >= policy.max_open_tickets:
+        return AppendToTicket(rule="too_many_open", ticket=open_ones[0])
+    return decision
+
+
+def _status(message: IncomingMessage, context: Context) -> Decision:
+    if context.names_number:
+        named = context.named
+        return TicketStatus(tickets=(named,) if named and _is_requester(message, named) else ())
+    open_ones = tuple(ticket for ticket in context.own if not ticket.status.is_over)
+    return TicketStatus(tickets=open_ones or context.own[:1]) if context.own else Act(name="ask_number")
+
+
+def _is_requester(message: IncomingMessage, ticket: Ticket) -> bool:
+    return (message.channel, message.account, message.author.id) == (ticket.channel, ticket.account, ticket.author_id)

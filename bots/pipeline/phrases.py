@@ -1,0 +1,72 @@
+"""Recognises what people write that needs no FAQ: greetings, thanks, "a human, please", "what about my ticket?"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+import yaml
+from rapidfuzz import fuzz
+
+_FILE = Path(__file__).with_name("phrases.yaml")
+_NOT_WORD = re.compile(r"[^\w]+")
+_MAX_CHARS = 400
+_SAME_MATTER = 88.0
+_TOO_SHORT_TO_COMPARE = 12
+
+
+def plain(text: str) -> str:
+    """The words of a text without case, accents, apostrophes and punctuation, separated by single spaces."""
+    folded = unicodedata.normalize("NFKD", text.casefold().replace("'", "").replace("’", ""))
+    kept = "".join(c for c in folded if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    return _NOT_WORD.sub(" ", kept).strip()
+
+
+@cache
+def _phrases() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
+    table = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return {
+        name: (
+            frozenset(plain(p) for p in kinds.get("whole", ())),
+            tuple(f" {plain(p)} " for p in kinds.get("holds", ())),
+        )
+        for name, kinds in table.items()
+    }
+
+
+def says(text: str, name: str) -> bool:
+    """Whether a message says what the phrases of `name` (in ``phrases.yaml``) say. Long messages say more than a phrase."""
+    if len(text) > _MAX_CHARS:
+        return False
+    whole, holds = _phrases()[name]
+    words = plain(text)
+    padded = f" {words} "
+    return words in whole or any(phrase in padded for phrase in holds)
+
+
+@cache
+def _number_pattern(prefix: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(prefix)}[-\s#]?(\d{{1,12}})(?!\w)", re.IGNORECASE)
+
+
+def number_in(text: str, prefix: str) -> str | None:
+    """The first ticket number of the form ``PREFIX-1234`` in a text, written as the desk writes it."""
+    found = _number_pattern(prefix).search(text)
+    return f"{prefix}-{int(found[1])}" if found else None
+
+
+def without_number(text: str, prefix: str) -> str:
+    """The text besides its ticket numbers."""
+    return _number_pattern(prefix).sub(" ", text).strip()
+
+
+def same_matter(one: str, other: str) -> bool:
+    """Whether two messages say nearly the same (token_sort_ratio over their words; short ones must be equal)."""
+    a, b = plain(one[:2000]), plain(other[:2000])
+    if not a or not b:
+        return False
+    if min(len(a), len(b)) < _TOO_SHORT_TO_COMPARE:
+        return a == b
+    return fuzz.token_sort_ratio(a, b, score_cutoff=_SAME_MATTER) > 0

@@ -1,0 +1,405 @@
+"""From a decision to everything that it makes happen: words in the user's language, tickets, the conversation's new state."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from adapters.base import Attachment, Button, IncomingMessage, ReplyTarget, TranscriptLine, Visibility
+from adapters.markup import escape, render
+from bots.pipeline import phrases
+from bots.pipeline.decision import (
+    Act,
+    Answer,
+    AppendToTicket,
+    Decision,
+    Ignore,
+    OpenTicket,
+    Suggest,
+    TicketStatus,
+)
+from bots.pipeline.effects import NUMBER, DeskMessage, Effects, Opening, Say
+from bots.pipeline.state import Context, ConversationState, Phase, Ticket
+from ticket_client.base import Requester, TicketDraft
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bots.wording import Wording
+    from faq.entries import Faq
+
+_SUBJECT_CHARS = 90
+_WORDS_CHARS = 2000
+_REPORT_CHARS = 30_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What sentences and tickets need besides the message: the FAQ, the catalogues, the operator's names."""
+
+    faq: Faq
+    wording: Wording
+    organisation: str
+    number_prefix: str
+    desk_language: str
+
+
+def ticket_key(conversation_key: str, message_id: str) -> str:
+    """What makes a complaint one ticket for ever: the message that said it."""
+    return hashlib.sha256(f"{conversation_key}\n{message_id}".encode()).hexdigest()[:32]
+
+
+def plan(  # noqa: PLR0913 - everything a plan looks at
+    inbound_id: int,
+    message: IncomingMessage,
+    context: Context,
+    decision: Decision,
+    house: House,
+    lines: Sequence[TranscriptLine] = (),
+) -> Effects:
+    """The effects of a decision. Pure. `lines` is the exchange so far, needed for a ticket."""
+    return _Planner(inbound_id, message, context, house, lines).plan(decision)
+
+
+def failure(inbound_id: int, message: IncomingMessage, context: Context, house: House, reason: str) -> Effects:
+    """What a message comes to that the bot could not process: the user is told, a person sees it in the ledger."""
+    planner = _Planner(inbound_id, message, context, house, ())
+    says = (planner.say("failed", "failed"),) if message.addressed != "ambient" and not message.author.is_bot else ()
+    return Effects(outcome="failed", rule="error", state=context.conversation, says=says, reason=reason)
+
+
+class _Planner:
+    def __init__(
+        self,
+        inbound_id: int,
+        message: IncomingMessage,
+        context: Context,
+        house: House,
+        lines: Sequence[TranscriptLine],
+    ) -> None:
+        self.inbound_id = inbound_id
+        self.message = message
+        self.context = context
+        self.house = house
+        self.lines = lines
+        self.state = context.conversation
+        self.language = house.wording.language(self.state.language, message.language_hint)
+
+    # --- sentences --------------------------------------------------------------------------------------------------
+
+    def words(self, sentence: str, **arguments: str | int) -> str:
+        return self.house.wording.say(self.language, sentence, **arguments)
+
+    def say(  # noqa: PLR0913
+        self,
+        step: str,
+        sentence: str = "",
+        *,
+        text: str = "",
+        target: ReplyTarget | None = None,
+        buttons: tuple[Button, ...] = (),
+        ticket: Ticket | None = None,
+        quiet: bool = False,
+        **arguments: str | int,
+    ) -> Say:
+        target = target or self.message.reply_to
+        return Say(
+            key=f"in:{self.inbound_id}:{step}",
+            target=target,
+            text=text or self.words(sentence, **arguments),
+            buttons=buttons if target.buttons else (),
+            quiet=quiet,
+            ticket_key=ticket.key if ticket else "",
+            number=ticket.number if ticket else None,
+        )
+
+    def button(self, label: str, action: str) -> Button:
+        return Button(label=self.words(label), action=action)
+
+    @property
+    def in_public(self) -> bool:
+        return self.message.reply_to.visibility is not Visibility.PRIVATE
+
+    # --- decisions --------------------------------------------------------------------------------------------------
+
+    def plan(self, decision: Decision) -> Effects:
+        effects = self._plan(decision)
+        warnings = self._warnings() if effects.outcome != "ignored" else ()
+        reminder = ()
+        replies = bool(effects.says or effects.opening)
+        if self.context.unconfirmed and replies:
+            reminder = tuple(
+                replace(self.say(f"unconfirmed{i}", "unconfirmed", number=number), number=number)
+                for i, number in enumerate(self.context.unconfirmed)
+            )
+        return replace(effects, says=(*warnings, *reminder, *effects.says), confirms=bool(reminder))
+
+    def _plan(self, decision: Decision) -> Effects:  # noqa: PLR0911 - one line a decision
+        match decision:
+            case Answer():
+                return self._answer(decision)
+            case Suggest():
+                return self._suggest(decision)
+            case OpenTicket():
+                return self._open(decision)
+            case AppendToTicket():
+                return self._append(decision)
+            case TicketStatus():
+                return self._status(decision)
+            case Act():
+                return self._act(decision)
+            case Ignore():
+                return Effects(outcome="ignored", rule=decision.rule, state=self.state)
+
+    def _warnings(self) -> tuple[Say, ...]:
+        return tuple(self.say(f"secret:{kind}", f"secret-{kind}") for kind in self.message.secrets)
+
+    def _answer(self, decision: Answer) -> Effects:
+        entry = self.house.faq.entry(decision.entry, self.language)
+        if entry is None:  # the FAQ was edited between the offer and the choice
+            return self._act(Act(name="stale_choice"))
+        text = "\n".join((entry.answer.strip(), *entry.links))
+        chosen = decision.chosen and self.state.question_id
+        question_id = self.state.question_id if chosen else self.message.message_id
+        question = self.state.question if chosen else self.message.text[:_WORDS_CHARS]
+        says = [self.say("answer", text=text)]
+        if not self.in_public and self.message.reply_to.buttons:
+            buttons = (
+                self.button("button-yes", f"helpful:{question_id}"),
+                self.button("button-no", f"unhelpful:{question_id}"),
+            )
+            says.append(self.say("helped", "did-this-help", buttons=buttons))
+        state = replace(
+            self.state, phase=Phase.ANSWERED, question=question, question_id=question_id, candidates=(), entry=entry.id
+        )
+        rule = "chosen" if decision.chosen else "faq"
+        return Effects(
+            outcome="answered", rule=rule, state=state, says=tuple(says), entry=entry.id, score=decision.score
+        )
+
+    def _suggest(self, decision: Suggest) -> Effects:
+        entries = [e for e in (self.house.faq.entry(id_, self.language) for id_ in decision.entries) if e]
+        numbered = "\n".join(f"{i}. {escape(entry.question)}" for i, entry in enumerate(entries, 1))
+        has_buttons = self.message.reply_to.buttons
+        intro = self.words("suggest-buttons" if has_buttons else "suggest-numbers")
+        buttons = (
+            *(Button(label=f"{i}. {entry.question}"[:60], action=f"pick:{i}") for i, entry in enumerate(entries, 1)),
+            self.button("button-none", "none"),
+        )
+        state = replace(
+            self.state,
+            phase=Phase.CHOOSING,
+            question=self.message.text[:_WORDS_CHARS],
+            question_id=self.message.message_id,
+            candidates=tuple(entry.id for entry in entries),
+        )
+        return Effects(
+            outcome="suggested",
+            rule="faq",
+            state=state,
+            says=(self.say("suggest", text=f"{intro}\n{numbered}", buttons=buttons),),
+            entry=decision.entries[0],
+            score=decision.score,
+        )
+
+    def _open(self, decision: OpenTicket) -> Effects:
+        message = self.message
+        requester = message.on_behalf_of or message.author
+        key = ticket_key(message.conversation_key, decision.message_id)
+        sentence = "ticket-opened-public" if self.in_public else "ticket-opened"
+        announce = [
+            self.say("ticket", "ticket-opened-moderated" if decision.moderated else sentence, number=NUMBER),
+        ]
+        if decision.moderated and message.staff_reply_to is not None:
+            announce.append(
+                self.say("staff", "moderator-done", number=NUMBER, target=message.staff_reply_to, quiet=True)
+            )
+        opening = Opening(
+            draft=self._draft(decision, key),
+            channel=message.channel,
+            account=message.account,
+            author_id=requester.id,
+            conversation_key=message.conversation_key,
+            reply_to=message.reply_to,
+            visibility=message.reply_to.visibility,
+            language=self.language,
+            words=decision.words[:_WORDS_CHARS],
+            announce=tuple(announce),
+        )
+        state = ConversationState(language=self.state.language, ticket_key=key)
+        return Effects(outcome="ticket_opened", rule=decision.rule, state=state, opening=opening)
+
+    def _draft(self, decision: OpenTicket, key: str) -> TicketDraft:
+        message, wording, desk = self.message, self.house.wording, self.house.desk_language
+        requester = message.on_behalf_of or message.author
+        words = " ".join(decision.words.split()) or wording.say(desk, "desk-no-words")
+        subject = words if len(words) <= _SUBJECT_CHARS else words[: _SUBJECT_CHARS - 1] + "…"
+        body = [decision.words.strip() or wording.say(desk, "desk-no-words"), ""]
+        body.append(wording.say(desk, "desk-asked-public" if self.in_public else "desk-asked-private"))
+        if decision.moderated:
+            subject = wording.say(desk, "desk-subject-moderated", words=subject)
+            name = message.author.display_name or message.author.handle or message.author.id
+            body.append(wording.say(desk, "desk-moderator", moderator=name))
+            if message.text.strip():
+                body.append(wording.say(desk, "desk-note", note=message.text.strip()))
+        elif len(self.lines) > 1:
+            speakers = {"user": wording.say(desk, "desk-user"), "bot": wording.say(desk, "desk-bot")}
+            body += ["", wording.say(desk, "desk-exchange")]
+            body += [
+                f"{line.at:%Y-%m-%d %H:%M} UTC, {speakers.get(line.author, line.author)}: {_as_read(line)}"
+                for line in self.lines
+            ]
+        tags = ["firstline", message.channel]
+        tags += ["moderated"] if decision.moderated else []
+        tags += ["complaint"] if phrases.says(decision.words[:200], "complaint") else []
+        return TicketDraft(
+            key=key,
+            subject=subject,
+            body="\n".join(body)[:_REPORT_CHARS],
+            requester=Requester(
+                external_id=f"{message.channel}:{message.account}:{requester.id}",
+                name=requester.display_name,
+                handle=requester.handle or "",
+            ),
+            tags=tuple(tags),
+            attachments=tuple(_describe(a) for a in message.attachments) if not decision.moderated else (),
+        )
+
+    def _append(self, decision: AppendToTicket) -> Effects:
+        ticket, message = decision.ticket, self.message
+        text = "\n\n".join((message.text, *(_describe(a) for a in message.attachments))).strip()
+        added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="message", text=text)
+        sentence = "ticket-reopened" if ticket.status.is_over else "ticket-appended"
+        if ticket.number is None:
+            say = self.say("appended", "ticket-appended-pending", ticket=ticket)
+        else:
+            say = self.say("appended", sentence, ticket=ticket, number=ticket.number)
+        state = replace(self.state, phase=Phase.IDLE, ticket_key=self.state.ticket_key or ticket.key)
+        return Effects(
+            outcome="appended", rule=decision.rule, state=state, says=(say,), desk=(added,), ticket_key=ticket.key
+        )
+
+    def status_line(self, ticket: Ticket) -> str:
+        if ticket.number is None:
+            return self.words("status-soon")
+        return self.words("status-line", number=ticket.number, status=self.words(f"status-{ticket.status}"))
+
+    def _status(self, decision: TicketStatus) -> Effects:
+        text = "\n".join(self.status_line(ticket) for ticket in decision.tickets) or self.words("status-none")
+        key = decision.tickets[0].key if decision.tickets else None
+        ticket = decision.tickets[0] if len(decision.tickets) == 1 else None
+        return Effects(
+            outcome="acted",
+            rule="ticket_status",
+            state=self.state,
+            says=(self.say("status", text=text, ticket=ticket),),
+            ticket_key=key,
+        )
+
+    def _act(self, act: Act) -> Effects:  # noqa: PLR0911, C901 - one case an act
+        idle = replace(self.state, phase=Phase.IDLE, question="", question_id="", candidates=())
+        match act.name:
+            case "greet":
+                return self._done(act, self.state, self.say("greet", "greeting"))
+            case "thank":
+                return self._done(act, idle, self.say("thank", "thanks"))
+            case "help":
+                return self._done(
+                    act, self.state, self.say("help", "help", organisation=escape(self.house.organisation))
+                )
+            case "language" if act.value:
+                self.language = act.value
+                return self._done(act, replace(self.state, language=act.value), self.say("language", "language-set"))
+            case "language":
+                return self._done(act, self.state, self.say("language", "language-unknown"))
+            case "ask_matter":
+                return self._done(act, replace(idle, phase=Phase.DESCRIBING), self.say("ask", "ask-matter"))
+            case "ask_number":
+                return self._ask_number(act)
+            case "helpful":
+                return self._done(act, idle, self.say("helpful", "helpful"))
+            case "stale_choice":
+                return self._done(act, idle, self.say("stale", "stale-choice"))
+            case "rate" if act.ticket:
+                return self._rated(act, act.ticket)
+            case "erase":
+                return self._erased(act)
+            case "attach" | "existing_ticket" if act.ticket:
+                return self._attached(act, act.ticket)
+            case _:
+                return self._to_moderator(act)
+
+    def _done(self, act: Act, state: ConversationState, *says: Say) -> Effects:
+        return Effects(
+            outcome="acted", rule=act.name, state=state, says=says, ticket_key=act.ticket.key if act.ticket else None
+        )
+
+    def _ask_number(self, act: Act) -> Effects:
+        state = replace(
+            self.state,
+            phase=Phase.NUMBERING,
+            question=self.message.text[:_WORDS_CHARS],
+            question_id=self.message.message_id,
+        )
+        buttons = (self.button("button-new-ticket", "new"),)
+        example = f"{self.house.number_prefix}-1042"
+        return self._done(act, state, self.say("ask", "ask-number", buttons=buttons, example=example))
+
+    def _rated(self, act: Act, ticket: Ticket) -> Effects:
+        note = self.house.wording.say(self.house.desk_language, "desk-rated", stars=act.value)
+        effects = self._done(act, self.state, self.say("rated", "rate-thanks"))
+        added = DeskMessage(key=f"in:{self.inbound_id}:rating", ticket_key=ticket.key, kind="note", text=note)
+        return replace(effects, rating=(ticket.key, int(act.value)), desk=(added,))
+
+    def _erased(self, act: Act) -> Effects:
+        desk: tuple[DeskMessage, ...] = ()
+        if act.ticket:
+            date = f"{self.message.sent_at:%Y-%m-%d %H:%M} UTC"
+            note = self.house.wording.say(self.house.desk_language, "desk-deleted", date=date)
+            desk = (DeskMessage(key=f"in:{self.inbound_id}:erased", ticket_key=act.ticket.key, kind="note", text=note),)
+        state = self.state
+        if state.question_id == act.value:
+            state = replace(state, phase=Phase.IDLE, question="", question_id="", candidates=())
+        return replace(self._done(act, state), desk=desk, erase=act.value)
+
+    def _attached(self, act: Act, ticket: Ticket) -> Effects:
+        state = replace(self.state, phase=Phase.IDLE, ticket_key=ticket.key)
+        if act.name == "attach":
+            text = self.words(
+                "ticket-attached", number=ticket.number or "", status=self.words(f"status-{ticket.status}")
+            )
+            effects = self._done(act, state, self.say("attached", text=text, ticket=ticket))
+            return replace(effects, attach=ticket.key)
+        note = self.house.wording.say(
+            self.house.desk_language, "desk-elsewhere", words=self.message.text[:_WORDS_CHARS]
+        )
+        say = (
+            self.say("exists", "ticket-exists", ticket=ticket, number=ticket.number)
+            if ticket.number
+            else self.say("exists", "status-soon", ticket=ticket)
+        )
+        added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="note", text=note)
+        return replace(self._done(act, state, say), desk=(added,))
+
+    def _to_moderator(self, act: Act) -> Effects:
+        """What a moderator (or somebody who is none) hears about ``/ticket`` under a message, quietly."""
+        target = self.message.staff_reply_to or self.message.reply_to
+        number = (act.ticket.number if act.ticket else None) or "…"
+        sentence = {
+            "complaint_exists": "moderator-exists",
+            "complaint_hidden": "moderator-hidden",
+            "not_moderator": "moderator-only",
+            "moderator_unchecked": "moderator-unchecked",
+        }[act.name]
+        return self._done(act, self.state, self.say("staff", sentence, target=target, quiet=True, number=number))
+
+
+def _as_read(line: TranscriptLine) -> str:
+    return line.text if line.author == "user" else render(line.text).text
+
+
+def _describe(attachment: Attachment) -> str:
+    size = f", {attachment.size_bytes} bytes" if attachment.size_bytes is not None else ""
+    reference = f" [{attachment.reference}]" if attachment.reference else ""
+    return f"Attachment: {attachment.name} ({attachment.media_type or 'unknown type'}{size}){reference}"

@@ -1,0 +1,92 @@
+# Every sentence that the public reads. Calm, clear, helpful; each says what comes next.
+# Neutral markup: **bold**, `code`. $number is a ticket's number.
+
+## Talk
+
+greeting = Hello! Ask your question in one message and I will look for the answer. If I do not have it, I open a ticket and a person answers you here.
+thanks = You are welcome. If anything else comes up, just write here.
+help =
+    I am the first line of support of { $organisation }. Here is what I can do:
+    - Ask your question in your own words: I answer from our FAQ.
+    - Write **ticket** or /ticket and what is wrong: I open a ticket and give you its number; a person answers you here.
+    - Write /status to hear how your ticket stands.
+    - Write /language and en or nl to change the language.
+    Never send anybody your password, seed phrase or private key. We will never ask for them.
+language-set = From now on I write English. Ask your question whenever you like.
+language-unknown = I speak English (en) and Dutch (nl). Write, for example, /language nl.
+ask-matter = Gladly. Tell me in one message what is wrong, with dates and amounts but never passwords or keys. I open the ticket with your next message.
+ask-number = If you have reported this before, send me the ticket number (it looks like { $example }) and I connect this conversation to it. If you have none, choose "{ button-new-ticket }" or write **ticket**.
+button-new-ticket = Open a new ticket
+stale-choice = That choice is no longer open. Ask your question again and I will look once more.
+
+## Answers and suggestions
+
+did-this-help = Did this help? If it did not, I open a ticket for you.
+button-yes = Yes
+button-no = No
+helpful = Good to hear. If anything else comes up, just write here.
+suggest-buttons = Do you mean one of these? Tap the one that fits, or "{ button-none }" and I open a ticket.
+suggest-numbers = Do you mean one of these? Answer with its number, or with 0 and I open a ticket.
+button-none = None of these
+
+## Tickets
+
+ticket-opened = I have opened ticket **{ $number }** for you. A person will look at it and answer you here. To add something, just write it.
+ticket-opened-public = I have opened ticket **{ $number }**. A person will look at it and answer here. Please do not post private details in public.
+ticket-opened-moderated = A moderator asked us to look into this: your ticket is **{ $number }**. A person will answer you here. Please do not post private details in public.
+ticket-exists = You have told us about this already: your ticket is **{ $number }**, and a person will answer you. I noted that you also wrote here.
+ticket-appended = Added to your ticket **{ $number }**. A person will answer you here.
+ticket-appended-pending = Added to your ticket. You get its number here in a moment.
+ticket-reopened = I have opened your ticket **{ $number }** again and added what you wrote. A person will answer you here.
+ticket-attached = From now on you hear about ticket **{ $number }** here. { $status }
+complaint-known = This is known to us as ticket **{ $number }**. A person will answer here.
+unconfirmed = Your ticket number is **{ $number }**; my earlier message may not have reached you.
+failed = Something went wrong on our side while I was working on your message. It is safe with us and a person will look at it. You need not send it again.
+
+status-line = Ticket **{ $number }**: { $status }
+status-new = we have it, and a person will look at it.
+status-open = a person is working on it.
+status-pending = we are waiting for your answer. Just write it here.
+status-on_hold = it is waiting for somebody else's work; you hear from us here.
+status-resolved = it is resolved. If it is not, answer here and I open it again.
+status-closed = it is closed. If you need us again, just write here.
+status-none = I can only tell you about your own tickets, in the place where you opened them. To open one, write **ticket** and what is wrong.
+status-soon = Your ticket is being opened. You get its number here in a moment.
+
+agent-reply = News on your ticket **{ $number }**:
+agent-reply-notice = There is an answer on your ticket **{ $number }**. Write to me in private with that number to read it.
+resolved = Your ticket **{ $number }** is resolved. If it is not, simply answer here and I open it again.
+reopened-by-desk = Your ticket **{ $number }** has been opened again. A person will answer you here.
+rate = How did we do with ticket **{ $number }**? Your answer helps us to do better.
+button-good = 👍 Good
+button-bad = 👎 Not good
+rate-thanks = Thank you, noted. If anything else comes up, just write here.
+
+## Moderators
+
+moderator-done = Opened as { $number } for its author; I told them in my reply.
+moderator-exists = This message already has ticket { $number }.
+moderator-hidden = I cannot see who wrote that message or what it says (it is hidden, deleted or forwarded), so I opened nothing in anybody's name. Ask the author to write to me, and I open a ticket for them.
+moderator-only = Only moderators can open a ticket for somebody else. For a ticket of your own, write /ticket and what is wrong.
+moderator-unchecked = I could not check whether you are a moderator here. Please send /ticket again in a minute.
+
+## Safety
+
+secret-seed_phrase = Your message held a seed phrase. I have not kept it. Whoever has seen it can take everything in that wallet: **treat the wallet as lost**, make a new one now and move your funds there. We will never ask for it.
+secret-private_key = Your message held a private key. I have not kept it. Whoever has seen it can take the funds: **treat that wallet as lost**, make a new one now and move your funds there. We will never ask for it.
+secret-card_number = Your message held a card number. I have not kept it. Please delete your message where you can, and ask your bank to watch or replace the card. We never need the full number.
+
+## For agents (in the helpdesk)
+
+desk-subject-moderated = Reported by a moderator: { $words }
+desk-asked-public = Asked in a place that others can read. Your public reply is posted there.
+desk-asked-private = Asked in private.
+desk-moderator = Opened by the moderator { $moderator }.
+desk-note = Note of the moderator: { $note }
+desk-exchange = The exchange so far:
+desk-elsewhere = The requester wrote about the same matter in another place: { $words }
+desk-deleted = The requester deleted the message of { $date }. Its text was erased here; please do not quote it.
+desk-no-words = (no words)
+desk-user = User
+desk-bot = Bot
+desk-rated = The requester rated this ticket { $stars } of 5.

@@ -1,0 +1,91 @@
+# Elke zin die het publiek leest. Rustig, duidelijk, behulpzaam; elke zin zegt wat er nu komt.
+
+## Gesprek
+
+greeting = Hallo! Stel je vraag in één bericht, dan zoek ik het antwoord. Heb ik het niet, dan open ik een ticket en antwoordt een medewerker je hier.
+thanks = Graag gedaan. Is er nog iets, schrijf dan gewoon hier.
+help =
+    Ik ben de eerste lijn van de klantenservice van { $organisation }. Dit kan ik:
+    - Stel je vraag in je eigen woorden: ik antwoord uit onze veelgestelde vragen.
+    - Schrijf **ticket** of /ticket en wat er mis is: ik open een ticket en geef je het nummer; een medewerker antwoordt je hier.
+    - Schrijf /status om te horen hoe het met je ticket staat.
+    - Schrijf /language en en of nl om van taal te wisselen.
+    Stuur nooit iemand je wachtwoord, herstelzin of privésleutel. Wij vragen er nooit om.
+language-set = Vanaf nu schrijf ik Nederlands. Stel je vraag wanneer je wilt.
+language-unknown = Ik spreek Engels (en) en Nederlands (nl). Schrijf bijvoorbeeld /language en.
+ask-matter = Natuurlijk. Vertel me in één bericht wat er mis is, met datums en bedragen maar nooit met wachtwoorden of sleutels. Met je volgende bericht open ik het ticket.
+ask-number = Heb je dit al eerder gemeld, stuur me dan het ticketnummer (het ziet eruit als { $example }), dan koppel ik dit gesprek eraan. Heb je er geen, kies dan "{ button-new-ticket }" of schrijf **ticket**.
+button-new-ticket = Nieuw ticket openen
+stale-choice = Die keuze is niet meer open. Stel je vraag opnieuw, dan kijk ik nog eens.
+
+## Antwoorden en suggesties
+
+did-this-help = Heeft dit geholpen? Zo niet, dan open ik een ticket voor je.
+button-yes = Ja
+button-no = Nee
+helpful = Fijn om te horen. Is er nog iets, schrijf dan gewoon hier.
+suggest-buttons = Bedoel je een van deze? Tik op wat past, of op "{ button-none }", dan open ik een ticket.
+suggest-numbers = Bedoel je een van deze? Antwoord met het nummer, of met 0, dan open ik een ticket.
+button-none = Geen van deze
+
+## Tickets
+
+ticket-opened = Ik heb ticket **{ $number }** voor je geopend. Een medewerker bekijkt het en antwoordt je hier. Wil je iets toevoegen, schrijf het dan gewoon.
+ticket-opened-public = Ik heb ticket **{ $number }** geopend. Een medewerker bekijkt het en antwoordt hier. Zet alsjeblieft geen privégegevens in het openbaar.
+ticket-opened-moderated = Een moderator vroeg ons hiernaar te kijken: je ticket is **{ $number }**. Een medewerker antwoordt je hier. Zet alsjeblieft geen privégegevens in het openbaar.
+ticket-exists = Je hebt ons dit al verteld: je ticket is **{ $number }** en een medewerker antwoordt je. Ik heb genoteerd dat je ook hier schreef.
+ticket-appended = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwoordt je hier.
+ticket-appended-pending = Toegevoegd aan je ticket. Je krijgt het nummer hier zo meteen.
+ticket-reopened = Ik heb je ticket **{ $number }** weer geopend en je bericht toegevoegd. Een medewerker antwoordt je hier.
+ticket-attached = Vanaf nu hoor je hier over ticket **{ $number }**. { $status }
+complaint-known = Dit is bij ons bekend als ticket **{ $number }**. Een medewerker antwoordt hier.
+unconfirmed = Je ticketnummer is **{ $number }**; mijn eerdere bericht heeft je misschien niet bereikt.
+failed = Er ging bij ons iets mis terwijl ik met je bericht bezig was. Het is veilig bij ons en een medewerker kijkt ernaar. Je hoeft het niet opnieuw te sturen.
+
+status-line = Ticket **{ $number }**: { $status }
+status-new = we hebben het, en een medewerker bekijkt het.
+status-open = een medewerker is ermee bezig.
+status-pending = we wachten op je antwoord. Schrijf het gewoon hier.
+status-on_hold = het wacht op werk van iemand anders; je hoort hier van ons.
+status-resolved = het is opgelost. Is dat niet zo, antwoord dan hier, dan open ik het weer.
+status-closed = het is gesloten. Heb je ons weer nodig, schrijf dan gewoon hier.
+status-none = Ik kan je alleen over je eigen tickets vertellen, op de plek waar je ze opende. Om er een te openen schrijf je **ticket** en wat er mis is.
+status-soon = Je ticket wordt geopend. Je krijgt het nummer hier zo meteen.
+
+agent-reply = Nieuws over je ticket **{ $number }**:
+agent-reply-notice = Er is een antwoord op je ticket **{ $number }**. Schrijf me in een privégesprek met dat nummer om het te lezen.
+resolved = Je ticket **{ $number }** is opgelost. Is dat niet zo, antwoord dan gewoon hier, dan open ik het weer.
+reopened-by-desk = Je ticket **{ $number }** is weer geopend. Een medewerker antwoordt je hier.
+rate = Hoe hebben we ticket **{ $number }** gedaan? Met je antwoord kunnen we beter worden.
+button-good = 👍 Goed
+button-bad = 👎 Niet goed
+rate-thanks = Dank je, genoteerd. Is er nog iets, schrijf dan gewoon hier.
+
+## Moderators
+
+moderator-done = Geopend als { $number } voor de schrijver; ik heb het in mijn antwoord verteld.
+moderator-exists = Dit bericht heeft al ticket { $number }.
+moderator-hidden = Ik kan niet zien wie dat bericht schreef of wat erin staat (het is verborgen, verwijderd of doorgestuurd), dus ik heb niets op iemands naam geopend. Vraag de schrijver mij te schrijven, dan open ik een ticket.
+moderator-only = Alleen moderators kunnen voor iemand anders een ticket openen. Voor een eigen ticket schrijf je /ticket en wat er mis is.
+moderator-unchecked = Ik kon niet nagaan of je hier moderator bent. Stuur /ticket over een minuut nog eens.
+
+## Veiligheid
+
+secret-seed_phrase = Je bericht bevatte een herstelzin. Ik heb hem niet bewaard. Wie hem gezien heeft kan alles uit die wallet halen: **beschouw de wallet als verloren**, maak nu een nieuwe en verplaats je tegoed daarheen. Wij vragen er nooit om.
+secret-private_key = Je bericht bevatte een privésleutel. Ik heb hem niet bewaard. Wie hem gezien heeft kan het tegoed weghalen: **beschouw die wallet als verloren**, maak nu een nieuwe en verplaats je tegoed daarheen. Wij vragen er nooit om.
+secret-card_number = Je bericht bevatte een kaartnummer. Ik heb het niet bewaard. Verwijder je bericht waar dat kan en vraag je bank de kaart in de gaten te houden of te vervangen. Wij hebben het volledige nummer nooit nodig.
+
+## Voor medewerkers (in de helpdesk)
+
+desk-subject-moderated = Gemeld door een moderator: { $words }
+desk-asked-public = Gevraagd op een plek die anderen kunnen lezen. Je openbare antwoord wordt daar geplaatst.
+desk-asked-private = Gevraagd in een privégesprek.
+desk-moderator = Geopend door de moderator { $moderator }.
+desk-note = Notitie van de moderator: { $note }
+desk-exchange = Het gesprek tot nu toe:
+desk-elsewhere = De aanvrager schreef over dezelfde zaak op een andere plek: { $words }
+desk-deleted = De aanvrager heeft het bericht van { $date } verwijderd. De tekst is hier gewist; citeer hem alsjeblieft niet.
+desk-no-words = (geen woorden)
+desk-user = Gebruiker
+desk-bot = Bot
+desk-rated = De aanvrager gaf dit ticket { $stars } van 5.
