@@ -190,7 +190,10 @@ class Reader:
         if not isinstance(value, str):
             self._found.report(path, "must be a path in quotes", f'for example: {path[-1]} = "/run/secrets/name"')
             return stand_in
+        before = len(self._found.problems)
         file = self._resolved(path, value)
+        if len(self._found.problems) > before:
+            return stand_in
         try:
             with file.open("rb") as opened:
                 content = opened.read(_MAX_SECRET_BYTES)

@@ -80,12 +80,15 @@ def spellings(secret: str) -> list[str]:
 
 def survives(secret: str, text: str) -> bool:
     """Whether the secret can be read from the text by somebody who knows where to look."""
-    views = [text, unquote(text), unquote(text.replace("+", " "))]
+    hexadecimal = re.findall(r"(?:[0-9a-f]{2}){4,}", text)
+    views = [text, *(bytes.fromhex(each).decode("latin-1") for each in hexadecimal)]
+    views += [unquote(text), unquote(text.replace("+", " "))]
     for line in text.splitlines():
         try:
-            views.append(str(json.loads(line)) + "".join(map(str, json.loads(line).values())))
+            parsed = json.loads(line)
         except ValueError:
             continue
+        views += [str(parsed), *(map(str, parsed.values()) if isinstance(parsed, dict) else ())]
     for word in re.findall(r"[A-Za-z0-9+/_-]{4,}", text):
         padded = word.translate(str.maketrans("-_", "+/")) + "=" * (-len(word) % 4)
         try:
@@ -110,7 +113,7 @@ def everything(secret: str) -> None:
     """Log the secret in every place a record has."""
     for spelling in spellings(secret):
         log.info("It is %s.", spelling, extra={"action": "thing_done", "token": spelling, "deep": {"a": [spelling]}})
-        log.warning("It is " + spelling.replace("%", "%%"))  # noqa: G003  the message itself holds it
+        log.warning("It is " + spelling)  # noqa: G003  the message itself holds it
         log.info("%(a)s", {"a": spelling})
     log.debug("Too few %s %s", secret)  # noqa: PLE1206  a mistake that the log must survive
     log.debug("Not a number %d", secret, stack_info=True)
@@ -273,13 +276,23 @@ def test_the_level_is_kept_and_a_second_set_up_replaces_the_first() -> None:
     assert "Not said." not in second.text
 
 
+class FreshTraces(logging.Formatter):
+    """Formats an exception itself, as others' handlers do."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        return f"{record.name} {line} {self.formatException(record.exc_info)}" if record.exc_info else line
+
+
 def test_handlers_of_others_are_filtered_too() -> None:
     others = io.StringIO()
     handler = logging.StreamHandler(others)
+    handler.setFormatter(FreshTraces())
     logging.getLogger().addHandler(handler)
     Log("text", ["of no use any more"])
     Log("text", [CANARY])
     everything(CANARY)
+    logging.getLogger().handle(logging.makeLogRecord({"name": CANARY, "levelno": 20, "stack_info": f"Stack: {CANARY}"}))
     assert not survives(CANARY, others.getvalue())
     assert "of no use any more" not in repr(handler.filters)
     assert len(handler.filters) == 1
