@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OTHER_VARIABLES = frozenset({"FIRSTLINE_CONFIG", "FIRSTLINE_CHROMIUM", "FIRSTLINE_DEBUG"})
 """Variables with our prefix that are no key of the configuration."""
 
+_MAY_CLOSE = re.compile(r"[\]}]|\"\"\"|'''")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 
 
@@ -104,7 +105,12 @@ def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
     table: tuple[str, ...] = ()
     statement, start = "", 1
     for number, line in enumerate(text.split("\n"), start=1):
+        is_open = bool(statement)
         statement += line + "\n"
+        if is_open and not _MAY_CLOSE.search(
+            line
+        ):  # keeps a list of a thousand lines from being parsed a thousand times
+            continue
         try:
             parsed = tomllib.loads(statement)
         except tomllib.TOMLDecodeError:
