@@ -34,6 +34,7 @@ class Phrasings:
         ids: The C entry ids.
         texts: The words of each phrasing.
         owners: Of each phrasing, the index of its entry; ascending.
+        languages: Of each phrasing, the index of its language in the FAQ's.
         single: Of each entry, whether no language has more than one phrasing of it.
     """
 
@@ -56,10 +57,11 @@ class Phrasings:
             self.exact.setdefault(spoken, set()).add(owner)
         spread = [{lang: counts[entry_id, lang] for lang in faq.languages} for entry_id in self.ids]
         self.single = np.array([max(by_language.values()) < 2 for by_language in spread], dtype=bool)  # noqa: PLR2004
-        languages = [found[entry_id][spoken] for entry_id in self.ids for spoken in found[entry_id]]
+        spoken_in = [found[entry_id][spoken] for entry_id in self.ids for spoken in found[entry_id]]
+        self.languages = np.array([faq.languages.index(language) for language in spoken_in], dtype=np.intp)
         self._weights = {
-            language: np.array([1.0 if own == language else OTHER_LANGUAGE_WEIGHT for own in languages], np.float32)
-            for language in faq.languages
+            language: np.where(self.languages == at, 1, OTHER_LANGUAGE_WEIGHT).astype(np.float32)
+            for at, language in enumerate(faq.languages)
         }
         self._chars = GramIndex(self.texts, chars=True)
         self._words = GramIndex(self.texts, chars=False)

@@ -48,7 +48,11 @@ def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Se
     groups = np.arange(len(phrasings.ids)) % min(GROUPS, len(phrasings.ids))
     heads: tuple[NDArray[np.float32] | None, ...] = (None, None)
     if likeness is not None and scorer.weights is not None:
-        heads = held_out(likeness, scorer.weights, groups[owners])
+        turns = (np.arange(len(owners)) - phrasings.starts[owners] + owners) % GROUPS
+        heads = (
+            held_out(likeness, owners, scorer.weights, turns, phrasings.languages),
+            held_out(likeness, owners, scorer.weights, groups[owners], phrasings.languages),
+        )
     rows: list[Rows] = []
 
     left_out = own.copy()
