@@ -11,18 +11,15 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import re
 import time
-import urllib.request
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from random import SystemRandom
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import httpx
 from aiohttp import web
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
 from telegram import (
@@ -32,7 +29,6 @@ from telegram import (
     InlineKeyboardMarkup,
     LinkPreviewOptions,
     Message,
-    MessageEntity,
     ReplyParameters,
     Update,
 )
@@ -40,45 +36,36 @@ from telegram import (
     error as errors,
 )
 from telegram.constants import ChatMemberStatus
-from telegram.request import HTTPXRequest
 
+from adapters._telegram_check import group_findings, webhook_finding
 from adapters._telegram_messages import Account, Places, Roles, needs_roles, normalise
+from adapters._telegram_wire import NEVER_SENT, OUTCOMES, TOKEN_MARK, connection, rendered, retry_after_s
 from adapters.base import (
     Busy,
     ChannelError,
     ChannelSetupError,
     Finding,
-    MaybePosted,
     Moved,
     RateLimits,
-    Rejected,
     Unreachable,
 )
-from adapters.markup import render
-from adapters.splitting import length
 from config.settings import Section
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import Self
 
-    from telegram import User, WebhookInfo
+    from telegram import User
+    from telegram.request import HTTPXRequest
 
     from adapters.base import Deliver, IncomingMessage, Reply, ReplyTarget, Surroundings
-
-# RetryAfter then holds a timedelta; without it the SDK warns of its own future at every 429.
-os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 logger = logging.getLogger(__name__)
 
 _ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
 _SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
-_TOKEN_MARK: Final = "the-token-is-put-in-below"  # noqa: S105 - what stands in the token's place
 _ROLES_KEPT_S: Final = 60.0
 _MODERATORS: Final = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
-# What Telegram would make into a mention, and so a notification, in plain text: an @ after no word character. The
-# full-width sign reads the same, is never linked, and has the same length, so that no offset and no limit moves.
-_PING: Final = re.compile(r"(?<!\w)@(?=\w)")
 _MENU: Final = {
     "": {
         "help": "What this bot can do",
@@ -93,25 +80,6 @@ _MENU: Final = {
         "language": "Je taal kiezen",
     },
 }
-
-OUTCOMES: Final[Mapping[type[errors.TelegramError], type[ChannelError]]] = {
-    errors.RetryAfter: Busy,
-    errors.ChatMigrated: Moved,
-    errors.Forbidden: Rejected,
-    errors.BadRequest: Rejected,
-    errors.EndPointNotFound: Rejected,
-    # Both are cured by the operator, and the reply can be sent then.
-    errors.InvalidToken: Unreachable,
-    errors.Conflict: Unreachable,
-    # A 5xx comes from the servers in front: the one behind may have posted the message all the same. So may a timeout.
-    errors.TimedOut: MaybePosted,
-    errors.NetworkError: MaybePosted,
-    errors.TelegramError: MaybePosted,
-    errors.PassportDecryptionError: MaybePosted,
-}
-"""What each of the SDK's errors says about a reply; `_NEVER_SENT` are exceptions to it."""
-
-_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 def _checked(pattern: str, cure: str) -> AfterValidator:
@@ -168,39 +136,6 @@ def create(name: str, settings: Settings, surroundings: Surroundings) -> Telegra
     return TelegramAdapter(name, settings, surroundings)
 
 
-class _Wire(httpx.AsyncBaseTransport):
-    """Puts the token into the address at the very last moment.
-
-    Telegram wants the token in every URL, and URLs end up in the logs, the errors and the reprs of httpx and of the
-    SDK. These see `_TOKEN_MARK` only.
-    """
-
-    def __init__(self, settings: Settings, *, connections: int) -> None:
-        self._token = settings.token.get_secret_value().encode()
-        address = urlsplit(settings.api_base)
-        no_proxy = urllib.request.proxy_bypass(address.hostname or "")
-        self._below = httpx.AsyncHTTPTransport(
-            limits=httpx.Limits(max_connections=connections),
-            proxy=None if no_proxy else urllib.request.getproxies().get(address.scheme),
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a copy that carries the token."""
-        path = request.url.raw_path.replace(_TOKEN_MARK.encode(), self._token, 1)
-        copy = httpx.Request(
-            request.method,
-            request.url.copy_with(raw_path=path),
-            headers=request.headers,
-            stream=request.stream,
-            extensions=request.extensions,
-        )
-        return await self._below.handle_async_request(copy)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._below.aclose()
-
-
 class TelegramAdapter:
     """One bot on Telegram."""
 
@@ -209,9 +144,9 @@ class TelegramAdapter:
         self.limits = RateLimits(overall=(30, 1), per_place=(3, 3), per_shared_place=(20, 60))
         self._settings = settings
         self._surroundings = surroundings
-        self._polling, self._calling = self._request(connections=2), self._request(connections=32)
+        self._polling, self._calling = self._connection(connections=2), self._connection(connections=32)
         self._bot = Bot(
-            _TOKEN_MARK,
+            TOKEN_MARK,
             base_url=settings.api_base,
             base_file_url=settings.file_base,
             request=self._calling,
@@ -226,14 +161,12 @@ class TelegramAdapter:
     def __repr__(self) -> str:
         return f"TelegramAdapter({self.name!r})"
 
-    def _request(self, *, connections: int) -> HTTPXRequest:
-        timeout_s = self._settings.request_timeout_s
-        return HTTPXRequest(
-            read_timeout=timeout_s,
-            write_timeout=timeout_s,
-            connect_timeout=timeout_s,
-            pool_timeout=timeout_s,
-            httpx_kwargs={"transport": _Wire(self._settings, connections=connections)},
+    def _connection(self, *, connections: int) -> HTTPXRequest:
+        return connection(
+            self._settings.token.get_secret_value(),
+            self._settings.api_base,
+            timeout_s=self._settings.request_timeout_s,
+            connections=connections,
         )
 
     # --- receiving --------------------------------------------------------------------------------------------------
@@ -339,7 +272,7 @@ class TelegramAdapter:
                 extra={"action": "channel_conflict", "channel": self.name},
             )
         else:
-            wait_s = max(wait_s, _retry_after_s(error)) if isinstance(error, errors.RetryAfter) else wait_s
+            wait_s = max(wait_s, retry_after_s(error)) if isinstance(error, errors.RetryAfter) else wait_s
             logger.warning(
                 "Telegram cannot be reached (%s), trying again in %.1f s.",
                 self._said(error),
@@ -495,12 +428,7 @@ class TelegramAdapter:
         return target.address if current == chat_id else {"chat_id": current}
 
     async def _post(self, reply: Reply, address: Mapping[str, str]) -> str:
-        rendered = render(reply.text)
-        text = _PING.sub("\N{FULLWIDTH COMMERCIAL AT}", rendered.text)
-        entities = [
-            MessageEntity(span.kind, length(text[: span.start], "utf16"), length(text[span.start : span.end], "utf16"))
-            for span in rendered.spans
-        ]
+        text, entities = rendered(reply.text)
         buttons = [InlineKeyboardButton(button.label, callback_data=button.action) for button in reply.buttons]
         rows = [buttons] if len(buttons) == 2 else [[button] for button in buttons]  # noqa: PLR2004 - yes and no
         answered = address.get("message_id")
@@ -520,13 +448,13 @@ class TelegramAdapter:
         """What an error of the SDK says about the reply; an answer that could not be read says nothing."""
         said = self._said(error)
         if isinstance(error, errors.RetryAfter):
-            return Busy(f"Telegram asks to wait: {said}", retry_after_s=_retry_after_s(error))
+            return Busy(f"Telegram asks to wait: {said}", retry_after_s=retry_after_s(error))
         if isinstance(error, errors.ChatMigrated):
             old, new = target.address["chat_id"], str(error.new_chat_id)
             await self._learn((await self._known_places()).with_move(old, new))
             moved = replace(target, place=new, address={"chat_id": new})
             return Moved(f"Telegram: chat {old} is now {new}", target=moved)
-        if isinstance(error.__cause__, _NEVER_SENT):
+        if isinstance(error.__cause__, NEVER_SENT):
             return Unreachable(f"Telegram cannot be reached: {said}")
         known = next((kind for kind in type(error).__mro__ if kind in OUTCOMES), errors.TelegramError)
         return OUTCOMES[known](f"Telegram: {said}")
@@ -560,8 +488,8 @@ class TelegramAdapter:
             return [Finding(ok=False, text=f"Telegram cannot be reached ({self._said(error)}).", cure=cure)]
         return [
             Finding(ok=True, text=f"Logged in as @{me.username} ({me.full_name}, id {me.id})."),
-            *_group_findings(me),
-            _webhook_finding(webhook, self._settings.mode, self._surroundings.public_url),
+            *group_findings(me),
+            webhook_finding(webhook, self._settings.mode, self._surroundings.public_url),
             Finding(ok=True, text=f"{webhook.pending_update_count} messages are waiting to be received."),
         ]
 
@@ -576,37 +504,3 @@ class TelegramAdapter:
 
 def _number(update: object) -> object:
     return update.get("update_id") if isinstance(update, dict) else None
-
-
-def _retry_after_s(error: errors.RetryAfter) -> float:
-    wait = error.retry_after
-    return float(wait) if isinstance(wait, int) else wait.total_seconds()
-
-
-def _group_findings(me: User) -> list[Finding]:
-    if not me.can_join_groups:
-        cure = "To use it in groups: BotFather, /setjoingroups, Enable."
-        return [Finding(ok=True, text="The bot can be used in private only; nobody can add it to a group.", cure=cure)]
-    if me.can_read_all_group_messages:
-        return [Finding(ok=True, text="In groups the bot sees every message (privacy mode is off).")]
-    return [
-        Finding(
-            ok=True,
-            text="In groups the bot sees only commands, replies to it and messages that name it (privacy mode is on).",
-            cure="For help channels: BotFather, /setprivacy, Disable, then add the bot to the group again; "
-            "or make it an administrator there.",
-        )
-    ]
-
-
-def _webhook_finding(webhook: WebhookInfo, mode: str, public_url: str) -> Finding:
-    if mode == "polling" and webhook.url:
-        host = urlsplit(webhook.url).hostname
-        text = f"Telegram sends this bot's messages to a webhook at {host}; it is removed when the bot starts."
-        return Finding(ok=False, text=text, cure="If another program uses this token, make a new bot for one of them.")
-    if mode == "webhook" and not public_url.startswith("https://"):
-        return Finding(ok=False, text="Telegram calls webhooks over https only.", cure="Set `public_url` to https://…")
-    if webhook.last_error_message:
-        cure = "Make sure that `public_url` can be reached from outside."
-        return Finding(ok=False, text=f"The webhook failed last time: {webhook.last_error_message}", cure=cure)
-    return Finding(ok=True, text=f"Messages arrive by {mode}.")

@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import logging
+import time
+import traceback
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from telegram import error as errors
 
-from adapters.base import Addressed, Kind, Visibility
+from adapters._telegram_wire import OUTCOMES, rendered
+from adapters.base import (
+    Addressed,
+    Busy,
+    Button,
+    ChannelError,
+    ChannelSetupError,
+    IncomingMessage,
+    Kind,
+    MaybePosted,
+    Moved,
+    Rejected,
+    Unreachable,
+    Visibility,
+)
+from adapters.markup import escape, render
+from adapters.splitting import length
+from adapters.telegram import Settings, TelegramAdapter, create
 from simulators.telegram import TelegramSimulator
-from tests.adapters.telegram_stage import BOT_ID, Stage, reply_to, running
+from simulators.telegram.entities import found
+from tests.adapters.telegram_stage import BOT_ID, TOKEN, Ground, Stage, ran, reply_to, running, settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+
+async def until(happens: Callable[[], bool], timeout_s: float = 10) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not happens():
+            await asyncio.sleep(0.01)
+
+
+async def nowhere(messages: Sequence[IncomingMessage]) -> None:
+    raise AssertionError(f"{len(messages)} messages came from a bot that cannot log in")
 
 
 @pytest.fixture
@@ -47,3 +86,571 @@ async def test_a_private_question_comes_in_and_the_reply_goes_out(stage: Stage) 
     assert posted.chat_id == stage.alice.id
     assert posted.reply_to == int(asked.message_id)
     assert posted_id == str(posted.message_id)
+
+
+# --- receiving -----------------------------------------------------------------------------------------------------
+
+
+async def test_an_update_is_confirmed_only_after_it_was_delivered(sim: TelegramSimulator) -> None:
+    sim.add_bot(TOKEN)
+    alice = sim.add_user("Alice")
+    sim.write(alice.id, "one")
+    sim.write(alice.id, "two")
+    entered, inbox = asyncio.Event(), []
+
+    async def never(messages: Sequence[IncomingMessage]) -> None:
+        inbox.extend(messages)
+        entered.set()
+        await asyncio.Event().wait()
+
+    killed = create("telegram", settings(sim), Ground().surroundings())
+    async with ran(killed, never):
+        await asyncio.wait_for(entered.wait(), 5)
+        await asyncio.sleep(0.1)
+        assert sim.pending() == ["message", "message"]
+    await killed.close()
+    assert sim.pending() == ["message", "message"]
+    assert len(sim.calls("getUpdates")) == 1
+
+    again: list[IncomingMessage] = []
+
+    async def store(messages: Sequence[IncomingMessage]) -> None:
+        again.extend(messages)
+
+    restarted = create("telegram", settings(sim), Ground().surroundings())
+    async with ran(restarted, store):
+        await until(lambda: not sim.pending())
+    await restarted.close()
+    assert [message.dedupe_key for message in again] == [message.dedupe_key for message in inbox]
+    assert [message.text for message in again] == ["one", "two"]
+
+
+async def test_a_broken_update_stops_no_other(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    broken: list[dict[str, Any]] = [
+        {"message": "a secret word"},
+        {"message": {"message_id": "x", "text": "a secret word"}},
+        {"message": {"message_id": 1, "date": 1, "chat": {"id": 1}, "text": "a secret word"}},
+        {"callback_query": {"id": 5, "from": []}},
+        {"edited_message": {"message_id": 1, "date": "a secret word", "chat": {"id": 1, "type": "private"}}},
+        {"message": None},
+        {"guest_message": {"new": "a secret word"}},
+        {"purchased_paid_media": 7},
+        {},
+    ]
+    for update in broken:
+        stage.sim.push_raw(update)
+    got = await stage.user_says("still there?")
+
+    assert got.text == "still there?"
+    assert len(stage.inbox) == 1
+    await until(lambda: not stage.sim.pending())
+    unreadable = [record for record in caplog.records if getattr(record, "action", "") == "update_unreadable"]
+    assert len(unreadable) >= 4
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "bad_gateway_before", "error", "too_many_requests"])
+async def test_receiving_survives_the_network(stage: Stage, kind: str) -> None:
+    await stage.user_says("first")
+    stage.sim.arm(kind, method="getUpdates", times=3, seconds=1)
+    stage.sim.write(stage.alice.id, "second")
+
+    async with asyncio.timeout(15):
+        assert (await stage.arrives(2)).text == "second"
+
+
+async def test_an_answer_that_drips_does_not_hold_the_channel(sim: TelegramSimulator) -> None:
+    async with running(sim, poll_timeout_s=0, request_timeout_s=0.3) as stage:
+        await stage.user_says("first")
+        stage.sim.arm("drip", method="getUpdates", seconds=60)
+
+        assert (await stage.user_says("second")).text == "second"
+
+
+async def test_it_starts_before_telegram_can_be_reached(sim: TelegramSimulator) -> None:
+    sim.arm("cut_before", method="getMe", times=2)
+    sim.arm("bad_gateway_before", method="deleteWebhook", times=2)
+    async with running(sim) as stage:
+        assert (await stage.user_says("hello")).text == "hello"
+
+
+async def test_another_poller_is_reported_and_not_raced(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    await stage.user_says("first")
+    before = len(stage.sim.calls("getUpdates"))
+    stage.sim.arm(
+        "error", method="getUpdates", times=3, code=409, description="Conflict: terminated by other getUpdates"
+    )
+    started = time.monotonic()
+    await until(lambda: len(stage.sim.calls("getUpdates")) >= before + 5)
+
+    assert time.monotonic() - started >= 0.6
+    assert (await stage.user_says("second")).text == "second"
+    assert any(getattr(record, "action", "") == "channel_conflict" for record in caplog.records)
+
+
+async def test_a_webhook_left_behind_is_removed_without_losing_anything(sim: TelegramSimulator) -> None:
+    sim.add_bot("110201544:other")
+    async with running(sim) as stage:
+        await stage.user_says("first", bot_id=int(BOT_ID))
+        async with aiohttp.ClientSession() as session:
+            url = f"{sim.base_url}{TOKEN}/setWebhook"
+            await session.post(url, json={"url": "http://127.0.0.1:1/nowhere"})
+        assert (await stage.user_says("second", bot_id=int(BOT_ID))).text == "second"
+
+
+async def test_a_wrong_token_is_a_sentence_without_the_token(sim: TelegramSimulator) -> None:
+    sim.add_bot("110201544:other")
+    adapter = create("telegram", settings(sim), Ground().surroundings())
+    try:
+        with pytest.raises(ChannelSetupError, match="BotFather") as caught:
+            await asyncio.wait_for(adapter.run(nowhere), 5)
+        assert "CANARY" not in "".join(traceback.format_exception(caught.value))
+        [finding] = await adapter.check()
+        assert not finding.ok
+    finally:
+        await adapter.close()
+
+
+async def test_what_a_failing_ledger_says_ends_the_run_and_confirms_nothing(sim: TelegramSimulator) -> None:
+    sim.add_bot(TOKEN)
+    sim.write(sim.add_user("Alice").id, "one")
+    adapter = create("telegram", settings(sim), Ground().surroundings())
+
+    async def full(messages: Sequence[IncomingMessage]) -> None:
+        raise OSError(f"no space left for {len(messages)}")
+
+    with pytest.raises(OSError, match="no space left for 1"):
+        await asyncio.wait_for(adapter.run(full), 5)
+    await adapter.close()
+    assert sim.pending() == ["message"]
+
+
+async def test_a_tap_is_delivered_and_its_clock_stopped(stage: Stage) -> None:
+    asked = await stage.user_says("hi")
+    buttons = (Button(label="Yes", action="helped:yes"), Button(label="No", action="helped:no"))
+    posted_id = await stage.adapter.send(reply_to(asked.reply_to, "Did this help?", buttons=buttons))
+    assert stage.posted()[0].buttons == ((("Yes", "helped:yes"), ("No", "helped:no")),)
+
+    stage.sim.arm("error", method="answerCallbackQuery", code=400, description="Bad Request: query is too old")
+    stage.sim.tap(stage.alice.id, int(posted_id), "No")
+    tapped = await stage.arrives(2)
+    assert (tapped.kind, tapped.action, tapped.message_id) == (Kind.ACTION, "helped:no", posted_id)
+    assert tapped.conversation_key == asked.conversation_key
+    stage.sim.tap(stage.alice.id, int(posted_id), "Yes", is_old=True)
+    assert (await stage.arrives(3)).action == "helped:yes"
+    await until(lambda: len(stage.sim.calls("answerCallbackQuery")) == 2)
+    assert (await stage.user_says("bye")).text == "bye"
+
+
+async def test_the_menu_is_set_in_two_languages(stage: Stage) -> None:
+    await until(lambda: len(stage.sim.calls("setMyCommands")) == 2)
+    [general, dutch] = stage.sim.calls("setMyCommands")
+    assert [each["command"] for each in general.params["commands"]] == ["help", "ticket", "status", "language"]
+    assert dutch.params["language_code"] == "nl"
+
+
+# --- groups, topics, comments --------------------------------------------------------------------------------------
+
+
+async def test_the_reply_stays_in_the_topic(stage: Stage) -> None:
+    forum = stage.group(is_forum=True)
+    topic = stage.sim.add_topic(forum.id, "Deposits", by_user_id=stage.alice.id)
+    await stage.arrives(1)
+    asked = await stage.user_says("@firstline_bot where?", chat_id=forum.id, thread_id=topic)
+    assert asked.addressed is Addressed.MENTION
+    assert asked.parent is None
+    await stage.adapter.send(reply_to(asked.reply_to, "Here."))
+
+    [posted] = stage.posted()
+    assert (posted.thread_id, posted.reply_to) == (topic, int(asked.message_id))
+    followed = await stage.user_says("thanks", chat_id=forum.id, thread_id=topic, reply_to=posted.message_id)
+    assert followed.addressed is Addressed.REPLY_TO_BOT
+    assert followed.conversation_key == asked.conversation_key
+
+
+async def test_a_deleted_topic_does_not_lose_the_reply(stage: Stage) -> None:
+    forum = stage.group(is_forum=True)
+    asked = await stage.user_says("@firstline_bot where?", chat_id=forum.id)
+    gone = replace(asked.reply_to, address={**asked.reply_to.address, "thread_id": "4711"})
+    await stage.adapter.send(reply_to(gone, "Here."))
+
+    [posted] = stage.posted()
+    assert posted.thread_id is None
+
+
+async def test_comments_under_a_post_are_answered_where_they_stand(stage: Stage) -> None:
+    channel = stage.sim.add_chat("News", kind="channel")
+    group = stage.group(linked_channel_id=channel.id)
+    forward = stage.sim.post(channel.id, "A new coin")[1]
+    assert (await stage.arrives(1)).author.is_system
+    asked = await stage.user_says("@firstline_bot when?", chat_id=group.id, reply_to=forward["message_id"])
+    await stage.adapter.send(reply_to(asked.reply_to, "Now."))
+    [posted] = stage.posted()
+    followed = await stage.user_says("ok", chat_id=group.id, reply_to=posted.message_id)
+
+    assert asked.thread_key == followed.thread_key == str(forward["message_id"])
+    assert asked.conversation_key == followed.conversation_key
+    assert f"{group.id}:{forward['message_id']}" in stage.ground.state["telegram:places"]
+
+
+async def test_a_group_that_moved_is_followed(stage: Stage) -> None:
+    old = stage.group(kind="group")
+    asked = await stage.user_says("@firstline_bot where?", chat_id=old.id)
+    new = stage.sim.migrate(old.id)
+    await stage.arrives(3)
+    await stage.adapter.send(reply_to(asked.reply_to, "Here."))
+
+    [posted] = stage.posted()
+    assert (posted.chat_id, posted.reply_to) == (new.id, None)
+    again = await stage.user_says("@firstline_bot and now?", chat_id=new.id)
+    assert again.conversation_key == asked.conversation_key
+
+
+async def test_a_move_that_nobody_told_of_is_learnt_from_the_refusal(stage: Stage) -> None:
+    old = stage.group(kind="group")
+    asked = await stage.user_says("@firstline_bot where?", chat_id=old.id)
+    stage.sim.set_member(old.id, int(BOT_ID), "left", quietly=True)
+    new = stage.sim.migrate(old.id)
+    stage.sim.set_member(new.id, int(BOT_ID), "member", quietly=True)
+    with pytest.raises(Moved) as caught:
+        await stage.adapter.send(reply_to(asked.reply_to, "Here."))
+    assert caught.value.target.address == {"chat_id": str(new.id)}
+    assert caught.value.target.place == str(new.id)
+    await stage.adapter.send(reply_to(caught.value.target, "Here."))
+    await stage.adapter.send(reply_to(asked.reply_to, "And here."))
+
+    assert [posted.chat_id for posted in stage.posted()] == [new.id, new.id]
+
+
+async def complaint_in(stage: Stage) -> tuple[int, int, int]:
+    """A group with a moderator and Bob's complaint: chat id, moderator's id, message id."""
+    group = stage.group()
+    bob = stage.sim.add_user("Bob")
+    moderator = stage.sim.add_user("Mo")
+    stage.sim.set_member(group.id, moderator.id, "administrator", quietly=True)
+    complaint = stage.sim.write(bob.id, "my money is gone", chat_id=group.id)
+    await stage.arrives(len(stage.inbox) + 1)
+    return group.id, moderator.id, complaint["message_id"]
+
+
+async def test_a_moderator_is_looked_up_once_a_minute(stage: Stage) -> None:
+    chat_id, moderator_id, complaint_id = await complaint_in(stage)
+    before = len(stage.inbox)
+    for _ in range(2):
+        stage.sim.write(moderator_id, "/ticket look", chat_id=chat_id, reply_to=complaint_id)
+    acts = [await stage.arrives(before + 1), await stage.arrives(before + 2)]
+
+    for act in acts:
+        assert act.author.roles == ("moderator",)
+        assert act.on_behalf_of is not None
+        assert act.on_behalf_of.display_name == "Bob"
+    assert len(stage.sim.calls("getChatMember")) == 1
+    staff = acts[0].staff_reply_to
+    assert staff is not None
+    await stage.adapter.send(reply_to(staff, "Done.", quiet=True))
+    assert stage.posted()[0].reply_to == int(acts[0].message_id)
+    assert stage.sim.calls("sendMessage")[0].params["disable_notification"] in {True, "true", "True"}
+
+
+async def test_a_member_is_no_moderator_and_a_failed_look_up_is_told_apart(stage: Stage) -> None:
+    chat_id, _, complaint_id = await complaint_in(stage)
+    member = await stage.user_says("/ticket", chat_id=chat_id, reply_to=complaint_id)
+    assert (member.author.roles_source, member.on_behalf_of, member.staff_reply_to) == ("getChatMember", None, None)
+
+    mallory = stage.sim.add_user("Mallory")
+    stage.sim.arm("error", method="getChatMember", code=500)
+    stage.sim.write(mallory.id, "/ticket", chat_id=chat_id, reply_to=complaint_id)
+    unknown = await stage.arrives(len(stage.inbox) + 1)
+    assert (unknown.author.roles, unknown.author.roles_source, unknown.on_behalf_of) == ((), "", None)
+    assert unknown.staff_reply_to is not None
+
+
+async def test_a_configured_moderator_needs_no_look_up(sim: TelegramSimulator) -> None:
+    sim.add_user("Mo", user_id=77)
+    async with running(sim, moderators=["77"]) as stage:
+        chat_id, _, complaint_id = await complaint_in(stage)
+        sim.write(77, "/ticket", chat_id=chat_id, reply_to=complaint_id)
+        act = await stage.arrives(len(stage.inbox) + 1)
+
+    assert (act.author.roles, act.author.roles_source) == (("moderator",), "settings")
+    assert act.on_behalf_of is not None
+    assert sim.calls("getChatMember") == []
+
+
+async def test_messages_are_deleted_where_the_bot_may(stage: Stage) -> None:
+    group = stage.group()
+    secret = await stage.user_says("twelve words", chat_id=group.id)
+    assert await stage.adapter.delete(secret) is False
+    stage.sim.set_member(group.id, int(BOT_ID), "administrator", quietly=True)
+    assert await stage.adapter.delete(secret) is True
+    assert int(secret.message_id) not in [message["message_id"] for message in stage.sim.history(group.id)]
+    assert await stage.adapter.delete(replace(secret, message_ref={})) is False
+
+
+# --- sending -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "posted"),
+    [
+        ({"kind": "too_many_requests", "seconds": 7}, Busy, 0),
+        ({"kind": "error", "code": 403, "description": "Forbidden: bot was blocked by the user"}, Rejected, 0),
+        ({"kind": "error", "code": 400, "description": "Bad Request: chat not found"}, Rejected, 0),
+        ({"kind": "error", "code": 401, "description": "Unauthorized"}, Unreachable, 0),
+        ({"kind": "error", "code": 500, "description": "Internal Server Error"}, MaybePosted, 0),
+        ({"kind": "bad_gateway_before"}, MaybePosted, 0),
+        ({"kind": "bad_gateway_after"}, MaybePosted, 1),
+        ({"kind": "cut_before"}, MaybePosted, 0),
+        ({"kind": "cut_after"}, MaybePosted, 1),
+        ({"kind": "hang_after", "seconds": 5}, MaybePosted, 1),
+    ],
+)
+async def test_every_failure_says_whether_the_reply_was_posted(
+    sim: TelegramSimulator, fault: dict[str, Any], error: type[ChannelError], posted: int
+) -> None:
+    async with running(sim, request_timeout_s=0.5) as stage:
+        asked = await stage.user_says("hi")
+        stage.sim.arm(**fault, method="sendMessage")
+        with pytest.raises(error) as caught:
+            await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
+
+    assert type(caught.value) is error
+    assert len(stage.posted()) == posted
+    assert len(stage.sim.calls("sendMessage")) == 1
+    if isinstance(caught.value, Busy):
+        assert caught.value.retry_after_s == 7
+
+
+async def test_nobody_listens_is_unreachable(sim: TelegramSimulator, unused_tcp_port: int) -> None:
+    async with running(sim) as stage:
+        asked = await stage.user_says("hi")
+    away = settings(sim, api_base=f"http://127.0.0.1:{unused_tcp_port}/bot")
+    adapter = create("telegram", away, Ground().surroundings())
+    with pytest.raises(Unreachable):
+        await adapter.send(reply_to(asked.reply_to, "Hello."))
+    [finding] = await adapter.check()
+    assert not finding.ok
+    assert "CANARY" not in finding.text
+    await adapter.close()
+    await adapter.close()
+
+
+async def test_a_user_who_blocked_the_bot_is_a_refusal(stage: Stage) -> None:
+    asked = await stage.user_says("hi")
+    stage.sim.set_blocked(stage.alice.id)
+    with pytest.raises(Rejected, match="blocked"):
+        await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
+
+
+def test_every_error_of_the_sdk_is_mapped() -> None:
+    everything = {errors.TelegramError}
+    while more := {sub for each in everything for sub in each.__subclasses__()} - everything:
+        everything |= more
+    assert {each for each in everything if each.__module__.startswith("telegram")} == set(OUTCOMES)
+
+
+async def test_a_question_that_was_deleted_is_answered_all_the_same(stage: Stage) -> None:
+    asked = await stage.user_says("hi")
+    stage.sim.delete(stage.alice.id, int(asked.message_id))
+    await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
+    assert stage.posted()[0].reply_to is None
+
+
+async def test_formatting_is_counted_in_utf16_and_nothing_is_parsed(stage: Stage) -> None:
+    asked = await stage.user_says("hi")
+    await stage.adapter.send(reply_to(asked.reply_to, "🎉 **bold 🎉** `code` <b>_x_</b> [a](http://b) \\*not\\*"))
+
+    message = stage.sim.history(stage.alice.id)[-1]
+    assert message["text"] == "🎉 bold 🎉 code <b>_x_</b> [a](http://b) *not*"
+    ours = [each for each in message["entities"] if each["type"] in {"bold", "code"}]
+    assert ours == [{"type": "bold", "offset": 3, "length": 7}, {"type": "code", "offset": 11, "length": 4}]
+    params = stage.sim.calls("sendMessage")[0].params
+    assert "parse_mode" not in params
+    assert params["link_preview_options"] == {"is_disabled": True}
+    assert params["reply_parameters"]["allow_sending_without_reply"] is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u202e\u200f right to left \u200b\u2060 zero width",
+        "**`_[](){}<script>&amp;</script>||~~# > +-=|.!\\",
+        "👨‍👩‍👧‍👦🏳️‍🌈" * 50,
+        "x" * 4096,
+        "🎉" * 2048,
+        "@alice " * 580,
+    ],
+)
+async def test_hostile_text_is_posted_as_it_is(stage: Stage, text: str) -> None:
+    asked = await stage.user_says("hi")
+    await stage.adapter.send(reply_to(asked.reply_to, escape(text)))
+
+    assert stage.posted()[0].text == text.replace("@", "＠").strip()  # noqa: RUF001 - the sign that names nobody
+
+
+@given(st.text(st.sampled_from("@*`\\ ab_1é🎉\n./"), max_size=80))
+def test_no_reply_ever_names_anybody(markup: str) -> None:
+    text, entities = rendered(markup)
+
+    assert [each for each in found(text) if each["type"] == "mention"] == []
+    assert length(text, "utf16") == length(render(markup).text, "utf16")
+    assert len(entities) == len(render(markup).spans)
+
+
+def test_an_address_of_mail_stays_readable() -> None:
+    assert rendered("Write to support@exchange.example")[0] == "Write to support@exchange.example"
+
+
+# --- webhook -------------------------------------------------------------------------------------------------------
+
+
+class Hooked:
+    """A web server with the adapter's routes, which come into being after its address is known."""
+
+    def __init__(self) -> None:
+        self.adapter: TelegramAdapter | None = None
+        self.statuses: list[int] = []
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        assert self.adapter is not None
+        for route in self.adapter.routes():
+            if isinstance(route, web.RouteDef) and request.path == route.path:
+                response: web.StreamResponse = await route.handler(request)  # type: ignore[misc, operator]
+                self.statuses.append(response.status)
+                return response
+        raise web.HTTPNotFound
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[tuple[Hooked, str]]:
+    hooked = Hooked()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", hooked.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield hooked, f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_a_webhook_is_confirmed_after_delivery_and_checks_its_secret(
+    sim: TelegramSimulator, hook: tuple[Hooked, str]
+) -> None:
+    hooked, url = hook
+    ground = Ground(public_url=url)
+    async with running(sim, ground=ground, mode="webhook") as stage:
+        hooked.adapter = stage.adapter
+        await until(lambda: bool(sim.calls("setWebhook")))
+        secret = sim.calls("setWebhook")[0].params["secret_token"]
+        assert len(secret) == 64
+        assert (await stage.user_says("through the hook")).text == "through the hook"
+        await until(lambda: not sim.pending())
+
+        headers = {"X-Telegram-Bot-Api-Secret-Token": secret}
+        wrong = [{}, {"X-Telegram-Bot-Api-Secret-Token": secret[:-1]}, {"X-Telegram-Bot-Api-Secret-Token": "é"}]
+        async with aiohttp.ClientSession() as session:
+            for bad in wrong:
+                async with session.post(f"{url}/webhooks/telegram", data=b"{no json", headers=bad) as response:
+                    assert response.status == 403
+            async with session.post(f"{url}/webhooks/telegram", data=b"{no json", headers=headers) as response:
+                assert response.status == 400
+            async with session.post(f"{url}/webhooks/telegram", json={"update_id": 1}, headers=headers) as response:
+                assert response.status == 200
+        assert len(stage.inbox) == 1
+
+
+async def test_a_webhook_that_could_not_deliver_is_sent_again(sim: TelegramSimulator, hook: tuple[Hooked, str]) -> None:
+    hooked, url = hook
+    sim.add_bot(TOKEN)
+    adapter = create("telegram", settings(sim, mode="webhook"), Ground(public_url=url).surroundings())
+    hooked.adapter = adapter
+    stored: list[IncomingMessage] = []
+    tries = 0
+
+    async def deliver(messages: Sequence[IncomingMessage]) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise OSError("disk full")
+        stored.extend(messages)
+
+    async with ran(adapter, deliver):
+        sim.write(sim.add_user("Alice").id, "do not lose me")
+        await until(lambda: bool(stored))
+        await until(lambda: not sim.pending())
+    await adapter.close()
+    assert [message.text for message in stored] == ["do not lose me"]
+
+
+async def test_polling_has_no_routes(stage: Stage) -> None:
+    assert stage.adapter.routes() == []
+
+
+# --- settings, check, secrets --------------------------------------------------------------------------------------
+
+
+def test_settings_refuse_handles_and_take_numbers() -> None:
+    given_ids = Settings.model_validate({"token": "1:x", "moderators": [77], "help_channels": [-1001, "-1001/17"]})
+    assert given_ids.moderators == ("77",)
+    assert given_ids.help_channels == ("-1001", "-1001/17")
+    for wrong, said in (
+        ({"moderators": ["@mo"]}, "no user id"),
+        ({"help_channels": ["exchange_users"]}, "no place"),
+        ({"webhook_secret": "not allowed!"}, "1 to 256"),
+        ({"token": ""}, "token"),
+        ({"poll_time": 3}, "poll_time"),
+    ):
+        with pytest.raises(ValidationError, match=said):
+            Settings.model_validate({"token": "1:x", **wrong})
+
+
+async def test_check_says_what_the_bot_may_do(sim: TelegramSimulator) -> None:
+    sim.add_bot(TOKEN, can_read_all_group_messages=False)
+    adapter = create("telegram", settings(sim), Ground().surroundings())
+    try:
+        findings = await adapter.check()
+        text = " ".join(finding.text + finding.cure for finding in findings)
+        assert "@firstline_bot" in text
+        assert "privacy mode is on" in text
+        assert "/setprivacy" in text
+        assert all(finding.ok for finding in findings)
+        async with aiohttp.ClientSession() as session:
+            await session.post(f"{sim.base_url}{TOKEN}/setWebhook", json={"url": "http://127.0.0.1:1/x?secret"})
+        assert [finding.text for finding in await adapter.check() if not finding.ok] == [
+            "Telegram sends this bot's messages to a webhook at 127.0.0.1; it is removed when the bot starts."
+        ]
+    finally:
+        await adapter.close()
+
+
+async def test_the_token_is_in_no_log_error_or_repr(
+    sim: TelegramSimulator, caplog: pytest.LogCaptureFixture, unused_tcp_port: int
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("telegram", "httpx", "httpcore", "telegram.Bot"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    traces = []
+    faults = ["cut_before", "bad_gateway_before", "error", "too_many_requests", "hang_before"]
+    async with running(sim, request_timeout_s=0.3) as stage:
+        asked = await stage.user_says("hi")
+        for kind in faults:
+            stage.sim.arm(kind, method="sendMessage")
+            stage.sim.arm(kind, method="getUpdates")
+            with pytest.raises(ChannelError) as caught:
+                await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
+            traces.append("".join(traceback.format_exception(caught.value)))
+        await stage.user_says("still here")
+        shown = f"{stage.adapter!r} {stage.adapter.__dict__} {settings(sim)!r}"
+    away = create(
+        "telegram", settings(sim, api_base=f"http://127.0.0.1:{unused_tcp_port}/bot"), stage.ground.surroundings()
+    )
+    with pytest.raises(Unreachable) as refused:
+        await away.send(reply_to(asked.reply_to, "Hello."))
+    traces.append("".join(traceback.format_exception(refused.value)))
+    await away.close()
+
+    assert "HTTP Request: POST" in caplog.text
+    assert len(traces) == 6
+    for place in (caplog.text, shown, *traces, *(str(vars(record)) for record in caplog.records)):
+        assert "CANARY" not in place
