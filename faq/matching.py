@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from faq.calibration import Promises, Rows, calibrate
+from faq.calibration import Promises, calibrate
 from faq.cleaning import parts
 from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer, trainable
 from faq.heads import softmax
 from faq.phrasings import Phrasings
-from faq.rehearsal import rehearse
+from faq.rehearsal import Rehearsal, rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,15 +62,15 @@ class FaqMatcher:
         self.faq = faq
         self.promises = promises or Promises()
         self.phrasings = Phrasings(faq)
-        self.rows: Rows | None = None
+        self.rehearsal: Rehearsal | None = None
         if not self.phrasings.ids:
             return
         likeness = None
         if trainable(self.phrasings):
             likeness = np.stack([self.phrasings.own_likeness(at) for at in range(len(self.phrasings.texts))])
         self.scorer = Scorer(self.phrasings, likeness)
-        self.rows = rehearse(self.scorer, likeness, faq.languages)
-        self.calibration = calibrate(self.rows, self.promises)
+        self.rehearsal = rehearse(self.scorer, likeness, faq.languages)
+        self.calibration = calibrate(self.rehearsal.rows, self.promises)
 
     def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
         """Match each text on its own.
@@ -83,7 +83,7 @@ class FaqMatcher:
         return [self._match(text, language) for text, language in zip(texts, wanted, strict=True)]
 
     def _match(self, text: str, language: str | None) -> Matches:
-        if self.rows is None:
+        if self.rehearsal is None:
             return NOTHING
         best = NOTHING
         for index, spoken in enumerate(parts(text)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,19 @@ GROUPS = 5  # a fifth of the entries is left out together, as an FAQ lacks more 
 MAX_ROWS = 800  # phrasings that a large FAQ is rehearsed with
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What came of it.
+
+    Attributes:
+        rows: For the calibration.
+        mistaken: (right entry, entry found instead) by index, and how many phrasings fell for it.
+    """
+
+    rows: Rows
+    mistaken: Counter[tuple[int, int]]
+
+
 def other_domains(languages: Sequence[str]) -> list[list[str]]:
     """Give the shipped lines of small talk and other domains in these languages, as words."""
     shipped = files("faq") / "other_domains"
@@ -31,7 +46,7 @@ def other_domains(languages: Sequence[str]) -> list[list[str]]:
     return [spoken for line in lines if (spoken := words(line))]
 
 
-def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Sequence[str]) -> Rows:
+def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Sequence[str]) -> Rehearsal:
     """Match each phrasing left out, each with a fifth of the entries left out (its own too), and other domains' lines.
 
     Args:
@@ -60,7 +75,11 @@ def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Se
     evidence = scorer.evidence(texts, left_out, heads[0])
     known = [phrasings.known_share(text, besides="phrasing") for text in texts]
     # Where a phrasing is its entry's only one, nothing of the entry would remain to be found.
-    rows.append(_rows(evidence, known, evidence.logits.argmax(axis=1) == owners, ANSWERED, scorer.counts[owners] > 1))
+    found = evidence.logits.argmax(axis=1)
+    findable = scorer.counts[owners] > 1
+    rows.append(_rows(evidence, known, found == owners, ANSWERED, findable))
+    pairs = zip(owners[findable].tolist(), found[findable].tolist(), strict=True)
+    mistaken = Counter(pair for pair in pairs if pair[0] != pair[1])
 
     if len(phrasings.ids) > 1:
         banned = groups[None, :] == groups[owners][:, None]
@@ -74,12 +93,13 @@ def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Se
         known = [phrasings.known_share(spoken) for spoken in far]
         rows.append(_rows(evidence, known, np.zeros(len(far), dtype=bool), OTHER_DOMAIN))
 
-    return Rows(
+    joined = Rows(
         scope=np.concatenate([part.scope for part in rows]),
         right=np.concatenate([part.right for part in rows]),
         hits=np.concatenate([part.hits for part in rows]),
         kind=np.concatenate([part.kind for part in rows]),
     )
+    return Rehearsal(rows=joined, mistaken=mistaken)
 
 
 def _rows(
