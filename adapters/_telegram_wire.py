@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import urllib.request
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -80,9 +81,22 @@ class Wire(httpx.AsyncBaseTransport):
         await self._below.aclose()
 
 
+class _Client(HTTPXRequest):
+    """The SDK's HTTP client, which logs every answer that is no JSON, the users' words in it included; this one not."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """The answer. Raises `TelegramError`."""
+        try:
+            answer: dict[str, Any] = json.loads(payload)
+        except ValueError:
+            raise errors.TelegramError("Invalid server response") from None
+        return answer
+
+
 def connection(token: str, api_base: str, *, timeout_s: float, connections: int) -> HTTPXRequest:
-    """The SDK's own HTTP client over a `Wire`."""
-    return HTTPXRequest(
+    """The SDK's HTTP client over a `Wire`."""
+    return _Client(
         read_timeout=timeout_s,
         write_timeout=timeout_s,
         connect_timeout=timeout_s,

@@ -52,7 +52,8 @@ class Ground:
 
 def settings(sim: TelegramSimulator, **given: Any) -> Settings:
     quick = {"poll_timeout_s": 1, "request_timeout_s": 2, "conflict_wait_s": 0.3, "max_backoff_s": 0.2}
-    return Settings(token=TOKEN, api_base=sim.base_url, file_base=sim.base_file_url, **{**quick, **given})
+    place = {"token": TOKEN, "api_base": sim.base_url, "file_base": sim.base_file_url}
+    return Settings.model_validate({**quick, **place, **given})
 
 
 @dataclass
