@@ -16,7 +16,7 @@ from adapters.base import Addressed, Author, Idempotency, IncomingMessage, Kind,
 from adapters.markup import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import datetime
 
 ACCOUNT: Final = "web"
@@ -140,15 +140,16 @@ def shown(line: TranscriptLine) -> dict[str, Any]:
     }
 
 
-def history(lines: Iterable[TranscriptLine]) -> list[dict[str, Any]]:
+def history(lines: Sequence[TranscriptLine]) -> list[dict[str, Any]]:
     """Every line once. A user's line with the id of a reply is the tap on it (see `normalise`): shown as its choice."""
+    replies = {line.id for line in lines if line.author != "user"}
+    taps = {line.id: line.text for line in lines if line.author == "user" and line.id in replies}
     by_id: dict[str, dict[str, Any]] = {}
     for line in lines:
-        earlier = by_id.get(line.id)
-        if earlier is None:
-            by_id[line.id] = shown(line)
-        elif line.author == "user":
-            for button in earlier["buttons"]:
-                if line.text in (button["label"], button["action"]):
-                    earlier["chosen"] = button["action"]
+        if line.id in by_id or (line.author == "user" and line.id in taps):
+            continue
+        frame = by_id[line.id] = shown(line)
+        for button in line.buttons:
+            if taps.get(line.id) in (button.label, button.action):
+                frame["chosen"] = button.action
     return list(by_id.values())

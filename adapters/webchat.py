@@ -231,8 +231,19 @@ class WebchatAdapter:
         self._open[address] += 1
         try:
             await socket.prepare(request)
-            self._sockets.add(socket)
-            await self._converse(socket, request.transport, address)
+            await self._guard(socket, request.transport, address)
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
+        return socket
+
+    async def _guard(
+        self, socket: web.WebSocketResponse, transport: asyncio.BaseTransport | None, address: str
+    ) -> None:
+        self._sockets.add(socket)
+        try:
+            await self._converse(socket, transport, address)
         except ConnectionError:
             pass  # the visitor went away
         except Exception as error:  # noqa: BLE001 - whatever broke: without an ack the client comes back and repeats
@@ -246,10 +257,6 @@ class WebchatAdapter:
                 await socket.close(code=WSCloseCode.INTERNAL_ERROR)
         finally:
             self._sockets.discard(socket)
-            self._open[address] -= 1
-            if not self._open[address]:
-                del self._open[address]
-        return socket
 
     async def _converse(
         self, socket: web.WebSocketResponse, transport: asyncio.BaseTransport | None, address: str
@@ -296,8 +303,7 @@ class WebchatAdapter:
     async def _lines(self, session: str) -> list[TranscriptLine]:
         transcript = self._surroundings.transcript
         stored = await transcript.lines(f"{self.name}:{session}", limit=self._settings.history_lines)
-        ids = {line.id for line in stored if line.author != "user"}
-        return stored + [line for line in self._recent.of(session) if line.id not in ids]
+        return stored + self._recent.of(session)  # `history` shows what is in both once
 
     async def _read(self, socket: web.WebSocketResponse, *, within_s: float | None = None) -> Frame | None:
         """The next frame; None when the connection is over, or was closed here because of what came."""

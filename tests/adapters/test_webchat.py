@@ -126,7 +126,7 @@ async def test_the_same_message_sent_again_is_one() -> None:
         assert (chat.deliveries, [message.text for message in chat.inbox]) == (3, ["once"])
 
 
-async def test_without_an_ack_the_message_was_perhaps_not_stored() -> None:
+async def test_what_could_not_be_stored_is_not_acknowledged(caplog: pytest.LogCaptureFixture) -> None:
     async with stage() as chat:
         client = await chat.client()
 
@@ -141,6 +141,8 @@ async def test_without_an_ack_the_message_was_perhaps_not_stored() -> None:
         await client.say("my secret words")
         assert (await client.socket.receive(timeout=5)).type is WSMsgType.CLOSE
         assert client.socket.close_code == 1011
+        assert "RuntimeError" in caplog.text
+        assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize("token", ["", "forged", "InMxIg.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb"])
@@ -447,6 +449,13 @@ async def test_the_page_and_the_script_say_how_they_may_be_used() -> None:
             assert again.status == 304
 
 
+async def test_a_plain_request_is_no_socket() -> None:
+    async with stage() as chat:
+        async with chat.http.get(f"{chat.url}/chat/socket", headers={"Origin": chat.url}) as answer:
+            assert answer.status == 400
+        assert not chat.adapter._open  # noqa: SLF001 - cannot be seen from outside
+
+
 async def test_check_says_where_it_is_and_who_may_embed_it() -> None:
     async with stage() as chat:
         texts = [finding.text for finding in await chat.adapter.check()]
@@ -485,8 +494,9 @@ def test_a_tap_read_back_from_the_ledger_is_shown_as_the_choice() -> None:
         TranscriptLine(id="r1", author="bot", text="Did this help?", buttons=TWO, at=NOW),
         TranscriptLine(id=tap.message_id, author="user", text=tap.text, at=NOW),
     ]
-    [line] = history(lines)
-    assert line["chosen"] == "helped:no"
+    for told in (lines, lines[::-1], [*lines, lines[0]]):
+        [line] = history(told)
+        assert (line["author"], line["chosen"]) == ("bot", "helped:no")
 
 
 @given(st.text(max_size=300))
