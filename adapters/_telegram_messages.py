@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from telegram import CallbackQuery, Chat, Message, MessageEntity, Update
+from telegram import CallbackQuery, Chat, Message, Update
 
+from adapters._telegram_text import attachments, clean, leading_command, mentions, text_without, whole_text
 from adapters.base import (
     Addressed,
-    Attachment,
     Author,
     IncomingMessage,
     Kind,
@@ -24,73 +22,14 @@ from adapters.base import (
 if TYPE_CHECKING:
     from telegram import User
 
+    from adapters._telegram_places import Account, Places
+
 MAX_UNITS = 4096
 COMMANDS = ("start", "help", "ticket", "status", "language")
 _ANONYMOUS_ADMIN = 1087968824  # Telegram's GroupAnonymousBot, which writes in the name of hidden administrators
-_MAX_THREADS = 2000
 
 Roles: TypeAlias = "tuple[tuple[str, ...], str]"
 """Somebody's roles and where they were read from; the source is "" where the look-up failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """What was learnt of chats and must outlive a restart.
-
-    `moved` leads from a group's id to that of the supergroup it became. `comments` holds ``chat:thread`` of threads
-    that are comments under a channel's post: a later comment's payload does not tell them from a chain of replies.
-    """
-
-    moved: Mapping[str, str] = field(default_factory=dict)
-    comments: tuple[str, ...] = ()
-
-    def current(self, chat_id: str) -> str:
-        """Where the chat is now."""
-        return self.moved.get(chat_id, chat_id)
-
-    def original(self, chat_id: str) -> str:
-        """The id under which the chat was first known, so that its conversations stay what they were."""
-        return next((old for old, new in self.moved.items() if new == chat_id), chat_id)
-
-    def learnt(self, update: Update) -> Places:
-        """The same places, or more where this update tells of a move or of a thread of comments."""
-        message = update.message
-        if message is None:
-            return self
-        chat_id = str(message.chat.id)
-        if message.migrate_to_chat_id:
-            return self.with_move(chat_id, str(message.migrate_to_chat_id))
-        if message.migrate_from_chat_id:
-            return self.with_move(str(message.migrate_from_chat_id), chat_id)
-        post = message if message.is_automatic_forward else message.reply_to_message
-        if post is None or not post.is_automatic_forward:
-            return self
-        thread = f"{chat_id}:{post.message_id}"
-        return self if thread in self.comments else replace(self, comments=(*self.comments, thread)[-_MAX_THREADS:])
-
-    def with_move(self, old: str, new: str) -> Places:
-        """The same places after a group became a supergroup (which happens once in its life)."""
-        return self if self.moved.get(old) == new else replace(self, moved={**self.moved, old: new})
-
-    def dump(self) -> str:
-        """As JSON, for `Surroundings.save_state`."""
-        return json.dumps({"moved": dict(self.moved), "comments": self.comments})
-
-    @classmethod
-    def load(cls, dumped: str | None) -> Places:
-        """What `dump` gave, or nothing."""
-        stored = json.loads(dumped) if dumped else {}
-        return cls(moved=stored.get("moved", {}), comments=tuple(stored.get("comments", ())))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """The bot as Telegram knows it, and how it is configured."""
-
-    name: str
-    bot_id: str
-    username: str
-    help_channels: frozenset[str] = frozenset()
 
 
 def needs_roles(update: Update, account: Account) -> tuple[str, str] | None:
@@ -152,7 +91,7 @@ def _described(update: Update, message: Message, account: Account, places: Place
         visibility=_visibility(message.chat),
         addressed=_addressed(message, author, account, places),
         language_hint=message.from_user.language_code if message.from_user else None,
-        attachments=_attachments(message),
+        attachments=attachments(message),
         sent_at=message.date,
         reply_to=_target(message, str(message.message_id), account, places),
         message_ref={"chat_id": str(message.chat.id), "message_id": str(message.message_id)},
@@ -204,7 +143,7 @@ def _tap(
         thread_key=_thread(carrier, places),
         message_id=str(carrier.message_id),
         author=author,
-        action=_clean(query.data),
+        action=clean(query.data),
         visibility=_visibility(carrier.chat),
         addressed=Addressed.DIRECT if private else Addressed.REPLY_TO_BOT,
         language_hint=query.from_user.language_code,
@@ -221,7 +160,7 @@ def _person(user: User, account: Account) -> Author:
     return Author(
         id=str(user.id),
         handle=user.username,
-        display_name=_clean(user.full_name),
+        display_name=clean(user.full_name),
         is_bot=user.is_bot,
         is_self=is_self,
     )
@@ -239,7 +178,7 @@ def _author(message: Message, account: Account) -> Author:
     return Author(
         id=str(chat.id),
         handle=chat.username,
-        display_name=_clean(chat.title or ""),
+        display_name=clean(chat.title or ""),
         is_anonymous=is_admin,
         is_system=is_system,
         roles=("moderator",) if is_admin else (),
@@ -327,7 +266,7 @@ def _parent(message: Message, account: Account) -> Parent | None:
     return Parent(
         message_id=str(answered.message_id),
         author=_author(answered, account),
-        text=_whole(answered) or None,
+        text=whole_text(answered) or None,
         # A message that Telegram does not show any more is dated to the epoch.
         sent_at=answered.date if answered.date > datetime.fromtimestamp(0, UTC) else None,
     )
@@ -344,7 +283,7 @@ def _addressed(message: Message, author: Author, account: Account, places: Place
     answered_author = _author(answered, account) if answered else None
     if answered_author and answered_author.is_self:
         return Addressed.REPLY_TO_BOT
-    if _mentions(message, account):
+    if mentions(message, account):
         return Addressed.MENTION
     # In a help channel too, a reply to another person is talk between people.
     if answered_author and not answered_author.is_system and answered_author.id != author.id:
@@ -355,90 +294,21 @@ def _addressed(message: Message, author: Author, account: Account, places: Place
     return Addressed.HELP_CHANNEL if here & account.help_channels else Addressed.AMBIENT
 
 
-def _entities(message: Message) -> tuple[MessageEntity, ...]:
-    return tuple(message.entities if message.text is not None else message.caption_entities)
-
-
-def _whole(message: Message) -> str:
-    return _clean(message.text if message.text is not None else message.caption or "")
-
-
-def _units(message: Message) -> bytes:
-    """The text as Telegram counts it: two bytes a unit."""
-    text = message.text if message.text is not None else message.caption or ""
-    return text.encode("utf-16-le", "surrogatepass")
-
-
-def _covered(message: Message, entity: MessageEntity) -> str:
-    units = _units(message)[2 * entity.offset : 2 * (entity.offset + entity.length)]
-    return units.decode("utf-16-le", "replace")
-
-
-def _mentions(message: Message, account: Account) -> list[MessageEntity]:
-    """Where the message names this bot."""
-    name = f"@{account.username}".lower()
-    return [
-        entity
-        for entity in _entities(message)
-        if (entity.type == MessageEntity.MENTION and _covered(message, entity).lower() == name)
-        or (entity.type == MessageEntity.TEXT_MENTION and entity.user and str(entity.user.id) == account.bot_id)
-    ]
-
-
-def _slash(message: Message) -> tuple[str, str, int] | None:
-    """(command, addressed bot or "", UTF-16 units used) where the message begins with a command."""
-    for entity in _entities(message):
-        if entity.type == MessageEntity.BOT_COMMAND and entity.offset == 0:
-            command, _, bot = _covered(message, entity).removeprefix("/").partition("@")
-            return command.lower(), bot.lower(), entity.length
-    return None
-
-
 def _is_for_another_bot(message: Message, account: Account) -> bool:
-    slash = _slash(message)
+    slash = leading_command(message)
     return slash is not None and slash[1] not in ("", account.username.lower())
 
 
 def _command(message: Message, account: Account) -> tuple[str, str] | None:
     """(command, what follows it). In a group an unknown command without our name is meant for somebody else."""
-    slash = _slash(message)
+    slash = leading_command(message)
     if slash is None or _is_for_another_bot(message, account) or message.forward_origin is not None:
         return None
     command, bot, used = slash
     if command not in COMMANDS and not bot and message.chat.type != Chat.PRIVATE:
         return None
-    return command, _without(message, [*_mentions(message, account)], start=used)
+    return command, text_without(message, [*mentions(message, account)], start=used)
 
 
 def _text(message: Message, account: Account) -> str:
-    return _without(message, _mentions(message, account), start=0)
-
-
-def _without(message: Message, cut: list[MessageEntity], *, start: int) -> str:
-    """The text from the UTF-16 unit `start` on, without the given entities."""
-    units, kept, at = _units(message), b"", 2 * start
-    for entity in sorted(cut, key=lambda entity: entity.offset):
-        kept += units[at : max(at, 2 * entity.offset)]
-        at = max(at, 2 * (entity.offset + entity.length))
-    return _clean((kept + units[at:]).decode("utf-16-le", "replace"))
-
-
-def _clean(text: str) -> str:
-    """Text that every database takes: no NUL, no half of a surrogate pair."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "").strip()
-
-
-def _attachments(message: Message) -> tuple[Attachment, ...]:
-    found = message.effective_attachment
-    if not found:
-        return ()
-    part: object = found[-1] if isinstance(found, tuple | list) else found  # photos come in sizes, the largest last
-    kind = "photo" if message.photo else type(part).__name__.lower()
-    return (
-        Attachment(
-            name=_clean(getattr(part, "file_name", None) or kind),
-            media_type=getattr(part, "mime_type", None) or ("image/jpeg" if message.photo else ""),
-            size_bytes=getattr(part, "file_size", None),
-            reference=getattr(part, "file_id", ""),
-        ),
-    )
+    return text_without(message, mentions(message, account), start=0)

@@ -38,7 +38,8 @@ from telegram import (
 from telegram.constants import ChatMemberStatus
 
 from adapters._telegram_check import group_findings, webhook_finding
-from adapters._telegram_messages import Account, Places, Roles, needs_roles, normalise
+from adapters._telegram_messages import Roles, needs_roles, normalise
+from adapters._telegram_places import Account, Places
 from adapters._telegram_wire import NEVER_SENT, OUTCOMES, TOKEN_MARK, connection, rendered, retry_after_s
 from adapters.base import (
     Busy,
@@ -64,6 +65,8 @@ logger = logging.getLogger(__name__)
 
 _ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
 _SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a header's name
+# The last four: an answer that is JSON but not Telegram's, from a proxy or a portal.
+_FAILURES: Final = (errors.TelegramError, TimeoutError, KeyError, TypeError, ValueError, AttributeError)
 _ROLES_KEPT_S: Final = 60.0
 _MODERATORS: Final = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
 _MENU: Final = {
@@ -189,7 +192,7 @@ class TelegramAdapter:
                 await step()
             except errors.InvalidToken as error:
                 self._refused(error)
-            except (errors.TelegramError, TimeoutError) as error:
+            except _FAILURES as error:
                 failures += 1
                 await self._wait_after(error, failures)
             else:
@@ -197,7 +200,6 @@ class TelegramAdapter:
 
     async def _log_in(self) -> None:
         self._account = self._known_as(await self._bot.get_me())
-        await self._known_places()
         logger.info("Telegram: logged in as @%s.", self._account.username, extra={"action": "channel_connected"})
         self._start(self._set_menu())
 
@@ -233,7 +235,7 @@ class TelegramAdapter:
                 updates = await self._updates_from(offset)
             except errors.InvalidToken as error:
                 self._refused(error)
-            except (errors.TelegramError, TimeoutError) as error:
+            except _FAILURES as error:
                 failures += 1
                 await self._wait_after(error, failures)
                 if isinstance(error, errors.Conflict):

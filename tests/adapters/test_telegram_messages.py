@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from adapters._telegram_messages import Account, Places, Roles, needs_roles, normalise
+from adapters._telegram_messages import Roles, needs_roles, normalise
+from adapters._telegram_places import Account, Places
 from adapters.base import Addressed, Author, IncomingMessage, Kind, Visibility
 
 ME = {"id": 42, "is_bot": True, "first_name": "Firstline", "username": "firstline_bot"}
