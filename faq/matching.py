@@ -86,22 +86,23 @@ class FaqMatcher:
         if self.rehearsal is None:
             return NOTHING
         best = NOTHING
-        for index, spoken in enumerate(parts(text)):
-            found = self._match_words(spoken, language)
+        wordings = parts(text)
+        repairs = self.phrasings.repairs(word for spoken in wordings for word in spoken)
+        for index, spoken in enumerate(wordings):
+            found = self._match_words([repairs.get(word, word) for word in spoken], language)
             if index == 0 or found.score > best.score:
                 best = found
         return best
 
     def _match_words(self, spoken: list[str], language: str | None) -> Matches:
-        repaired = self.phrasings.repair(spoken)
-        likeness = self.phrasings.likeness(repaired, language)[None, :]
-        evidence = self.scorer.evidence([repaired], likeness)
-        known = np.array([self.phrasings.known_share(repaired)], dtype=np.float32)
+        likeness = self.phrasings.likeness(spoken, language)[None, :]
+        evidence = self.scorer.evidence([spoken], likeness)
+        known = np.array([self.phrasings.known_share(spoken)], dtype=np.float32)
         inside, right = self.calibration.chances(*evidence.signs(known))
         chance = softmax(evidence.logits)[0]
         order = np.argsort(-evidence.logits[0], kind="stable")[:LISTED]
         first = float(inside[0] * right[0])
-        exact = self._near_exact(repaired, evidence)
+        exact = self._near_exact(spoken, evidence)
         if exact is not None:
             order = np.array([exact, *(entry for entry in order.tolist() if entry != exact)])[:LISTED]
             first = max(first, NEAR_EXACT_CHANCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from faq.cleaning import words
 from faq.grams import GramIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 CHAR_WEIGHT = 0.75  # of the n-grams of letters; words and pairs of words have the rest
 OTHER_LANGUAGE_WEIGHT = 0.9  # of phrasings that are not in the language we were told: later in line, never excluded
-MIN_REPAIRED_CHARS = 4
+MIN_REPAIRED_CHARS, MAX_REPAIRED_CHARS = 4, 40
 MIN_REPAIR_LIKENESS = 0.78
 MAX_REPAIRS = 24  # unknown words looked up for one message
 
@@ -65,8 +66,10 @@ class Phrasings:
         }
         self._chars = GramIndex(self.texts, chars=True)
         self._words = GramIndex(self.texts, chars=False)
-        self._vocabulary = sorted({word for spoken in self.texts for word in spoken})
         self._frequency = Counter(word for spoken in self.texts for word in set(spoken))
+        self._by_length: dict[int, list[str]] = {}
+        for word in sorted(self._frequency):
+            self._by_length.setdefault(len(word), []).append(word)
         by_entry = {(owner, word) for spoken, owner in zip(self.texts, self.owners, strict=True) for word in spoken}
         self._entry_frequency = Counter(word for _, word in by_entry)
         self._closest = lru_cache(maxsize=4096)(self._find_closest)
@@ -85,18 +88,22 @@ class Phrasings:
         mixed: NDArray[np.float32] = CHAR_WEIGHT * self._chars.own_similarities(phrasing) + words_part
         return mixed
 
-    def repair(self, spoken: Sequence[str]) -> list[str]:
-        """Replace words that no phrasing holds by the FAQ's word they are most likely a misspelling of."""
+    def repairs(self, spoken: Iterable[str]) -> dict[str, str]:
+        """Give, for words that no phrasing holds, the FAQ's word they are most likely a misspelling of.
+
+        At most 24 different unknown words of one message are looked up.
+        """
         unknown = [word for word in dict.fromkeys(spoken) if word not in self._frequency][:MAX_REPAIRS]
-        repairs = {word: self._closest(word) for word in unknown if MIN_REPAIRED_CHARS <= len(word) <= 40}  # noqa: PLR2004
-        return [repairs.get(word, word) for word in spoken]
+        return {word: self._closest(word) for word in unknown if MIN_REPAIRED_CHARS <= len(word) <= MAX_REPAIRED_CHARS}
 
     def _find_closest(self, word: str) -> str:
         if not word.isalpha():
             return word
-        best = process.extractOne(
-            word, self._vocabulary, scorer=OSA.normalized_similarity, score_cutoff=MIN_REPAIR_LIKENESS
-        )
+        # A word whose length differs by more could not reach the likeness asked for.
+        shortest = math.ceil(len(word) * MIN_REPAIR_LIKENESS)
+        longest = math.floor(len(word) / MIN_REPAIR_LIKENESS)
+        choices = [known for size in range(shortest, longest + 1) for known in self._by_length.get(size, ())]
+        best = process.extractOne(word, choices, scorer=OSA.normalized_similarity, score_cutoff=MIN_REPAIR_LIKENESS)
         return best[0] if best is not None else word
 
     def known_share(self, spoken: Sequence[str], *, besides: str = "nothing") -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from faq.evidence import Evidence, Scorer
 
 GROUPS = 5  # a fifth of the entries is left out together, as an FAQ lacks more than one entry
-MAX_ROWS = 800  # phrasings that a large FAQ is rehearsed with
+MAX_ROWS = 300  # phrasings that a large FAQ is rehearsed with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
