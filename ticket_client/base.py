@@ -90,10 +90,15 @@ class AgentReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketSnapshot:
-    """A ticket as it is now; `replies` holds the agents' public replies only, oldest first."""
+    """A ticket as it is now; `replies` holds the agents' public replies only, oldest first.
+
+    `version` differs between two states of a ticket (a time of change, a counter), so that a ticket that is resolved,
+    opened and resolved again is announced twice and one that is read twice is announced once.
+    """
 
     ref: TicketRef
     status: Status
+    version: str
     replies: tuple[AgentReply, ...] = ()
 
 

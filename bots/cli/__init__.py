@@ -1,1 +1,5 @@
-"""The command line `firstline`."""
+"""The command line `firstline`; `main` is the program."""
+
+from bots.cli.program import main
+
+__all__ = ["main"]

@@ -105,6 +105,15 @@ class LedgerTicketStore:
         row = self._reader.execute("SELECT id, number FROM desk_tickets WHERE key = ?", (key,)).fetchone()
         return TicketRef(id=str(row["id"]), number=row["number"]) if row else None
 
+    def by_number(self, number: str) -> tuple[str, str]:
+        """Id and number of a ticket by its number, in any case. Raises `NotFound`."""
+        row = self._reader.execute(
+            "SELECT id, number FROM desk_tickets WHERE upper(number) = ?", (number.strip().upper(),)
+        ).fetchone()
+        if row is None:
+            raise NotFound(f"There is no ticket {number}. See: firstline tickets list")
+        return str(row["id"]), row["number"]
+
     async def get(self, ticket_id: str) -> TicketSnapshot:
         """The ticket as it is now. Raises `NotFound`."""
         row = self._reader.execute("SELECT * FROM desk_tickets WHERE id = ?", (ticket_id,)).fetchone()
@@ -117,6 +126,7 @@ class LedgerTicketStore:
         return TicketSnapshot(
             ref=TicketRef(id=str(row["id"]), number=row["number"]),
             status=Status(row["status"]),
+            version=row["changed_at"],
             replies=tuple(
                 AgentReply(id=str(r["id"]), text=r["text"], at=codec.read_stamp(r["at"]), agent=r["author"])
                 for r in replies

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bots.ledger import codec, desk, outbox
@@ -16,7 +17,6 @@ from ticket_client.base import TicketDraft, TicketRef
 
 if TYPE_CHECKING:
     import sqlite3
-    from datetime import datetime
 
     from bots.ledger.database import Writer
     from bots.ledger.outbox import Outgoing
@@ -35,6 +35,7 @@ class Intent:
     desk_id: str | None
     attempts: int
     not_before: datetime
+    created_at: datetime
     resumed: bool
 
 
@@ -174,5 +175,6 @@ def _intent(row: sqlite3.Row) -> Intent:
         desk_id=row["desk_id"],
         attempts=row["attempts"],
         not_before=codec.read_stamp(row["not_before"]),
+        created_at=codec.read_stamp(row["created_at"]),
         resumed=row["state"] == "sending",
     )

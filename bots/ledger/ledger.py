@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from adapters.base import Button, IncomingMessage, Reply, ReplyTarget, TranscriptLine, Visibility
-from bots.ledger import codec, desk, intents, outbox
+from bots.ledger import codec, commands, desk, intents, outbox
 from bots.ledger.database import FileLock, Superseded, Writer, connect, migrate
 from bots.pipeline.state import Context, ConversationState, Ticket
 from ticket_client.base import Status
@@ -82,6 +82,7 @@ class Ledger:
             stack.callback(self.reader.close)
             self.outbox = outbox.Outbox(self.writer, self.reader)
             self.intents = intents.Intents(self.writer, self.reader)
+            self.commands = commands.Commands(self.writer, self.reader)
             self.tickets = desk.LedgerTicketStore(self.writer, self.reader, self._prefix)
             self._stack = stack.pop_all()
         return self
@@ -262,6 +263,11 @@ class Ledger:
             made += opened
         for added in effects.desk:
             wake |= intents.add(connection, added, transactional=self._transactional)
+            if added.kind == "message":  # the requester's words open a ticket that was over
+                connection.execute(
+                    "UPDATE tickets SET status = 'open', changed_at = ? WHERE key = ? AND status IN ('resolved', 'closed')",
+                    (now, added.ticket_key),
+                )
         self._note(connection, message, effects, now)
         return Committed(outgoing=tuple(made), intents=wake)
 
@@ -318,6 +324,19 @@ class Ledger:
             connection.execute("UPDATE tickets SET rating = ?, changed_at = ? WHERE key = ?", (stars, now, key))
         if effects.erase:
             erase(connection, message.channel, message.account, message.conversation_key, effects.erase)
+
+    async def retry(self, inbound_id: int) -> Accepted:
+        """Forget the failed outcome of a message, so that it is worked on again. Raises `LookupError`."""
+
+        def operation(connection: sqlite3.Connection) -> Accepted:
+            row = connection.execute("SELECT id, payload, state FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
+            if row is None or row["state"] != "failed":
+                raise LookupError(f"Message {inbound_id} is not among the failed ones. See: firstline ledger")
+            connection.execute("DELETE FROM outcomes WHERE inbound_id = ?", (inbound_id,))
+            connection.execute("UPDATE inbound SET state = 'new' WHERE id = ?", (inbound_id,))
+            return Accepted(id=inbound_id, message=codec.load(IncomingMessage, row["payload"]))
+
+        return await self.writer.run(operation)
 
     # --- small things -----------------------------------------------------------------------------------------------
 

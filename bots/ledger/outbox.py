@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from adapters.base import Idempotency, Reply
+from adapters.base import Reply
 from adapters.splitting import split
 from bots.ledger import codec
 from bots.pipeline.effects import NUMBER, Say
@@ -13,7 +14,6 @@ from bots.pipeline.effects import NUMBER, Say
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
-    from datetime import datetime
 
     from bots.ledger.database import Writer
 
@@ -95,11 +95,11 @@ class Outbox:
         self._writer = writer
         self._reader = reader
 
-    def unfinished(self, after: int = 0, limit: int = 1000) -> list[Outgoing]:
-        """Replies to post or whose posting was cut, oldest first, in pages by id."""
+    def unfinished(self, channel: str, *, after: int = 0, limit: int = 1000) -> list[Outgoing]:
+        """A channel's replies to post or whose posting was cut, oldest first, a page after the id `after`."""
         rows = self._reader.execute(
-            "SELECT * FROM outgoing WHERE state IN ('pending', 'sending') AND id > ? ORDER BY id LIMIT ?",
-            (after, limit),
+            "SELECT * FROM outgoing WHERE state IN ('pending', 'sending') AND channel = ? AND id > ? ORDER BY id LIMIT ?",
+            (channel, after, limit),
         )
         return [_outgoing(row) for row in rows]
 
@@ -151,11 +151,6 @@ class Outbox:
         return await self._writer.run(operation)
 
 
-def moved(outgoing: Outgoing, target_reply: Reply) -> Outgoing:
-    """The same reply, to another target."""
-    return replace(outgoing, reply=target_reply)
-
-
 def _outgoing(row: sqlite3.Row) -> Outgoing:
     return Outgoing(
         id=row["id"],
@@ -164,8 +159,3 @@ def _outgoing(row: sqlite3.Row) -> Outgoing:
         not_before=codec.read_stamp(row["not_before"]),
         resumed=row["state"] == "sending",
     )
-
-
-def is_safe_to_repeat(reply: Reply) -> bool:
-    """Whether posting the same key again can not show the reply twice."""
-    return reply.target.idempotency is Idempotency.NONCE

@@ -1,4 +1,4 @@
-"""From a decision to everything that it makes happen: words in the user's language, tickets, the conversation's new state."""
+"""From a decision to all that it makes happen: words in the user's language, tickets, the conversation's new state."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from bots.pipeline.decision import (
 )
 from bots.pipeline.effects import NUMBER, DeskMessage, Effects, Opening, Say
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket
+from bots.wording import Wording
+from faq.entries import Faq
 from ticket_client.base import Requester, TicketDraft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bots.wording import Wording
-    from faq.entries import Faq
 
 _SUBJECT_CHARS = 90
 _WORDS_CHARS = 2000
@@ -126,7 +126,7 @@ class _Planner:
     def plan(self, decision: Decision) -> Effects:
         effects = self._plan(decision)
         warnings = self._warnings() if effects.outcome != "ignored" else ()
-        reminder = ()
+        reminder: tuple[Say, ...] = ()
         replies = bool(effects.says or effects.opening)
         if self.context.unconfirmed and replies:
             reminder = tuple(

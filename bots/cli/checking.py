@@ -1,0 +1,125 @@
+"""`firstline check`: validates everything and logs in everywhere, in plain words."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+import typer
+
+from bots.cli import setting_up
+from bots.cli.setting_up import ConfigOption
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from adapters.base import Finding, TranscriptLine
+    from config.settings import Settings
+
+_LOGIN_TIMEOUT_S = 20.0
+
+
+def check(config: ConfigOption = None) -> None:
+    """Validate everything, log in to each channel and the desk, and say what to change."""
+    settings = setting_up.load(config)
+    setting_up.set_up_logs(settings, level="error")
+    typer.echo(f"ok      configuration: {settings.source or 'the defaults (no file)'}")
+    if not asyncio.run(_check(settings)):
+        raise typer.Exit(1)
+    typer.echo("All is well: firstline run")
+
+
+async def _check(settings: Settings) -> bool:
+    fine = _check_faq(settings) and _check_wording(settings)
+    for name in settings.channels:
+        fine = await _shown(f"channel {name}", partial(_channel, settings, name)) and fine
+    return await _shown(f"desk {settings.desk.kind}", partial(_desk, settings)) and fine
+
+
+def _check_faq(settings: Settings) -> bool:
+    from faq.entries import FaqError, load  # noqa: PLC0415
+
+    try:
+        faq = load(settings.faq_path)
+    except FaqError as error:
+        typer.echo(f"WRONG   faq: {error}")
+        return False
+    typer.echo(f"ok      faq: {len({entry.id for entry in faq.entries})} entries in {', '.join(faq.languages)}")
+    return True
+
+
+def _check_wording(settings: Settings) -> bool:
+    from bots.wording import Wording, WordingError  # noqa: PLC0415
+
+    try:
+        languages = Wording(settings.bot.default_language, settings.wording.folder).languages
+    except WordingError as error:
+        typer.echo(f"WRONG   wording: {error}")
+        return False
+    typer.echo(f"ok      wording: {', '.join(languages)}")
+    return True
+
+
+async def _shown(what: str, findings: Callable[[], Awaitable[list[Finding]]]) -> bool:
+    from adapters.base import ChannelSetupError  # noqa: PLC0415
+    from ticket_client.base import DeskError  # noqa: PLC0415
+
+    try:
+        found = await asyncio.wait_for(findings(), _LOGIN_TIMEOUT_S)
+    except TimeoutError:
+        typer.echo(f"WRONG   {what}: no answer within {_LOGIN_TIMEOUT_S:g} s. Is the address right and the network up?")
+        return False
+    except (ChannelSetupError, DeskError, OSError) as error:
+        typer.echo(f"WRONG   {what}: {error}")
+        return False
+    for finding in found:
+        typer.echo(f"{'ok    ' if finding.ok else 'CHANGE'}  {what}: {finding.text}")
+        if finding.cure:
+            typer.echo(f"          -> {finding.cure}")
+    return True
+
+
+async def _channel(settings: Settings, name: str) -> list[Finding]:
+    from adapters import registry  # noqa: PLC0415
+    from adapters.base import Surroundings  # noqa: PLC0415
+
+    surroundings = Surroundings(
+        transcript=_Nothing(),
+        secret=bytes(32),
+        public_url=settings.public_url,
+        load_state=_nothing_known,
+        save_state=_nothing_kept,
+    )
+    section = settings.channels[name]
+    adapter = registry.channel(section.kind).create(name, section, surroundings)
+    try:
+        return await adapter.check()
+    finally:
+        await adapter.close()
+
+
+async def _desk(settings: Settings) -> list[Finding]:
+    from adapters.base import Finding  # noqa: PLC0415
+    from ticket_client import registry  # noqa: PLC0415
+
+    desk = registry.desk(settings.desk.kind).create("desk", settings.desk, {"store": None})
+    try:
+        return [Finding(ok=True, text=await desk.check())]
+    finally:
+        await desk.close()
+
+
+class _Nothing:
+    """A check reads no history."""
+
+    async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:  # noqa: ARG002 - the port's form
+        return []
+
+
+async def _nothing_known(_: str) -> str | None:
+    return None
+
+
+async def _nothing_kept(_: str, __: str) -> None:
+    return None

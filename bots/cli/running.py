@@ -1,0 +1,58 @@
+"""`firstline run`: the bot, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+import typer
+
+from bots.cli import setting_up
+from bots.cli.setting_up import ConfigOption
+
+if TYPE_CHECKING:
+    from bots.supervisor import Outline
+    from config.settings import Settings
+
+
+def run(config: ConfigOption = None) -> None:
+    """Run the bot. With no configuration: live chat, built-in desk, sample FAQ."""
+    settings = setting_up.load(config)
+    setting_up.set_up_logs(settings)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    from bots.supervisor import Bot  # noqa: PLC0415 - numpy and the SDKs, which `--help` does not need
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    typer.echo("firstline is starting: reading the FAQ …")
+    async with Bot(settings) as bot:
+        _print(settings, bot.outline)
+        bot.failed.add_done_callback(lambda _: stop.set())
+        await stop.wait()
+        if bot.failed.done():
+            bot.failed.result()
+        typer.echo(f"Stopping: finishing what was accepted (at most {settings.limits.drain_s:g} s) …")
+    typer.echo("Stopped. Nothing accepted is lost; what is left over waits in the ledger.")
+
+
+def _print(settings: Settings, outline: Outline) -> None:
+    chat = any(section.kind == "webchat" for section in settings.channels.values())
+    others = [name for name in outline.channels if settings.channels[name].kind != "webchat"]
+    shown = ", ".join(others) or "none yet (see docs/channels.md to connect Telegram)"
+    lines = [
+        *([f"  Live chat   {outline.url}"] if chat else []),
+        f"  Channels    {shown}",
+        f"  FAQ         {outline.entries} entries in {', '.join(outline.languages)} from {outline.faq}",
+        f"  Desk        {'built in; work on tickets with: firstline tickets list' if outline.desk == 'local' else outline.desk}",
+        f"  Ledger      {outline.ledger}",
+    ]
+    if outline.undecided or outline.unposted:
+        lines.append(f"  Taken up    {outline.undecided} messages and {outline.unposted} replies of the last run")
+    typer.echo("firstline is running. Stop it with Ctrl-C.")
+    typer.echo("\n".join(lines))

@@ -1,0 +1,76 @@
+"""What every command needs first: the settings, and which errors are sentences for people."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapters import registry as channels
+from config import logs, settings
+from ticket_client import registry as desks
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="The configuration; by default ./firstline.toml if there is one."
+    ),
+]
+
+
+class Usage(Exception):
+    """The call does not fit; the message says what would."""
+
+
+@dataclass(slots=True)
+class _State:
+    """Options given before the command hold for it, too."""
+
+    config: Path | None = None
+    debug: bool = False
+
+    @staticmethod
+    def is_configuration(error: Exception) -> bool:
+        """Whether the configuration is to be mended."""
+        return isinstance(error, settings.ConfigError)
+
+    def is_known(self, error: Exception) -> bool:
+        """Whether the error's text is a sentence for people."""
+        from adapters.base import ChannelSetupError  # noqa: PLC0415 - only where something failed
+        from bots.ledger.database import LedgerError  # noqa: PLC0415
+        from bots.web import WebError  # noqa: PLC0415
+        from bots.wording import WordingError  # noqa: PLC0415
+        from faq.entries import FaqError  # noqa: PLC0415
+        from ticket_client.base import DeskError  # noqa: PLC0415
+
+        known = (Usage, ChannelSetupError, LedgerError, WebError, WordingError, FaqError, DeskError, OSError)
+        return isinstance(error, known) or self.is_configuration(error)
+
+
+state = _State()
+
+
+def load(config: Path | None = None) -> Settings:
+    """The settings in force. Raises `ConfigError`."""
+    return settings.load(
+        config or state.config,
+        environ=os.environ,
+        channel_section=lambda kind: channels.channel(kind).Settings,
+        channel_kinds=channels.kinds(),
+        desk_section=lambda kind: desks.desk(kind).Settings,
+        desk_kinds=desks.kinds(),
+    )
+
+
+def set_up_logs(loaded: Settings, *, level: str | None = None) -> None:
+    """Log as configured (debug with ``--debug``), without any secret."""
+    wanted = "debug" if state.debug else level or loaded.log.level
+    logs.set_up(wanted, loaded.log.format, logs.secrets_of(loaded))
+    for warning in loaded.warnings:
+        typer.echo(f"warning: {warning}", err=True)

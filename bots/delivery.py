@@ -1,0 +1,261 @@
+"""Posts replies: a lane for each channel account, in order within a place, within its limits, never twice blindly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import OrderedDict, deque
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aiolimiter import AsyncLimiter
+
+from adapters.base import Busy, ChannelError, Idempotency, Moved, NotPosted, Rejected, Visibility
+from bots.ledger.database import LedgerUnwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from adapters.base import ChannelAdapter, RateLimits, Reply
+    from bots.ledger.outbox import Outbox, Outgoing
+
+_SEND_TIMEOUT_S = 60.0
+_IN_FLIGHT = 64
+_IN_MEMORY = 5000
+_MAX_ATTEMPTS = 40  # with the back-off below: about three hours of an unreachable platform
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 300.0
+_KNOWN_PLACES = 10_000
+_log = logging.getLogger(__name__)
+
+
+class Delivery:
+    """The lanes of all channels."""
+
+    def __init__(self, outbox: Outbox, adapters: Iterable[ChannelAdapter]) -> None:
+        self._lanes = {adapter.name: Lane(outbox, adapter) for adapter in adapters}
+
+    def add(self, outgoing: Iterable[Outgoing]) -> None:
+        """Take replies that the ledger holds as pending."""
+        for reply in outgoing:
+            lane = self._lanes.get(reply.reply.target.channel)
+            if lane is not None:  # else the channel is not configured any more; the ledger shows it as pending
+                lane.add(reply)
+
+    def resume(self) -> int:
+        """Take up what an earlier run left; how many replies that were."""
+        return sum(lane.refill() for lane in self._lanes.values())
+
+    async def idle(self) -> None:
+        """Wait until nothing is left to post."""
+        for lane in self._lanes.values():
+            await lane.idle()
+
+    async def stop(self) -> None:
+        """Stop at once; what was not posted stays in the ledger."""
+        for lane in self._lanes.values():
+            await lane.stop()
+
+
+class Lane:
+    """One channel account's replies."""
+
+    def __init__(self, outbox: Outbox, adapter: ChannelAdapter) -> None:
+        self._outbox = outbox
+        self._adapter = adapter
+        self._places: dict[str, deque[Outgoing]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._limits = _Limits(adapter.limits)
+        self._count = 0
+        self._newest = 0
+        self._behind = False  # more is pending in the ledger than is held here
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def add(self, outgoing: Outgoing) -> None:
+        """Take one reply; past the memory limit it waits in the ledger until the lane catches up."""
+        if self._behind or self._count >= _IN_MEMORY:
+            self._behind = True
+            return
+        self._newest = max(self._newest, outgoing.id)
+        self._count += 1
+        self._idle.clear()
+        place = outgoing.reply.target.place
+        queue = self._places.get(place)
+        if queue is not None:
+            queue.append(outgoing)
+            return
+        self._places[place] = deque([outgoing])
+        task = asyncio.create_task(self._place(place))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def refill(self) -> int:
+        """Take what the ledger holds beyond what is held here."""
+        page = self._outbox.unfinished(self._adapter.name, after=self._newest, limit=_IN_MEMORY)
+        self._behind = False
+        for outgoing in page:
+            self.add(outgoing)
+        self._behind = len(page) == _IN_MEMORY
+        return len(page)
+
+    async def idle(self) -> None:
+        """Wait until nothing is left to post."""
+        await self._idle.wait()
+
+    async def stop(self) -> None:
+        """Cancel what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _place(self, place: str) -> None:
+        queue = self._places[place]
+        try:
+            while queue:
+                await self._deliver(queue.popleft())
+                self._count -= 1
+                if self._behind and self._count < _IN_MEMORY // 2:
+                    self.refill()
+        finally:
+            del self._places[place]
+            if not self._places and not self._behind:
+                self._idle.set()
+
+    async def _deliver(self, outgoing: Outgoing) -> None:
+        """Bring one reply to an end state, however often the disk or the platform has to be waited for."""
+        try:
+            settled = await self._settle_resumed(outgoing) if outgoing.resumed else False
+            while not settled:
+                outgoing, settled = await self._attempt(outgoing)
+        except LedgerUnwritable as error:
+            # Its state on disk is what it was: after the next start it is pending, or ambiguous where it was being sent.
+            _log.error("%s", error, extra={"action": "ledger_unwritable"})
+        except Exception:
+            _log.exception("A reply could not be handled", extra={"action": "delivery_failed", "outgoing": outgoing.id})
+
+    async def _settle_resumed(self, outgoing: Outgoing) -> bool:
+        """A reply whose sending was cut: True where that settles it, False where it may be sent."""
+        return await self._settle_unclear(outgoing, "the bot stopped while this reply was being sent")
+
+    async def _settle_unclear(self, outgoing: Outgoing, why: str) -> bool:
+        kind = outgoing.reply.target.idempotency
+        if kind is Idempotency.NONCE:
+            return False
+        if kind is Idempotency.FINDABLE:
+            posted = await self._find(outgoing.reply)
+            if posted is not None:
+                await self._outbox.sent(outgoing, posted)
+                return True
+            return False
+        await self._outbox.ambiguous(outgoing, why)
+        _log.warning(
+            "Reply %s may or may not have been posted (%s). Look at the channel, then: firstline ledger resend %s",
+            outgoing.id, why, outgoing.id, extra={"action": "reply_ambiguous", "channel": self._adapter.name},
+        )  # fmt: skip
+        return True
+
+    async def _find(self, reply: Reply) -> str | None:
+        for attempt in range(_MAX_ATTEMPTS):
+            try:
+                return await asyncio.wait_for(self._adapter.find(reply), _SEND_TIMEOUT_S)
+            except (ChannelError, TimeoutError):
+                await asyncio.sleep(_backoff_s(attempt))
+        raise ChannelError(f"{self._adapter.name} could not be asked whether a reply was posted.")
+
+    async def _attempt(self, outgoing: Outgoing) -> tuple[Outgoing, bool]:
+        """One attempt within the limits; the reply as it is now, and whether it is settled."""
+        await _sleep_until(outgoing.not_before)
+        async with AsyncExitStack() as stack:
+            await self._limits.enter(outgoing.reply, stack)
+            await stack.enter_async_context(self._in_flight)
+            if not await self._outbox.sending(outgoing):
+                return outgoing, True  # cancelled meanwhile
+            outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
+            try:
+                posted = await asyncio.wait_for(self._adapter.send(outgoing.reply), _SEND_TIMEOUT_S)
+            except NotPosted as error:
+                return await self._not_posted(outgoing, error)
+            except Exception as error:  # noqa: BLE001 - an adapter's own mistake leaves the same question open as a lost answer
+                return await self._maybe_posted(outgoing, error)
+        await self._outbox.sent(outgoing, posted)
+        return outgoing, True
+
+    async def _not_posted(self, outgoing: Outgoing, error: NotPosted) -> tuple[Outgoing, bool]:
+        if isinstance(error, Moved):
+            outgoing = replace(outgoing, reply=replace(outgoing.reply, target=error.target))
+            await self._outbox.later(outgoing, datetime.now(UTC), str(error))
+            return outgoing, False
+        if isinstance(error, Rejected) or outgoing.attempts >= _MAX_ATTEMPTS:
+            await self._outbox.failed(outgoing, str(error))
+            _log.warning(
+                "Reply %s was refused by %s: %s",
+                outgoing.id,
+                self._adapter.name,
+                error,
+                extra={"action": "reply_failed"},
+            )
+            return outgoing, True
+        wait_s = (
+            error.retry_after_s + random.uniform(0.05, 0.5)
+            if isinstance(error, Busy)
+            else _backoff_s(outgoing.attempts)
+        )
+        return await self._wait(outgoing, wait_s, str(error)), False
+
+    async def _maybe_posted(self, outgoing: Outgoing, error: Exception) -> tuple[Outgoing, bool]:
+        why = str(error) or type(error).__name__
+        if outgoing.reply.target.idempotency is Idempotency.FINDABLE:
+            await asyncio.sleep(_backoff_s(1))
+        if await self._settle_unclear(outgoing, why):
+            return outgoing, True
+        if outgoing.attempts >= _MAX_ATTEMPTS:
+            await self._outbox.failed(outgoing, why)
+            return outgoing, True
+        return await self._wait(outgoing, _backoff_s(outgoing.attempts), why), False
+
+    async def _wait(self, outgoing: Outgoing, wait_s: float, why: str) -> Outgoing:
+        outgoing = replace(outgoing, not_before=datetime.now(UTC) + timedelta(seconds=wait_s))
+        await self._outbox.later(outgoing, outgoing.not_before or datetime.now(UTC), why)
+        return outgoing
+
+
+class _Limits:
+    """The platform's limits as leaky buckets: overall, per place, and per shared place."""
+
+    def __init__(self, limits: RateLimits) -> None:
+        self._limits = limits
+        self._overall = AsyncLimiter(*limits.overall) if limits.overall else None
+        self._places: OrderedDict[tuple[str, str], AsyncLimiter] = OrderedDict()
+
+    async def enter(self, reply: Reply, stack: AsyncExitStack) -> None:
+        place = reply.target.place
+        shared = reply.target.visibility is not Visibility.PRIVATE
+        for name, rate in (
+            ("place", self._limits.per_place),
+            ("shared", self._limits.per_shared_place if shared else None),
+        ):
+            if rate:
+                await stack.enter_async_context(self._bucket((name, place), rate))
+        if self._overall:
+            await stack.enter_async_context(self._overall)
+
+    def _bucket(self, key: tuple[str, str], rate: tuple[float, float]) -> AsyncLimiter:
+        bucket = self._places.pop(key, None) or AsyncLimiter(*rate)
+        self._places[key] = bucket
+        if len(self._places) > _KNOWN_PLACES:
+            self._places.popitem(last=False)
+        return bucket
+
+
+def _backoff_s(attempt: int) -> float:
+    wait_s: float = min(_BACKOFF_FIRST_S * 2 ** min(attempt, 20), _BACKOFF_MOST_S)
+    return wait_s * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
+
+
+async def _sleep_until(at: datetime | None) -> None:
+    if at is not None and (wait_s := (at - datetime.now(UTC)).total_seconds()) > 0:
+        await asyncio.sleep(wait_s)

@@ -1,0 +1,195 @@
+"""Reads a ledger from another process, beside a running bot: counts that add up, what needs a person, tickets."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bots.ledger import codec
+from bots.ledger.database import LedgerError, connect
+from ticket_client.base import Requester
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that a person should look at; `id` is what `ledger retry` or `ledger resend` takes."""
+
+    id: int
+    channel: str
+    at: str
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How every message ended. `outcomes` and `undecided` add up to `messages`."""
+
+    messages: int
+    outcomes: dict[str, dict[str, int]]  # outcome -> rule -> count
+    undecided: int
+    replies: dict[str, int]  # state -> count
+    intents: dict[str, int]
+    tickets: dict[str, int]  # status -> count
+    ratings: dict[str, int]  # stars -> count
+    failed: tuple[Trouble, ...]
+    ambiguous: tuple[Trouble, ...]
+    refused: tuple[Trouble, ...]
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every message has exactly one outcome or is waiting for it."""
+        return sum(sum(rules.values()) for rules in self.outcomes.values()) + self.undecided == self.messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskTicket:
+    """A ticket of the built-in desk."""
+
+    number: str
+    subject: str
+    status: str
+    priority: str
+    tags: tuple[str, ...]
+    requester: Requester
+    created_at: datetime
+    changed_at: datetime
+    rating: int | None = None
+    entries: tuple[DeskEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskEntry:
+    """A line of a ticket: kind "user", "reply", "note" or "status"."""
+
+    kind: str
+    author: str
+    text: str
+    at: datetime
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only view of the ledger, the same for the whole block. Raises `LedgerError` where there is none."""
+    if not path.exists():
+        raise LedgerError(f"There is no ledger at {path} yet. Start the bot once: firstline run")
+    with contextlib.closing(connect(path, read_only=True)) as connection:
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise LedgerError(f"{path} cannot be read as a ledger ({error}). Is it the right file?") from error
+
+
+def report(path: Path, since: datetime | None = None) -> Report:
+    """The whole report, or that of what came in since a time."""
+    start = codec.stamp(since) if since else ""
+    with reading(path) as connection:
+        outcomes: dict[str, dict[str, int]] = {}
+        for row in connection.execute(
+            "SELECT o.outcome, o.rule, count(*) AS n FROM outcomes o JOIN inbound i ON i.id = o.inbound_id"
+            " WHERE i.received_at >= ? GROUP BY o.outcome, o.rule ORDER BY o.outcome, n DESC",
+            (start,),
+        ):
+            outcomes.setdefault(row["outcome"], {})[row["rule"]] = row["n"]
+        return Report(
+            messages=_one(connection, "SELECT count(*) FROM inbound WHERE received_at >= ?", start),
+            outcomes=outcomes,
+            undecided=_one(connection, "SELECT count(*) FROM inbound WHERE state = 'new' AND received_at >= ?", start),
+            replies=_counts(
+                connection, "SELECT state, count(*) FROM outgoing WHERE created_at >= ? GROUP BY state", start
+            ),
+            intents=_counts(
+                connection, "SELECT state, count(*) FROM ticket_intents WHERE created_at >= ? GROUP BY state", start
+            ),
+            tickets=_counts(
+                connection, "SELECT status, count(*) FROM tickets WHERE opened_at >= ? GROUP BY status", start
+            ),
+            ratings=_counts(
+                connection,
+                "SELECT rating, count(*) FROM tickets WHERE rating IS NOT NULL AND opened_at >= ? GROUP BY rating",
+                start,
+            ),
+            failed=_troubles(
+                connection,
+                "SELECT i.id, i.channel, i.received_at, o.rule, o.reason FROM inbound i JOIN outcomes o ON o.inbound_id = i.id"
+                " WHERE i.state = 'failed' AND i.received_at >= ? ORDER BY i.id LIMIT 100",
+                start,
+            ),
+            ambiguous=_troubles(connection, _REPLIES.format("ambiguous"), start),
+            refused=_troubles(connection, _REPLIES.format("failed"), start),
+        )
+
+
+_REPLIES = (
+    "SELECT id, channel, created_at, coalesce('ticket ' || number, 'reply'), coalesce(error, '') FROM outgoing"
+    " WHERE state = '{}' AND created_at >= ? ORDER BY id LIMIT 100"
+)
+
+
+def tickets(path: Path, *, all_of_them: bool = False) -> list[DeskTicket]:
+    """The built-in desk's tickets, newest first; only those that are not over unless `all_of_them`."""
+    where = "" if all_of_them else " WHERE d.status NOT IN ('resolved', 'closed')"
+    with reading(path) as connection:
+        rows = connection.execute(
+            f"SELECT d.*, t.rating FROM desk_tickets d LEFT JOIN tickets t ON t.key = d.key{where} ORDER BY d.id DESC"
+        )
+        return [_ticket(row, ()) for row in rows]
+
+
+def ticket(path: Path, number: str) -> DeskTicket:
+    """One ticket with all its lines. Raises `LedgerError` where there is none."""
+    with reading(path) as connection:
+        row = connection.execute(
+            "SELECT d.*, t.rating FROM desk_tickets d LEFT JOIN tickets t ON t.key = d.key WHERE upper(d.number) = ?",
+            (number.strip().upper(),),
+        ).fetchone()
+        if row is None:
+            raise LedgerError(f"There is no ticket {number}. See: firstline tickets list --all")
+        entries = connection.execute("SELECT * FROM desk_entries WHERE ticket_id = ? ORDER BY id", (row["id"],))
+        return _ticket(
+            row,
+            tuple(
+                DeskEntry(kind=e["kind"], author=e["author"], text=e["text"], at=codec.read_stamp(e["at"]))
+                for e in entries
+            ),
+        )
+
+
+def _ticket(row: sqlite3.Row, entries: tuple[DeskEntry, ...]) -> DeskTicket:
+    return DeskTicket(
+        number=row["number"],
+        subject=row["subject"],
+        status=row["status"],
+        priority=row["priority"],
+        tags=tuple(json.loads(row["tags"])),
+        requester=codec.load(Requester, row["requester"]),
+        created_at=codec.read_stamp(row["created_at"]),
+        changed_at=codec.read_stamp(row["changed_at"]),
+        rating=row["rating"],
+        entries=entries,
+    )
+
+
+def _one(connection: sqlite3.Connection, sql: str, start: str) -> int:
+    value: int = connection.execute(sql, (start,)).fetchone()[0]
+    return value
+
+
+def _counts(connection: sqlite3.Connection, sql: str, start: str) -> dict[str, int]:
+    return {str(row[0]): row[1] for row in connection.execute(sql, (start,))}
+
+
+def _troubles(connection: sqlite3.Connection, sql: str, start: str) -> tuple[Trouble, ...]:
+    return tuple(
+        Trouble(id=row[0], channel=row[1], at=row[2], what=row[3], reason=row[4] or "")
+        for row in connection.execute(sql, (start,))
+    )

@@ -1,0 +1,62 @@
+"""Carries out what other processes asked for through the ledger: `firstline tickets reply`, `ledger retry`, …"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from bots.ledger.database import LedgerUnwritable
+from ticket_client.base import NotFound
+
+if TYPE_CHECKING:
+    from bots.ledger.commands import Command
+    from bots.supervisor import Bot
+
+_LOOK_EVERY_S = 0.25
+_log = logging.getLogger(__name__)
+
+
+async def run(bot: Bot) -> None:
+    """Look and carry out until cancelled."""
+    while True:
+        for command in bot.ledger.commands.waiting():
+            try:
+                state, result = "done", await _carry_out(bot, command)
+            except (LookupError, NotFound, ValueError) as error:
+                state, result = "failed", str(error.args[0]) if error.args else str(error)
+            except LedgerUnwritable:
+                break  # it stays in the ledger and is tried again
+            except Exception as error:
+                _log.exception("The command %s failed", command.name, extra={"action": "command_failed"})
+                state, result = "failed", f"{type(error).__name__}: {error}"
+            await bot.ledger.commands.settled(command, state, result)
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _carry_out(bot: Bot, command: Command) -> str:
+    """Do it; gives a sentence for the person who asked."""
+    arguments = command.arguments
+    match command.name:
+        case "tickets_reply":
+            ticket_id, number = bot.ledger.tickets.by_number(arguments["number"])
+            await bot.ledger.tickets.add(
+                ticket_id, "reply", arguments["agent"], arguments["text"], key=f"command:{command.id}"
+            )
+            bot.relay.wake()
+            return f"Your reply to {number} is on its way to the user."
+        case "tickets_resolve":
+            ticket_id, number = bot.ledger.tickets.by_number(arguments["number"])
+            await bot.ledger.tickets.resolve(ticket_id, arguments["agent"])
+            bot.relay.wake()
+            return f"{number} is resolved and the user is told."
+        case "ledger_retry":
+            bot.worker.again(await bot.ledger.retry(int(arguments["id"])))
+            return f"Message {arguments['id']} is being worked on again."
+        case "ledger_resend":
+            bot.delivery.add([await bot.ledger.outbox.resend(int(arguments["id"]))])
+            return f"Reply {arguments['id']} is on its way again."
+        case _:
+            raise LookupError(
+                f"This bot does not know the command {command.name!r}; it may be older than the command line."
+            )

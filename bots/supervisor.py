@@ -1,0 +1,249 @@
+"""The composition root: joins settings, ledger, channels, FAQ and desk into one running bot, and winds it down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from adapters import registry as channels
+from adapters.base import ChannelSetupError, IncomingMessage, Surroundings
+from bots import orders, web
+from bots.delivery import Delivery
+from bots.escalation import Escalation
+from bots.ledger.ledger import Ledger
+from bots.matching import MatchBatches
+from bots.pipeline.decision import Policy
+from bots.pipeline.plan import House
+from bots.relay import Relay
+from bots.wording import Wording
+from bots.worker import Worker
+from faq.matching import Promises
+from faq.watching import WatchedFaq
+from ticket_client import registry as desks
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from adapters.base import ChannelAdapter
+    from bots.ledger.ledger import Committed
+    from config.settings import Settings
+    from ticket_client.base import TicketDesk
+
+_RESTART_FIRST_S, _RESTART_MOST_S = 1.0, 60.0
+_REMOVE_TIMEOUT_S = 10.0
+_LOCAL_POLL_S, _REMOTE_POLL_S = 0.3, 20.0
+_FORGET_EVERY_S = 3600.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What a started bot is, for people."""
+
+    url: str
+    channels: tuple[str, ...]
+    entries: int
+    languages: tuple[str, ...]
+    faq: str
+    desk: str
+    ledger: str
+    undecided: int
+    unposted: int
+
+
+class Bot:
+    """A whole bot: ``async with Bot(settings) as bot`` starts it, leaving winds it down within ``[limits] drain_s``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._receiving: list[asyncio.Task[None]] = []
+        self._background: set[asyncio.Task[Any]] = set()
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._build(stack)
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._drain()
+        await self._stack.aclose()
+
+    # --- putting together -------------------------------------------------------------------------------------------
+
+    async def _build(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        desk_module = desks.desk(settings.desk.kind)
+        self.ledger = stack.enter_context(
+            Ledger(
+                settings.ledger_path,
+                number_prefix=settings.tickets.number_prefix,
+                transactional_desk=settings.desk.kind == "local",
+                desk_name=settings.desk.kind,
+            )
+        )
+        self.desk: TicketDesk = desk_module.create("desk", settings.desk, {"store": self.ledger.tickets})
+        stack.push_async_callback(self.desk.close)
+        promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
+        self.faq = await asyncio.to_thread(WatchedFaq, settings.faq_path, promises)
+        self.wording = Wording(settings.bot.default_language, settings.wording.folder)
+        surroundings = Surroundings(
+            transcript=self.ledger,
+            secret=await self.ledger.secret(),
+            public_url=settings.public_url,
+            load_state=self.ledger.load_state,
+            save_state=self.ledger.save_state,
+        )
+        self.adapters: dict[str, ChannelAdapter] = {
+            name: channels.channel(section.kind).create(name, section, surroundings)
+            for name, section in settings.channels.items()
+        }
+        for adapter in self.adapters.values():
+            stack.push_async_callback(adapter.close)
+        self.delivery = Delivery(self.ledger.outbox, self.adapters.values())
+        self.escalation = Escalation(self.ledger.intents, self.desk, self.delivery.add)
+        poll_s = _LOCAL_POLL_S if self.desk.capabilities.transactional else _REMOTE_POLL_S
+        self.relay = Relay(self.ledger, self.desk, self.wording, self.delivery.add, poll_s=poll_s)
+        self.worker = Worker(
+            self.ledger,
+            MatchBatches(lambda: self.faq.current[1]),
+            self._house,
+            policy=Policy(
+                number_prefix=settings.tickets.number_prefix,
+                languages=self.wording.languages,
+                max_open_tickets=settings.limits.open_tickets_per_person,
+            ),
+            on_commit=self._on_commit,
+            remove=self._remove,
+            max_undecided=settings.limits.undecided_messages,
+        )
+
+    def _house(self) -> House:
+        return House(
+            faq=self.faq.current[0],
+            wording=self.wording,
+            organisation=self._settings.bot.organisation,
+            number_prefix=self._settings.tickets.number_prefix,
+            desk_language=self._settings.bot.default_language,
+        )
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        settings = self._settings
+        routes = [
+            route
+            for adapter in self.adapters.values()
+            if (made := getattr(adapter, "routes", None))
+            for route in made()
+        ]
+        runner, port = await web.start(settings.web.host, settings.web.port, routes, self._health)
+        stack.push_async_callback(runner.cleanup)
+        unposted = self.delivery.resume()
+        undecided = await self.worker.resume()
+        self.outline = Outline(
+            url=settings.public_url.replace(f":{settings.web.port}", f":{port}")
+            if settings.web.port == 0
+            else settings.public_url,
+            channels=tuple(self.adapters),
+            entries=len({entry.id for entry in self.faq.current[0].entries}),
+            languages=self.faq.current[0].languages,
+            faq=str(settings.faq_path),
+            desk=settings.desk.kind,
+            ledger=str(settings.ledger_path),
+            undecided=undecided,
+            unposted=unposted,
+        )
+        for background in (self.faq.run(), self.relay.run(), orders.run(self), self._forget()):
+            self._in_background(background)
+        if not self.desk.capabilities.transactional:
+            self._in_background(self.escalation.run())
+        self._receiving = [asyncio.create_task(self._receive(adapter)) for adapter in self.adapters.values()]
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # --- while it runs ----------------------------------------------------------------------------------------------
+
+    async def _receive(self, adapter: ChannelAdapter) -> None:
+        """Run one channel for ever: its own mistakes restart it, a wrong set-up is said once and stops only this channel."""
+        delay = _RESTART_FIRST_S
+        loop = asyncio.get_running_loop()
+        while True:
+            started = loop.time()
+            try:
+                await adapter.run(self.worker.deliver)
+            except ChannelSetupError as error:
+                _log.error("%s: %s", adapter.name, error, extra={"action": "channel_refused", "channel": adapter.name})
+                if len(self.adapters) == 1 and not self.failed.done():
+                    self.failed.set_exception(error)
+                return
+            except Exception:
+                _log.exception(
+                    "The channel %s stopped and is started again", adapter.name, extra={"action": "channel_failed"}
+                )
+            delay = _RESTART_FIRST_S if loop.time() - started > _RESTART_MOST_S else min(delay * 2, _RESTART_MOST_S)
+            await asyncio.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
+
+    def _on_commit(self, committed: Committed) -> None:
+        self.delivery.add(committed.outgoing)
+        if committed.intents:
+            self.escalation.wake()
+
+    def _remove(self, message: IncomingMessage) -> None:
+        """Take a message with a secret off its channel, where the bot may; the warning does not wait for it."""
+        adapter = self.adapters.get(message.channel)
+        if adapter is not None:
+            self._in_background(_removal(adapter, message))
+
+    async def _forget(self) -> None:
+        age = timedelta(days=self._settings.ledger.retention_days)
+        while True:
+            try:
+                while await self.ledger.forget_older_than(age):
+                    await asyncio.sleep(0.1)
+            except Exception:
+                _log.exception("Old messages could not be erased", extra={"action": "retention_failed"})
+            await asyncio.sleep(_FORGET_EVERY_S)
+
+    def _health(self) -> dict[str, object]:
+        return {"status": "ok", "undecided": self.worker.undecided, "channels": list(self.adapters)}
+
+    # --- winding down -----------------------------------------------------------------------------------------------
+
+    async def _drain(self) -> None:
+        """Take nothing more, decide what was accepted, post what was decided; what is left over waits in the ledger."""
+        for task in self._receiving:
+            task.cancel()
+        await asyncio.gather(*self._receiving, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.limits.drain_s):
+                await self.worker.idle()
+                await self.delivery.idle()
+        await self.worker.stop()
+        await self.delivery.stop()
+        for background in list(self._background):
+            background.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+
+async def _removal(adapter: ChannelAdapter, message: IncomingMessage) -> None:
+    try:
+        removed = await asyncio.wait_for(adapter.delete(message), _REMOVE_TIMEOUT_S)
+    except Exception as error:  # noqa: BLE001 - the user is warned in any case
+        removed = False
+        _log.warning(
+            "A message with a secret could not be removed: %s", type(error).__name__, extra={"action": "remove_failed"}
+        )
+    _log.info(
+        "A message with a secret was %s", "removed" if removed else "left in place", extra={"action": "secret_seen"}
+    )

@@ -1,0 +1,223 @@
+"""Takes messages in, decides them in order within a conversation and side by side across conversations."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import defaultdict, deque
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from adapters.base import Addressed, IncomingMessage, Kind
+from bots.ledger.database import LedgerUnwritable, Superseded
+from bots.pipeline import phrases
+from bots.pipeline.decision import OpenTicket, Policy, decide
+from bots.pipeline.plan import House, failure, plan, ticket_key
+from bots.pipeline.state import Context
+from bots.shield import shield
+from faq.matching import Matches
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from bots.ledger.ledger import Accepted, Committed, Ledger
+    from bots.matching import MatchBatches
+
+_LINES_IN_TICKET = 20
+_RETRY_FIRST_S, _RETRY_MOST_S = 0.2, 15.0
+_log = logging.getLogger(__name__)
+
+NO_MATCHES = Matches(decision="ticket", candidates=())
+
+
+class Worker:
+    """Owns every conversation of one ledger.
+
+    Args:
+        ledger: where messages rest.
+        matching: asks the FAQ.
+        house: what sentences and tickets need, read anew for each message.
+        policy: what the operator decides.
+        on_commit: told what a commit put on its way.
+        remove: removes somebody's message from its channel, where the bot may.
+        max_undecided: messages in memory before `deliver` makes the channels wait.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        ledger: Ledger,
+        matching: MatchBatches,
+        house: Callable[[], House],
+        *,
+        policy: Policy,
+        on_commit: Callable[[Committed], None],
+        remove: Callable[[IncomingMessage], object] | None = None,
+        max_undecided: int = 2000,
+    ) -> None:
+        self._ledger = ledger
+        self._matching = matching
+        self._house = house
+        self._policy = policy
+        self._on_commit = on_commit
+        self._remove = remove
+        self._max_undecided = max_undecided
+        self._undecided = 0
+        self._room = asyncio.Condition()
+        self._queues: dict[str, deque[Accepted]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._people: defaultdict[tuple[str, str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._people_waiting: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    async def deliver(self, messages: Sequence[IncomingMessage]) -> None:
+        """Store messages durably and take them to work; what every adapter's `run` is given."""
+        if not messages:
+            return
+        await self._wait_for_room()
+        shielded = [_storable(message) for message in messages]
+        self._take(await self._ledger.accept(shielded))
+
+    async def resume(self) -> int:
+        """Take up what an earlier run accepted and did not decide; how many messages that were."""
+        after, count = 0, 0
+        while page := self._ledger.undecided(after):
+            await self._wait_for_room()
+            self._take(page)
+            after, count = page[-1].id, count + len(page)
+        return count
+
+    def again(self, accepted: Accepted) -> None:
+        """Take a message to work that a person wants to be tried again."""
+        self._take([accepted])
+
+    async def idle(self) -> None:
+        """Wait until everything taken is decided."""
+        async with self._room:
+            await self._room.wait_for(lambda: self._undecided == 0)
+
+    async def stop(self) -> None:
+        """Stop at once; what is undecided stays in the ledger."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def undecided(self) -> int:
+        """Messages in memory that have no outcome yet."""
+        return self._undecided
+
+    async def _wait_for_room(self) -> None:
+        if self._undecided >= self._max_undecided:
+            async with self._room:
+                await self._room.wait_for(lambda: self._undecided < self._max_undecided)
+
+    def _take(self, page: Sequence[Accepted]) -> None:
+        self._undecided += len(page)
+        for accepted in page:
+            key = accepted.message.conversation_key
+            queue = self._queues.get(key)
+            if queue is not None:
+                queue.append(accepted)
+                continue
+            self._queues[key] = deque([accepted])
+            task = asyncio.create_task(self._conversation(key))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _conversation(self, key: str) -> None:
+        queue = self._queues[key]
+        try:
+            while queue:
+                await self._process(queue.popleft())
+                async with self._room:
+                    self._undecided -= 1
+                    self._room.notify_all()
+        finally:
+            del self._queues[key]
+
+    # --- one message ------------------------------------------------------------------------------------------------
+
+    async def _process(self, accepted: Accepted) -> None:
+        """Decide and commit, however long the disk is full; the bot's own mistakes end as a failed outcome."""
+        message = accepted.message
+        matches, error = NO_MATCHES, None
+        try:
+            if message.secrets and self._remove is not None:
+                self._remove(message)
+            if _needs_matches(message):
+                language = self._ledger.conversation(message.conversation_key).language or message.language_hint
+                matches = await self._matching.match(message.text, language)
+        except Exception as trouble:
+            _log.exception("A message could not be matched", extra={"action": "match_failed", "inbound": accepted.id})
+            error = trouble
+        delay = _RETRY_FIRST_S
+        while True:
+            try:
+                async with self._person(message):
+                    await self._decide(accepted, matches, error)
+            except Superseded:
+                return
+            except LedgerUnwritable as trouble:
+                _log.error("%s", trouble, extra={"action": "ledger_unwritable"})
+                await asyncio.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
+                delay = min(delay * 2, _RETRY_MOST_S)
+            except Exception as trouble:
+                if error is not None:
+                    raise  # not even the failure could be written
+                _log.exception(
+                    "A message could not be decided", extra={"action": "decide_failed", "inbound": accepted.id}
+                )
+                error = trouble
+            else:
+                return
+
+    async def _decide(self, accepted: Accepted, matches: Matches, error: Exception | None) -> None:
+        message, house = accepted.message, self._house()
+        context = Context()
+        if error is not None:
+            effects = failure(accepted.id, message, context, house, f"{type(error).__name__}: {error}"[:500])
+        else:
+            context = self._ledger.context(
+                message,
+                number=phrases.number_in(message.text, self._policy.number_prefix),
+                complaint_key=_complaint_key(message),
+            )
+            decision = decide(message, context, matches, datetime.now(UTC), self._policy)
+            opens = isinstance(decision, OpenTicket) and not decision.moderated
+            lines = await self._ledger.lines(message.conversation_key, limit=_LINES_IN_TICKET) if opens else ()
+            effects = plan(accepted.id, message, context, decision, house, lines)
+        self._on_commit(await self._ledger.commit(accepted, effects))
+
+    @asynccontextmanager
+    async def _person(self, message: IncomingMessage) -> AsyncIterator[None]:
+        """One person's messages in several places are decided one after another: one matter, one ticket."""
+        person = (message.channel, message.account, (message.on_behalf_of or message.author).id)
+        self._people_waiting[person] += 1
+        try:
+            async with self._people[person]:
+                yield
+        finally:
+            self._people_waiting[person] -= 1
+            if not self._people_waiting[person]:
+                del self._people_waiting[person], self._people[person]
+
+
+def _storable(message: IncomingMessage) -> IncomingMessage:
+    """What may be written to disk: no secrets, and no words of somebody who did not speak to the bot."""
+    if message.addressed is Addressed.AMBIENT and message.kind is not Kind.DELETED:
+        return message.without_words()
+    return shield(message)
+
+
+def _needs_matches(message: IncomingMessage) -> bool:
+    speaks = message.kind in {Kind.CREATED, Kind.EDITED} and message.addressed is not Addressed.AMBIENT
+    return speaks and not (message.author.is_bot or message.author.is_self or message.author.is_system)
+
+
+def _complaint_key(message: IncomingMessage) -> str | None:
+    if message.on_behalf_of is None or message.parent is None:
+        return None
+    return ticket_key(message.conversation_key, message.parent.message_id)
