@@ -48,6 +48,8 @@ class Phrasings:
                 if spoken and spoken not in found.setdefault(entry.id, {}):
                     found[entry.id][spoken] = entry.language
                     counts[entry.id, entry.language] += 1
+        # Sorted, so that the order in the files changes nothing.
+        found = {entry_id: dict(sorted(found[entry_id].items())) for entry_id in sorted(found)}
         self.ids = tuple(entry_id for entry_id, phrasings in found.items() if phrasings)
         self.texts = tuple(spoken for entry_id in self.ids for spoken in found[entry_id])
         self.owners = np.repeat(np.arange(len(self.ids)), [len(found[entry_id]) for entry_id in self.ids])
@@ -95,6 +97,10 @@ class Phrasings:
         """
         unknown = [word for word in dict.fromkeys(spoken) if word not in self._frequency][:MAX_REPAIRS]
         return {word: self._closest(word) for word in unknown if MIN_REPAIRED_CHARS <= len(word) <= MAX_REPAIRED_CHARS}
+
+    def forget_repairs(self) -> None:
+        """Empty the memory of words already looked up, so that work can be measured."""
+        self._closest.cache_clear()
 
     def _find_closest(self, word: str) -> str:
         if not word.isalpha():

@@ -1,0 +1,209 @@
+"""Messages find their entry, or none; whatever is sent."""
+
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faq.entries import Faq
+from faq.heads import STRENGTH, softmax, train
+from faq.matching import FaqMatcher, Matches, Promises
+
+from .mini_faq import entry, mini_faq
+
+MATCHER = FaqMatcher(mini_faq())
+TEXTS = st.one_of(
+    st.text(max_size=300),
+    st.text(alphabet="abc ?!.@#/é😀\u200b我", max_size=300),
+    st.lists(st.sampled_from(["refund", "pasword", "where", "is", "my", "parcel", "😀", "@bot", "."])).map(" ".join),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("How do I get a refund?", "refund"),
+        ("how do i get a REFUND!!!", "refund"),
+        ("@firstline_bot I forgot my password 😭😭 https://example.com/x", "password"),
+        ("i forgt my pasword", "password"),
+        ("I f\u200borgot m\u200by password", "password"),
+        ("when are you open?", "opening-hours"),
+        ("where is my parcell???", "delivery"),
+        ("Ik ben mijn wachtwoord vergeten", "password"),
+        ("hoe krijg ik mijn gèld terug", "refund"),
+        ("nooooo i want my money back", "refund"),
+    ],
+)
+def test_what_the_faq_says_in_other_clothes_is_answered(text: str, expected: str) -> None:
+    (found,) = MATCHER.match([text])
+    assert (found.decision, found.candidates[0].entry) == ("answer", expected)
+    assert found.score >= 0.8
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "😀😀😀",
+        "@someone",
+        "https://example.com",
+        "what is the capital of Mongolia",
+        "tell me a joke about penguins",
+        "lorem ipsum dolor sit amet",
+        "zzz qqq xxx",
+        "كيف حالك",
+    ],
+)
+def test_what_the_faq_does_not_hold_becomes_a_ticket(text: str) -> None:
+    assert MATCHER.match([text])[0].decision == "ticket"
+
+
+def test_a_question_buried_in_a_rant_is_found() -> None:
+    rant = (
+        "Honestly this is the third week in a row that my neighbour tells me how wonderful everything is over here "
+        "and I just do not see it. My cat agrees. When will my delivery arrive? "
+        "Otherwise the weather was lovely and we went to the lake with the whole family on Saturday afternoon."
+    )
+    assert MATCHER.match([rant])[0].candidates[0].entry == "delivery"
+
+
+def test_one_candidate_an_entry_whatever_its_translations() -> None:
+    (found,) = MATCHER.match(["password wachtwoord"])
+    assert sorted(candidate.entry for candidate in found.candidates) == sorted({"refund", *MATCHER.phrasings.ids})
+
+
+def test_the_language_given_orders_and_never_excludes() -> None:
+    same = "status order check"
+    faq = Faq(
+        entries=(
+            entry("one", f"{same} alpha", "alpha beta gamma", "gamma beta"),
+            entry("two", f"{same} alfa", "alfa beto gammo", "gammo beto", language="nl"),
+        )
+    )
+    asked = [same, same, "alpha beta gamma"]
+    english, dutch, other = FaqMatcher(faq).match(asked, ["en", "nl-BE", "nl"])
+    assert (english.candidates[0].entry, dutch.candidates[0].entry) == ("one", "two")
+    assert (other.decision, other.candidates[0].entry) == ("answer", "one")
+
+
+def test_a_phrasing_of_two_entries_is_not_answered_as_exact() -> None:
+    faq = Faq(entries=(entry("one", "it does not work", "red lamp"), entry("two", "it does not work", "blue door")))
+    (found,) = FaqMatcher(faq).match(["it does not work"])
+    assert found.decision != "answer"
+
+
+def test_an_entry_with_one_phrasing_is_only_suggested_unless_near_exact() -> None:
+    entries = [one for one in mini_faq().entries if one.language == "en"]
+    lone = entry("lone", "change the delivery address of my order to another street")
+    matcher = FaqMatcher(Faq(entries=(*entries, lone)), Promises(answer_precision=0.5))
+    exact, similar = matcher.match([lone.question, "the address of my delivery must become another street"])
+    assert (exact.decision, exact.candidates[0].entry) == ("answer", "lone")
+    assert (similar.decision, similar.candidates[0].entry) == ("suggest", "lone")
+
+
+def test_a_stricter_promise_answers_less() -> None:
+    thresholds = [
+        FaqMatcher(mini_faq(), Promises(answer_precision=precision)).calibration.answer_from
+        for precision in (0.5, 0.9, 0.999)
+    ]
+    assert thresholds == sorted(thresholds)
+    assert thresholds[0] < thresholds[-1]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_tiny_faqs_work(count: int) -> None:
+    entries = mini_faq().entries[:count]
+    (found,) = FaqMatcher(Faq(entries=entries)).match(["How do I get a refund?"])
+    assert (found.decision, len(found.candidates)) == (("answer", count) if count else ("ticket", 0))
+
+
+def test_an_faq_whose_phrasings_have_no_word_offers_nothing() -> None:
+    faq = Faq(entries=(entry("smile", "😀"), entry("dots", "...")))
+    assert FaqMatcher(faq).match(["😀", "help"]) == [Matches(decision="ticket", candidates=())] * 2
+
+
+def test_a_large_faq_is_matched_without_the_square_of_its_phrasings() -> None:
+    draw = random.Random(1)  # noqa: S311 - made-up words, no secret
+    syllables = ["ka", "lo", "mi", "ru", "se", "to", "va", "ne", "pi", "du"]
+    vocabulary = ["".join(draw.choices(syllables, k=3)) for _ in range(400)]
+    entries = [entry(f"e{at}", *(" ".join(draw.choices(vocabulary, k=6)) for _ in range(3))) for at in range(1000)]
+    matcher = FaqMatcher(Faq(entries=tuple(entries)))
+    assert matcher.scorer.weights is None
+    found = matcher.match([entry.question for entry in entries[:50]])
+    assert [(one.decision, one.candidates[0].entry) for one in found] == [("answer", f"e{at}") for at in range(50)]
+    shuffled = [" ".join(reversed(entry.question.split()[:5])) for entry in entries[:50]]
+    firsts = [one.candidates[0].entry for one in matcher.match(shuffled)]
+    assert sum(first == f"e{at}" for at, first in enumerate(firsts)) >= 45
+
+
+@settings(deadline=None)
+@given(texts=st.lists(TEXTS, max_size=4), language=st.sampled_from([None, "en", "nl", "nl-BE", "xx", ""]))
+def test_any_text_gives_lawful_matches_alone_and_in_a_batch(texts: list[str], language: str | None) -> None:
+    found = MATCHER.match(texts, [language] * len(texts))
+    assert found == [MATCHER.match([text], [language])[0] for text in texts]
+    for matches in found:
+        scores = [candidate.score for candidate in matches.candidates]
+        ids = [candidate.entry for candidate in matches.candidates]
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 <= score <= 1 and score == round(score, 4) for score in scores)
+        assert len(ids) == len(set(ids)) <= 5
+        assert matches.score == (scores[0] if scores else 0.0)
+
+
+def test_the_order_of_the_entries_does_not_matter() -> None:
+    asked = ["i want a refund", "pasword reset", "is there parking", "open on monday"]
+    turned = FaqMatcher(Faq(entries=tuple(reversed(mini_faq().entries))))
+    assert turned.match(asked) == MATCHER.match(asked)
+
+
+def test_threads_agree() -> None:
+    texts = ["i forgt my pasword", "where is it", "hello", "wachtwoord kwijt"] * 5
+    expected = MATCHER.match(texts)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found == expected for found in pool.map(lambda _: MATCHER.match(texts), range(8)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 10_000,
+        "ab. " * 2_500,
+        "http://" * 1_500,
+        "@a" * 5_000,
+        "<@" * 5_000,
+        "e" + "\u0301" * 10_000,
+        "\ufdfa" * 10_000,
+        "我的钱" * 3_500,
+        " ".join(f"pasword{at:x}".translate(str.maketrans("0123456789", "ghijklmnop")) for at in range(900)),
+    ],
+    ids=["one-letter", "sentences", "links", "mentions", "open-tags", "accents", "expanding", "cjk", "unknown-words"],
+)
+def test_hostile_text_costs_a_bounded_multiple_of_an_ordinary_one(text: str) -> None:
+    def cost(message: str) -> float:
+        taken = []
+        for _ in range(5):
+            MATCHER.phrasings.forget_repairs()
+            begun = time.thread_time()
+            MATCHER.match([message])
+            taken.append(time.thread_time() - begun)
+        return min(taken)
+
+    # Twelve parts at most are tried, and each may be longer than a question: measured 1 to 40 questions' worth.
+    assert cost(text) < 100 * cost("how long does it take until my refund arrives")
+
+
+def test_the_head_solves_its_problem() -> None:
+    likeness = MATCHER.phrasings
+    table = np.stack([likeness.own_likeness(at) for at in range(len(likeness.texts))])
+    weights = train(table, likeness.owners, len(likeness.ids))
+    target = np.eye(len(likeness.ids), dtype=np.float32)[likeness.owners]
+    # At the optimum of multinomial logistic regression the dual weights are the scaled residuals.
+    assert np.abs(weights - STRENGTH * (target - softmax(table @ weights))).max() < 1.0
+    assert (np.argmax(table @ weights, axis=1) == likeness.owners).all()
