@@ -13,7 +13,7 @@
   const STRINGS = {
     en: {
       title: "Support", open: "Open the chat", close: "Close the chat", send: "Send", label: "Your message",
-      placeholder: "Write a message…", log: "Conversation", you: "You", bot: "Assistant", agent: "Support agent",
+      placeholder: "Write a message…", log: "Conversation", user: "You", bot: "Assistant", agent: "Support agent",
       welcome: "Hello! Ask your question here. You get an answer right away, or a ticket for our team.",
       connecting: "Connecting…", online: "Connected", offline: "No connection. Your messages are kept and sent as soon as it is back.",
       sending: "Sending…", queued: "Waiting for the connection", sent: "Sent", failed: "Not sent",
@@ -28,7 +28,7 @@
     },
     nl: {
       title: "Klantenservice", open: "Open de chat", close: "Sluit de chat", send: "Verstuur", label: "Uw bericht",
-      placeholder: "Schrijf een bericht…", log: "Gesprek", you: "U", bot: "Assistent", agent: "Medewerker",
+      placeholder: "Schrijf een bericht…", log: "Gesprek", user: "U", bot: "Assistent", agent: "Medewerker",
       welcome: "Hallo! Stel hier uw vraag. U krijgt meteen antwoord, of een ticket voor ons team.",
       connecting: "Verbinden…", online: "Verbonden", offline: "Geen verbinding. Uw berichten worden bewaard en verstuurd zodra die terug is.",
       sending: "Versturen…", queued: "Wacht op verbinding", sent: "Verstuurd", failed: "Niet verstuurd",
@@ -164,7 +164,7 @@
 
   const fill = (line) => {
     const bubble = make("div", { class: "bubble", dir: "auto" });
-    bubble.append(make("span", { class: "unseen" }, `${say[line.author] || say.bot}: `));
+    bubble.append(make("span", { class: "unseen" }, `${say[line.author]}: `));
     for (const run of line.runs) {
       if (run.kind === "code") bubble.append(make("code", {}, run.text));
       else if (run.kind === "bold") bubble.append(make("strong", {}, ...linked(run.text)));
@@ -258,7 +258,7 @@
 
   // ---- The conversation ----------------------------------------------------------------------------------------------------
 
-  let socket = null, connected = false, everConnected = false, attempts = 0, retryTimer = 0, lastFrameAt = 0;
+  let socket = null, connected = false, everConnected = false, attempts = 0, retryTimer = 0, unanswered = false;
   let inFlight = null, heldUntil = 0, heldTimer = 0, sentToken = null;
   let typingTimer = 0, lastBotAt = 0, inFlightAt = 0, unread = 0;
 
@@ -426,12 +426,11 @@
     const mine = socket = new WebSocket(address);
     mine.onopen = () => {
       sentToken = store.get("token");
-      lastFrameAt = Date.now();
       mine.send(JSON.stringify({ type: "hello", token: sentToken, language: language.slice(0, 64) }));
     };
     mine.onmessage = (event) => {
       if (mine !== socket) return;
-      lastFrameAt = Date.now();
+      unanswered = false;
       const frame = JSON.parse(event.data);
       onFrame[frame.type]?.(frame);
     };
@@ -440,7 +439,7 @@
 
   const lost = () => {
     socket = null;
-    connected = false;
+    connected = unanswered = false;
     inFlight = null;
     showTyping(false);
     attempts += 1;
@@ -456,8 +455,9 @@
 
   setInterval(() => {
     if (!connected) return;
-    if (Date.now() - lastFrameAt > 60_000) drop();
-    else socket.send('{"type":"ping"}');
+    if (unanswered) { drop(); return; }  // a dead connection that nobody closed
+    unanswered = true;
+    socket.send('{"type":"ping"}');
   }, 25_000);
   addEventListener("online", hurry);
   addEventListener("offline", drop);

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import async_playwright
 
 if TYPE_CHECKING:
@@ -30,15 +31,26 @@ def chromium() -> str | None:
     return os.environ.get("FIRSTLINE_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A fresh Chromium; where there is none the test is skipped, loudly, and `.ci/run` takes that for a failure."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _chromium() -> AsyncIterator[Browser]:
     path = chromium()
     if path is None:
         pytest.skip("NO CHROMIUM: no page was opened; install chromium or set FIRSTLINE_CHROMIUM to its program")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=_QUIETLY)
-        try:
-            yield browser
-        finally:
-            await browser.close()
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(request: pytest.FixtureRequest, _chromium: Browser) -> AsyncIterator[Browser]:
+    """Chromium, started once; what the test opened is closed after it. Without Chromium the test is skipped, loudly.
+
+    A test that uses it is marked ``page`` and ``asyncio(loop_scope="session")``: Chromium lives in the session's loop.
+    """
+    marker = request.node.get_closest_marker("asyncio")
+    if marker is None or marker.kwargs.get("loop_scope") != "session":
+        pytest.fail('Mark this test with pytest.mark.asyncio(loop_scope="session"): the browser lives in that loop.')
+    yield _chromium
+    for context in _chromium.contexts:
+        await context.close()

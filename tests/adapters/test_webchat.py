@@ -523,6 +523,16 @@ def test_hostile_text_costs_no_time() -> None:
         assert (datetime.now(tz=UTC) - before).total_seconds() < 0.01
 
 
+async def test_one_visitor_as_the_contract_sees_it() -> None:
+    async with stage() as chat:
+        message_id = await chat.user_says("hello")
+        assert [message.message_id for message in chat.inbox] == [message_id]
+        assert await chat.posted() == {}
+        for _ in range(2):
+            assert await chat.adapter.send(reply_to(chat.inbox[0], "**hi** there", key="r1")) == "r1"
+        assert await chat.posted() == {"r1": "hi there"}
+
+
 async def test_many_visitors_at_once() -> None:
     settings = Settings(
         max_connections_per_address=500, new_sessions_per_minute=500, messages_per_minute_per_address=5000

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from adapters.base import IncomingMessage, Reply
 
-pytestmark = pytest.mark.page
+pytestmark = [pytest.mark.page, pytest.mark.asyncio(loop_scope="session")]
 
 CHOICES = (Button(label="It is pending", action="faq:pending"), Button(label="Something else", action="faq:none"))
 HOSTILE = (
@@ -78,7 +78,8 @@ async def test_a_question_is_answered_without_a_complaint_of_the_browser(browser
         await page.goto(chat.url)
         await page.get_by_label("Your message").fill("How long does it take?")
         await page.keyboard.press("Enter")
-        await expect(bubbles(page, "bot")).to_contain_text("It takes two days.")
+        await expect(bubbles(page, "bot")).to_have_text("Assistant: It takes two days.")
+        await expect(bubbles(page, "user")).to_have_text("You: How long does it take?")
         await expect(bubbles(page, "bot").locator("strong")).to_have_text("two")
         await expect(page.locator(".line.user .state")).to_have_text("Sent")
         assert [message.text for message in chat.inbox] == ["How long does it take?"]
@@ -132,6 +133,7 @@ async def test_a_stopped_bot_and_a_reload_lose_nothing_in_two_tabs(browser: Brow
         await chat.stop()
         await say(first, "from the first tab")
         await say(second, "from the second tab")
+        await expect(second.locator(".line.pending")).to_have_count(2)
         await first.reload()
         await expect(first.locator(".line.pending")).to_have_count(2)
         await chat.start()
@@ -156,20 +158,73 @@ async def test_an_answer_given_while_the_visitor_was_away_is_there_on_return(bro
         await expect(bubbles(page, "bot")).to_contain_text(["answer"])
 
 
+async def test_what_waits_is_sent_into_the_new_session_when_the_old_one_is_gone(browser: Browser) -> None:
+    async with stage() as chat:
+        page = await browser.new_page()
+        await page.goto(chat.url)
+        await say(page, "before")
+        await expect(page.locator(".state")).to_have_text("Sent")
+        await chat.stop()
+        await say(page, "waiting")
+        await page.evaluate("""() => {
+            for (const key of Object.keys(localStorage)) if (key.endsWith(':token')) localStorage.setItem(key, 'old');
+        }""")
+        await page.reload()
+        await chat.start()
+        await expect(page.locator(".state")).to_have_text("Sent", timeout=10_000)
+        assert await shown_texts(page, "user") == ["waiting"]
+        first, second = chat.inbox
+        assert (second.text, second.author.id == first.author.id) == ("waiting", False)
+
+
+async def test_a_forged_session_is_told(browser: Browser) -> None:
+    async with stage() as chat:
+        page = await browser.new_page()
+        await page.add_init_script("localStorage.setItem(`firstline:${location.href}:token`, 'forged')")
+        await page.goto(chat.url)
+        await expect(page.get_by_role("alert")).to_contain_text("could not be continued here; this is a new one")
+
+
+async def test_without_storage_the_chat_lasts_as_long_as_the_page(browser: Browser) -> None:
+    async with stage() as chat:
+        chat.answer = echo
+        page = await browser.new_page()
+        await page.add_init_script(
+            "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('', 'SecurityError'); } })"
+        )
+        await page.goto(chat.url)
+        await say(page, "hello")
+        await expect(bubbles(page, "bot")).to_contain_text("echo hello")
+        await chat.stop()
+        await say(page, "again")
+        await chat.start()
+        await expect(bubbles(page, "bot")).to_have_count(2, timeout=10_000)
+        assert len({message.author.id for message in chat.inbox}) == 1
+
+
 async def test_two_tabs_opened_together_share_one_session(browser: Browser) -> None:
+    # The second tab says hello before, and is welcomed after, the first one has written its token down.
+    late = """
+        const key = `firstline:${location.href}:token`, token = localStorage.getItem(key);
+        const send = WebSocket.prototype.send;
+        localStorage.removeItem(key);
+        WebSocket.prototype.send = function (text) {
+            WebSocket.prototype.send = send;
+            this.send(text);
+            localStorage.setItem(key, token);
+        };
+    """
     async with stage() as chat:
         chat.answer = echo
         context = await browser.new_context()
-        await context.add_init_script("window.firstTab = true")
-        tabs = [await context.new_page() for _ in range(2)]
-        await chat.stop()
-        for tab in tabs:
-            await tab.goto(chat.url)
-        await chat.start()
-        for number, tab in enumerate(tabs):
-            await expect(tab.locator(".status")).to_have_text("Connected", timeout=10_000)
-            await say(tab, f"tab {number}")
-            await expect(bubbles(tab, "bot").last).to_contain_text(f"echo tab {number}")
+        first, second = await context.new_page(), await context.new_page()
+        await first.goto(chat.url)
+        await expect(first.locator(".status")).to_have_text("Connected")
+        await second.add_init_script(late)
+        await second.goto(chat.url)
+        await say(second, "second")
+        await expect(bubbles(second, "bot")).to_contain_text("echo second")
+        await expect(bubbles(first, "bot")).to_contain_text("echo second")
         assert len({message.author.id for message in chat.inbox}) == 1
 
 
@@ -308,16 +363,16 @@ async def test_a_message_that_only_the_server_finds_too_long_comes_back_to_be_sh
 
 
 async def test_writing_too_fast_is_answered_calmly_and_loses_nothing(browser: Browser) -> None:
-    async with stage(Settings(messages_per_minute=30)) as chat:
+    async with stage(Settings(messages_per_minute=12)) as chat:
         page = await browser.new_page()
         await page.goto(chat.url)
-        for number in range(31):
+        for number in range(13):
             await say(page, f"{number}")
         await expect(page.get_by_role("alert")).to_contain_text("You are writing faster than we can read")
-        await expect(page.locator(".line.pending .bubble")).to_contain_text("30")
+        await expect(page.locator(".line.pending .bubble")).to_contain_text("12")
         await expect(page.locator(".line.pending")).to_have_count(0, timeout=10_000)
         await expect(page.get_by_role("alert")).to_be_hidden()
-        assert [message.text for message in chat.inbox] == [str(number) for number in range(31)]
+        assert [message.text for message in chat.inbox] == [str(number) for number in range(13)]
 
 
 async def test_the_bot_seems_to_write_until_its_answer_is_there(browser: Browser) -> None:

@@ -103,6 +103,7 @@ class Stage:
     answer: Callable[[IncomingMessage], Sequence[Reply]] = lambda _: ()
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     sockets: list[ClientWebSocketResponse] = field(default_factory=list)
+    user: Client | None = None
     running: asyncio.Task[None] | None = None
     sending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -133,6 +134,23 @@ class Stage:
         if write_down:
             line = TranscriptLine(id=key, author="bot", text=reply.text, buttons=reply.buttons, at=datetime.now(tz=UTC))
             self.transcript.add(reply.target.place, line)
+
+    async def user_says(self, text: str) -> str:
+        """One visitor, always the same, says something and waits until it is stored; gives the message's id."""
+        if self.user is None:
+            self.user = await self.client()
+        message_id = await self.user.say(text)
+        await self.user.next("ack")
+        return message_id
+
+    async def posted(self) -> dict[str, str]:
+        """The plain texts that this visitor was shown by the bot, by id, in order."""
+        if self.user is None:
+            return {}
+        await self.user.socket.send_json({"type": "ping"})
+        await self.user.next("pong")  # what was sent before it is there before it
+        lines = [frame["line"] for frame in self.user.frames if frame["type"] == "line"]
+        return {line["id"]: "".join(run["text"] for run in line["runs"]) for line in lines if line["author"] == "bot"}
 
     async def start(self) -> None:
         self.running = asyncio.create_task(self.adapter.run(self.deliver))
