@@ -244,9 +244,9 @@ def _target(message: object, answered_id: str, account: Account, places: Places)
 def _answered(message: Message) -> Message | None:
     """The message this one replies to. In a topic, what is no reply seems to reply to the topic's creation."""
     answered = message.reply_to_message
-    if answered is None or answered.forum_topic_created is not None:
+    if answered is not None and message.is_topic_message and answered.message_id == message.message_thread_id:
         return None
-    return None if message.is_topic_message and answered.message_id == message.message_thread_id else answered
+    return answered
 
 
 def _is_about_somebody_else(message: Message, account: Account) -> bool:
