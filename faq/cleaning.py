@@ -68,7 +68,8 @@ def words(text: str) -> list[str]:
 def parts(text: str) -> list[list[str]]:
     """Give the wordings to try: the whole message and, if it is long, each of its sentences, none empty.
 
-    A long message without punctuation is cut every 25 words. At most 12 parts, so that a rant costs no more than that.
+    A long message without punctuation is cut every 25 words. At most 12 parts, the first and the last, so that a rant
+    costs no more than that.
     """
     folded = fold(text)
     whole = _WORD.findall(folded)
@@ -80,4 +81,6 @@ def parts(text: str) -> list[list[str]]:
     for sentence in _SENTENCE_END.split(folded):
         spoken = _WORD.findall(sentence)
         found += [spoken[at : at + SENTENCE_WORDS] for at in range(0, len(spoken), SENTENCE_WORDS)]
-    return [part for part in found if part][:MAX_PARTS]
+    if len(found) > MAX_PARTS:  # what somebody wants stands at the beginning or at the end
+        found = found[: MAX_PARTS // 2] + found[-MAX_PARTS // 2 :]
+    return found

@@ -207,3 +207,13 @@ def test_the_head_solves_its_problem() -> None:
     # At the optimum of multinomial logistic regression the dual weights are the scaled residuals.
     assert np.abs(weights - STRENGTH * (target - softmax(table @ weights))).max() < 1.0
     assert (np.argmax(table @ weights, axis=1) == likeness.owners).all()
+
+
+def test_unknown_words_are_repaired_and_only_so_many_looked_up() -> None:
+    phrasings = MATCHER.phrasings
+    assert phrasings.repairs(["pasword", "wachtword", "the", "refund", "xq", "delivery2x"]) == {
+        "pasword": "password",
+        "wachtword": "wachtwoord",
+        "delivery2x": "delivery2x",
+    }
+    assert len(phrasings.repairs(f"unknown{at}" for at in range(1000))) == 24
