@@ -109,10 +109,13 @@ def rendered(markup: str) -> tuple[str, list[MessageEntity]]:
     """Plain text that names nobody, and its formatting in UTF-16 units. No parse mode: nothing can be malformed."""
     plain = render(markup)
     text = _PING.sub("\N{FULLWIDTH COMMERCIAL AT}", plain.text)
-    entities = [
-        MessageEntity(span.kind, length(text[: span.start], "utf16"), length(text[span.start : span.end], "utf16"))
-        for span in plain.spans
-    ]
+    entities: list[MessageEntity] = []
+    at = units = 0
+    for span in plain.spans:
+        units += length(text[at : span.start], "utf16")
+        covered = length(text[span.start : span.end], "utf16")
+        entities.append(MessageEntity(span.kind, units, covered))
+        at, units = span.end, units + covered
     return text, entities
 
 

@@ -150,6 +150,18 @@ async def test_a_broken_update_stops_no_other(stage: Stage, caplog: pytest.LogCa
     assert "secret" not in caplog.text
 
 
+async def test_an_update_without_a_number_is_not_fetched_in_a_hot_loop(sim: TelegramSimulator) -> None:
+    sim.add_bot(TOKEN)
+    sim.push_raw({"update_id": "broken"})
+    adapter = create("telegram", settings(sim), Ground().surroundings())
+    async with ran(adapter, nowhere):
+        await until(lambda: len(sim.calls("getUpdates")) >= 2)
+        await asyncio.sleep(1)
+    await adapter.close()
+
+    assert len(sim.calls("getUpdates")) <= 13  # the back-off is at least 0.1 s here
+
+
 @pytest.mark.parametrize(
     "fault",
     [
