@@ -35,7 +35,10 @@ def chromium() -> str | None:
 async def _chromium() -> AsyncIterator[Browser]:
     path = chromium()
     if path is None:
-        pytest.skip("NO CHROMIUM: no page was opened; install chromium or set FIRSTLINE_CHROMIUM to its program")
+        reason = "NO CHROMIUM: no page was opened; install chromium or set FIRSTLINE_CHROMIUM to its program"
+        if os.environ.get("FIRSTLINE_REQUIRE_PAGES"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=_QUIETLY)
         yield browser
