@@ -137,7 +137,9 @@ class IncomingMessage:
     * A command has `command` without its slash ("ticket") and `text` holds what follows it.
     * A tap on a button has kind `ACTION`, `action` = the button's `action` and `message_id` of the message that carries it.
     * A moderator's act has `on_behalf_of` = the complaint's author; `conversation_key`, `parent` and `reply_to` are those of
-      the complaint, and `staff_reply_to` is where the moderator is answered, quietly where the channel can.
+      the complaint, and `staff_reply_to` is where the moderator is answered, quietly where the channel can. Where the
+      complaint's author is hidden, or nobody could find out whether the author of the act is a moderator (then the roles are
+      empty), `staff_reply_to` is set and `on_behalf_of` is not: there is somebody to tell, and nothing to open.
     * A deletion or an edit has `message_id` of the message it concerns.
     * `secrets` names what `shield` took out of the text.
     """

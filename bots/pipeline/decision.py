@@ -17,6 +17,7 @@ SAME_MATTER_WITHIN = timedelta(hours=72)
 REOPEN_WITHIN = timedelta(days=7)
 _MAX_SUGGESTIONS = 3
 _MAX_STARS = 5
+_OWN_MATTER_WORDS = 3  # fewer words under somebody else's message are about that message
 _SHORT = 8  # words: a longer one says something of its own
 
 ActName = Literal[
@@ -164,8 +165,10 @@ def _tapped(message: IncomingMessage, context: Context) -> Decision:  # noqa: PL
 def _commanded(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911 - one line a command
     state = context.conversation
     match message.command:
-        case "ticket" if message.on_behalf_of or (message.parent and message.parent.author is None):
+        case "ticket" if message.staff_reply_to is not None:
             return _moderated(message, context)
+        case "ticket" if _points_at_another(message) and len(message.text.split()) < _OWN_MATTER_WORDS:
+            return Act(name="not_moderator")
         case "ticket" if message.text.strip() or message.attachments:
             return _limited(
                 OpenTicket(rule="asked_for_ticket", words=message.text, message_id=message.message_id), context, policy
@@ -186,14 +189,22 @@ def _commanded(message: IncomingMessage, context: Context, policy: Policy) -> De
 def _moderated(message: IncomingMessage, context: Context) -> Decision:
     """A moderator's ``/ticket`` under somebody's complaint."""
     parent = message.parent
-    if not message.author.roles:
-        return Act(name="not_moderator" if message.author.roles_source else "moderator_unchecked")
+    if "moderator" not in message.author.roles:
+        return Act(name="moderator_unchecked")
     complainant = message.on_behalf_of
     if parent is None or complainant is None or parent.text is None or complainant.is_bot or complainant.is_anonymous:
         return Act(name="complaint_hidden")
     if context.complaint is not None:
         return Act(name="complaint_exists", ticket=context.complaint)
     return OpenTicket(rule="moderator", words=parent.text, message_id=parent.message_id, moderated=True)
+
+
+def _points_at_another(message: IncomingMessage) -> bool:
+    """Whether somebody who is no moderator gives a command under another person's message."""
+    parent = message.parent
+    return parent is not None and (
+        parent.author is None or not (parent.author.is_self or parent.author.id == message.author.id)
+    )
 
 
 def _said(message: IncomingMessage, context: Context, matches: Matches, now: datetime, policy: Policy) -> Decision:
