@@ -125,6 +125,8 @@ class Settings(Section):
     request_timeout_s: float = Field(10.0, gt=0)
     conflict_wait_s: float = Field(30.0, gt=0)
     """Before polling again after another process was found polling."""
+    messages_per_second: float = Field(30.0, gt=0)
+    """In all chats together; Telegram lets a bot send more only where paid broadcasts are allowed."""
     max_backoff_s: float = Field(60.0, gt=0)
 
     @model_validator(mode="after")
@@ -144,7 +146,7 @@ class TelegramAdapter:
 
     def __init__(self, name: str, settings: Settings, surroundings: Surroundings) -> None:
         self.name = name
-        self.limits = RateLimits(overall=(30, 1), per_place=(3, 3), per_shared_place=(20, 60))
+        self.limits = RateLimits(overall=(settings.messages_per_second, 1), per_place=(3, 3), per_shared_place=(20, 60))
         self._settings = settings
         self._surroundings = surroundings
         self._polling, self._calling = self._connection(connections=2), self._connection(connections=32)
