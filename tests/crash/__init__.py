@@ -1,0 +1,1 @@
+"""The bot is killed at random moments, and nothing is lost or doubled."""

@@ -1,0 +1,213 @@
+"""Holds the ledger against what the simulator saw."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from adapters._telegram_wire import rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.crash.processes import Firstline, Simulator
+    from tests.crash.traffic import Traffic
+
+STOP_S = 12.0
+_STORED_WITHIN_S = 0.5  # an answer handed over so shortly before a kill may not have been stored
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What a run came to, for people."""
+
+    messages: int
+    kills: int
+    outcomes: dict[str, int]
+    tickets: int
+    replies: int
+    open_at_kills: int
+    ambiguous_open_at_a_kill: int
+    ambiguous_never_called: int
+    posted_though_ambiguous: int
+    numbers_told_again: int = 0
+    resent: int = 0
+    stop_s: float = 0.0
+
+    def __str__(self) -> str:
+        return "\n".join(f"  {f.name.replace('_', ' '):<26} {getattr(self, f.name)}" for f in fields(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguous:
+    """A reply with a ticket's number of which nobody knows whether it was posted."""
+
+    id: int
+    number: str
+
+
+def rows(bot: Firstline, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+    """Rows of the ledger, read beside the bot."""
+    with contextlib.closing(sqlite3.connect(f"file:{bot.ledger}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute(sql, values).fetchall()
+
+
+def ambiguous_ids(bot: Firstline) -> set[int]:
+    """The replies that are ambiguous now."""
+    return {row["id"] for row in rows(bot, "SELECT id FROM outgoing WHERE state = 'ambiguous'")}
+
+
+async def ambiguous_number(bot: Firstline, chat_id: int) -> Ambiguous:
+    """The one ambiguous reply in a chat, which tells of a ticket."""
+    sql = "SELECT id, number FROM outgoing WHERE state = 'ambiguous' AND place = ?"
+    async with asyncio.timeout(20):
+        while not (found := rows(bot, sql, (str(chat_id),))):
+            await asyncio.sleep(0.05)
+    assert len(found) == 1, found
+    assert found[0]["number"], "the reply tells of no ticket"
+    return Ambiguous(id=found[0]["id"], number=found[0]["number"])
+
+
+@dataclass(slots=True)
+class CutSends:
+    """What was being sent at the kills, by chat and text: as the simulator saw it, and as the ledger had noted it."""
+
+    seen: Counter[tuple[int, str]]
+    noted: dict[int, tuple[int, str]]
+
+
+_cut: defaultdict[int, CutSends] = defaultdict(lambda: CutSends(Counter(), {}))
+
+
+async def note_cut_sends(telegram: Simulator, bot: Firstline) -> None:
+    """After a kill: which sends the simulator saw open, and which replies the ledger holds as being sent."""
+    cut = _cut[id(bot)]
+    at = bot.kills[-1].isoformat()
+    for call in await telegram.do("open_calls", at=at, method="sendMessage", margin_s=_STORED_WITHIN_S):
+        cut.seen[int(call["params"]["chat_id"]), call["params"]["text"]] += 1
+    if bot.ledger.exists():
+        with contextlib.suppress(sqlite3.OperationalError):  # killed before the first tables were made
+            for row in rows(bot, "SELECT id, place, reply FROM outgoing WHERE state = 'sending'"):
+                cut.noted[row["id"]] = int(row["place"]), _text(row)
+
+
+async def wait_until_drained(bot: Firstline, within_s: float) -> None:
+    """Wait until nothing is undecided and nothing is to be posted."""
+    sql = (
+        "SELECT (SELECT count(*) FROM inbound WHERE state = 'new')"
+        " + (SELECT count(*) FROM outgoing WHERE state IN ('pending', 'sending')) AS n"
+    )
+    quiet = 0
+    async with asyncio.timeout(within_s):
+        while quiet < 3:  # also what the simulator has still to hand over
+            await asyncio.sleep(0.5)
+            quiet = 0 if rows(bot, sql)[0]["n"] else quiet + 1
+
+
+async def compare(telegram: Simulator, bot: Firstline, traffic: Traffic) -> Counts:
+    """Everything that must hold. Raises `AssertionError`."""
+    assert not await telegram.do("pending"), "updates that the bot did not take"
+    outcomes = _check_messages(bot, traffic)
+    tickets = _check_tickets(bot, traffic)
+    unrecorded = _check_replies(bot, await telegram.do("sent"))
+    report = json.loads(await bot.command("ledger", "--json"))
+    assert report["adds_up"], report
+    assert report["undecided"] == 0, report
+    assert report["messages"] == sum(outcomes.values()), report
+    assert not report["failed"], report["failed"]
+    cut = _cut.pop(id(bot))
+    ambiguous = rows(bot, "SELECT id, place, reply FROM outgoing WHERE state IN ('ambiguous', 'cancelled')")
+    open_at_kill, never_called, seen = 0, 0, Counter(cut.seen)
+    for row in ambiguous:
+        name = int(row["place"]), _text(row)
+        assert cut.noted.get(row["id"]) == name, f"reply {row['id']} {name} became ambiguous without a kill"
+        if seen[name]:
+            seen[name] -= 1
+            open_at_kill += 1
+        else:
+            never_called += 1
+            assert not unrecorded[name], f"reply {row['id']} was posted by a call that was not open at a kill"
+    assert open_at_kill <= sum(cut.seen.values())
+    _cut[id(bot)] = cut
+    return Counts(
+        messages=sum(outcomes.values()),
+        kills=len(bot.kills),
+        outcomes=dict(outcomes),
+        tickets=tickets,
+        replies=rows(bot, "SELECT count(*) AS n FROM outgoing WHERE state = 'sent'")[0]["n"],
+        open_at_kills=sum(cut.seen.values()),
+        ambiguous_open_at_a_kill=open_at_kill,
+        ambiguous_never_called=never_called,
+        posted_though_ambiguous=sum(unrecorded.values()),
+    )
+
+
+def _check_messages(bot: Firstline, traffic: Traffic) -> Counter[str]:
+    """Each message has one row and one outcome, the one that it must have, in the order in which it was written."""
+    found = rows(
+        bot,
+        "SELECT i.id, i.message_id, i.author_id, json_extract(i.payload, '$.message_ref.chat_id') AS chat_id, i.state,"
+        " o.outcome, o.rule FROM inbound i LEFT JOIN outcomes o ON o.inbound_id = i.id ORDER BY i.id",
+    )
+    by_conversation: defaultdict[tuple[int, int], list[sqlite3.Row]] = defaultdict(list)
+    for row in found:
+        by_conversation[int(row["chat_id"]), int(row["author_id"])].append(row)
+    for conversation in traffic.conversations:
+        stored = by_conversation.pop(conversation.key)
+        written = [str(line.message_id) for line in conversation.written]
+        assert [row["message_id"] for row in stored] == written, f"lost, doubled or out of order: {conversation}"
+        outcomes = [(row["outcome"], row["rule"]) for row in stored]
+        assert outcomes == [line.expected for line in conversation.written], (outcomes, conversation)
+        assert all(row["state"] == "done" for row in stored)
+    assert not by_conversation, f"messages that nobody wrote: {by_conversation}"
+    return Counter(row["outcome"] for row in found)
+
+
+def _check_tickets(bot: Firstline, traffic: Traffic) -> int:
+    found = rows(bot, "SELECT t.number, t.conversation_key, d.key FROM tickets t JOIN desk_tickets d ON d.key = t.key")
+    for table in ("tickets", "desk_tickets"):
+        assert rows(bot, f"SELECT count(*) AS n FROM {table}")[0]["n"] == len(found), f"{table} has more"
+    numbers = Counter(row["number"] for row in found)
+    assert all(count == 1 for count in numbers.values()), numbers.most_common(3)
+    assert None not in numbers
+    owned = Counter(row["conversation_key"] for row in found)
+    expected = Counter(
+        {
+            f"telegram:110201543:{c.chat_id}" + ("" if c.chat_id > 0 else f"::{c.user_id}"): c.opens
+            for c in traffic.conversations
+            if c.opens
+        }
+    )
+    assert owned == expected, f"one complaint, one ticket: {owned - expected} {expected - owned}"
+    said = rows(bot, "SELECT number, count(*) AS n FROM outgoing WHERE key LIKE 'in:%:ticket' GROUP BY number")
+    assert {row["number"]: row["n"] for row in said} == dict(numbers), "each number is told once"
+    return len(found)
+
+
+def _check_replies(bot: Firstline, sent: Iterable[dict[str, Any]]) -> Counter[tuple[int, str]]:
+    """Each sent row is one message at the simulator, in order; gives those there that the ledger does not know as sent."""
+    there = {(message["chat_id"], str(message["message_id"])): message["text"] for message in sent}
+    allowed: Counter[tuple[int, str]] = Counter()
+    newest: dict[int, int] = {}
+    for row in rows(bot, "SELECT * FROM outgoing ORDER BY id"):
+        chat_id, text = int(row["place"]), _text(row)
+        if row["state"] == "sent":
+            assert there.pop((chat_id, row["posted_id"])) == text, f"reply {row['id']} is not what was posted"
+            assert newest.get(chat_id, 0) < int(row["posted_id"]), f"reply {row['id']} overtook an earlier one"
+            newest[chat_id] = int(row["posted_id"])
+        else:
+            assert row["state"] in {"ambiguous", "cancelled"}, dict(row)
+            allowed[chat_id, text] += 1
+    unrecorded = Counter((chat_id, text) for (chat_id, _), text in there.items())
+    assert unrecorded <= allowed, f"posted twice: {unrecorded - allowed}"
+    return unrecorded
+
+
+def _text(row: sqlite3.Row) -> str:
+    return rendered(json.loads(row["reply"])["text"])[0]

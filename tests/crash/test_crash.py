@@ -1,0 +1,18 @@
+"""The short form of the crash test; the long one is ``python -m tests.crash.crash --messages 2000 --kills 10``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.crash import crash
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_telegram_killed_at_random_moments_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    counts = await crash.crash(messages=300, kills=4, seed=7, folder=tmp_path)
+    assert counts.messages == 300
+    assert counts.kills >= 4
+    assert counts.tickets > 30
+    assert counts.numbers_told_again == counts.resent == 1
