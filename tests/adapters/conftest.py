@@ -36,7 +36,7 @@ async def _chromium() -> AsyncIterator[Browser]:
     path = chromium()
     if path is None:
         reason = "NO CHROMIUM: no page was opened; install chromium or set FIRSTLINE_CHROMIUM to its program"
-        if os.environ.get("FIRSTLINE_REQUIRE_PAGES"):
+        if os.environ.get("REQUIRE_PAGES"):
             pytest.fail(reason)
         pytest.skip(reason)
     async with async_playwright() as playwright:
