@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,7 +191,7 @@ class Reply:
     """One message to post. `text` is in the neutral markup of `adapters.markup` and already fits `target.max_len`.
 
     `key` is unique for ever: the same key is never posted twice. `number` is the ticket that the reply tells of, if any.
-    `quiet` asks the platform not to notify.
+    `quiet` asks the platform not to notify. `speaker` is whose words they are.
     """
 
     key: str
@@ -201,6 +201,7 @@ class Reply:
     visibility: Visibility
     number: str | None = None
     quiet: bool = False
+    speaker: Literal["bot", "agent"] = "bot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,7 +156,7 @@ class WebchatAdapter:
         if not session:
             raise Rejected(f"The reply {reply.key} has no live chat session: its target was not made by this channel.")
         line = TranscriptLine(
-            id=reply.key, author="bot", text=reply.text, buttons=reply.buttons, at=datetime.now(tz=UTC)
+            id=reply.key, author=reply.speaker, text=reply.text, buttons=reply.buttons, at=datetime.now(tz=UTC)
         )
         self._recent.add(session, line)
         self._push(session, {"type": "line", "line": shown(line)})

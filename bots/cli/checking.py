@@ -26,8 +26,9 @@ def check(config: ConfigOption = None) -> None:
     setting_up.set_up_logs(settings, level="error")
     typer.echo(f"ok      configuration: {settings.source or 'the defaults (no file)'}")
     if not asyncio.run(_check(settings)):
+        typer.echo("Mend what is marked WRONG or CHANGE, then check again.")
         raise typer.Exit(1)
-    typer.echo("All is well: firstline run")
+    typer.echo("All is well. Start the bot with: firstline run")
 
 
 async def _check(settings: Settings) -> bool:
@@ -77,7 +78,7 @@ async def _shown(what: str, findings: Callable[[], Awaitable[list[Finding]]]) ->
         typer.echo(f"{'ok    ' if finding.ok else 'CHANGE'}  {what}: {finding.text}")
         if finding.cure:
             typer.echo(f"          -> {finding.cure}")
-    return True
+    return all(finding.ok for finding in found)
 
 
 async def _channel(settings: Settings, name: str) -> list[Finding]:

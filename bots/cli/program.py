@@ -54,8 +54,9 @@ def firstline(
 
 def main() -> None:
     """Run the program and leave with its exit code."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the matcher's small matrices lose time on more (measured: 2.9 s, 1.4 s)
-    os.environ.setdefault("PTB_TIMEDELTA", "1")  # python-telegram-bot warns otherwise
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # the matcher's small matrices lose time on more (measured: 2.9 s, 1.4 s)
     try:
         app()
     except KeyboardInterrupt:

@@ -83,6 +83,7 @@ def _parts(say: Say, number: str | None) -> list[Reply]:
             visibility=say.target.visibility,
             number=number if number and number in part else None,
             quiet=say.quiet,
+            speaker=say.speaker,
         )
         for i, part in enumerate(parts)
     ]
