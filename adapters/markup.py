@@ -57,6 +57,17 @@ def render(markup: str) -> Rendered:
     return Rendered(text="".join(plain), spans=tuple(spans))
 
 
+def write(rendered: Rendered) -> str:
+    """The markup that renders to this."""
+    pieces: list[str] = []
+    end = 0
+    for span in rendered.spans:
+        mark = "**" if span.kind == "bold" else "`"
+        pieces += [escape(rendered.text[end : span.start]), mark, escape(rendered.text[span.start : span.end]), mark]
+        end = span.end
+    return "".join([*pieces, escape(rendered.text[end:])])
+
+
 def _closing(markup: str, start: int, mark: str) -> int:
     """Where the mark closes: on the same line, around at least one character."""
     end = markup.find("\n", start)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 from adapters.base import Addressed, IncomingMessage, Kind, Visibility
 from bots.pipeline import phrases
-from bots.pipeline.state import Context, Phase, Ticket
+from bots.pipeline.state import Context, ConversationState, Phase, Ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from faq.matching import Matches
 
 SAME_MATTER_WITHIN = timedelta(hours=72)
@@ -19,10 +21,14 @@ _MAX_SUGGESTIONS = 3
 _MAX_STARS = 5
 _OWN_MATTER_WORDS = 3  # fewer words under somebody else's message are about that message
 _SHORT = 8  # words: a longer one says something of its own
+_CHAT_WORDS = 6  # besides the number: "any news on FL-1001 please?" says nothing that an agent must read
+_PLEA_WORDS = 12  # a longer plea for a human carries its matter with it
+_LANGUAGE_NAMES = {"english": "en", "engels": "en", "dutch": "nl", "nederlands": "nl"}
 
 ActName = Literal[
     "greet", "thank", "help", "language", "ask_matter", "ask_number", "helpful", "rate", "erase",
-    "existing_ticket", "complaint_exists", "complaint_hidden", "not_moderator", "moderator_unchecked", "attach", "stale_choice",
+    "existing_ticket", "complaint_exists", "complaint_hidden", "not_moderator", "moderator_unchecked", "attach",
+    "stale_choice",
 ]  # fmt: skip
 
 
@@ -55,10 +61,11 @@ class OpenTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppendToTicket:
-    """Add the message to a ticket that the requester has already."""
+    """Add the message, or `words` said earlier, to a ticket that the requester has already."""
 
     rule: str
     ticket: Ticket
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +110,9 @@ def decide(message: IncomingMessage, context: Context, matches: Matches, now: da
     if message.kind is Kind.DELETED:
         return Act(name="erase", ticket=context.ticket, value=message.message_id)
     if message.kind in {Kind.ACTION, Kind.RATING}:
-        return _tapped(message, context)
+        return _tapped(message, context, policy)
     if message.kind is Kind.COMMAND:
-        decision = _commanded(message, context, policy)
-        if decision is not None:
-            return decision
+        return _commanded(message, context, now, policy)
     return _said(message, context, matches, now, policy)
 
 
@@ -128,65 +133,57 @@ def _ignored(message: IncomingMessage, context: Context) -> str | None:  # noqa:
     return None if said else "empty"
 
 
-def _tapped(message: IncomingMessage, context: Context) -> Decision:  # noqa: PLR0911 - one line a button
+def _tapped(message: IncomingMessage, context: Context, policy: Policy) -> Decision:  # noqa: PLR0911 - one line a button
     """A button: only what was really offered last counts, anything else is stale."""
     state = context.conversation
     name, _, value = message.action.partition(":")
-    ticket = context.ticket
     if (
         name == "pick"
         and state.phase is Phase.CHOOSING
-        and value.isdecimal()
-        and 0 < int(value) <= len(state.candidates)
+        and (choice := _one_digit(value)) is not None
+        and 0 < choice <= len(state.candidates)
     ):
-        return Answer(entry=state.candidates[int(value) - 1], score=None, chosen=True)
+        return Answer(entry=state.candidates[choice - 1], score=None, chosen=True)
     if name == "none" and state.phase is Phase.CHOOSING:
-        return OpenTicket(rule="suggestions_refused", words=state.question, message_id=state.question_id)
+        return _about_question("suggestions_refused", context, policy)
     if name == "helpful" and state.phase is Phase.ANSWERED and value == state.question_id:
         return Act(name="helpful")
     if name == "unhelpful" and state.phase is Phase.ANSWERED and value == state.question_id:
-        return OpenTicket(rule="answer_did_not_help", words=state.question, message_id=state.question_id)
+        return _about_question("answer_did_not_help", context, policy)
     if name == "new" and state.phase is Phase.NUMBERING:
-        return OpenTicket(rule="asked_for_ticket", words=state.question, message_id=state.question_id)
+        return _about_question("asked_for_ticket", context, policy)
     if name == "rate":
         number, _, stars = value.rpartition(":")
-        rated = next((t for t in (ticket, *context.own) if t and t.number == number), None)
-        if (
-            rated
-            and rated.rating_asked_at
-            and rated.rating is None
-            and stars.isdecimal()
-            and 1 <= int(stars) <= _MAX_STARS
-        ):
-            return Act(name="rate", ticket=rated, value=stars)
+        if rated := _rating(stars, [t for t in _requesters(message, context) if t.number == number]):
+            return rated
     return Ignore(rule="stale_choice")
 
 
-def _commanded(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911 - one line a command
+def _commanded(message: IncomingMessage, context: Context, now: datetime, policy: Policy) -> Decision:  # noqa: PLR0911 - one line a command
     state = context.conversation
     match message.command:
         case "ticket" if message.staff_reply_to is not None:
-            return _moderated(message, context)
+            return _moderated(message, context, now)
         case "ticket" if _points_at_another(message) and len(message.text.split()) < _OWN_MATTER_WORDS:
             return Act(name="not_moderator")
         case "ticket" if message.text.strip() or message.attachments:
-            return _limited(
-                OpenTicket(rule="asked_for_ticket", words=message.text, message_id=message.message_id), context, policy
-            )
+            decision = OpenTicket(rule="asked_for_ticket", words=message.text, message_id=message.message_id)
+            return _told_before(message, context, now) or _limited(decision, context, policy)
         case "ticket" if state.question:
-            return OpenTicket(rule="asked_for_ticket", words=state.question, message_id=state.question_id)
+            return _about_question("asked_for_ticket", context, policy)
         case "ticket":
             return Act(name="ask_matter")
         case "status":
             return _status(message, context)
         case "language":
-            wanted = phrases.plain(message.text)[:2]
+            said = phrases.plain(message.text)
+            wanted = _LANGUAGE_NAMES.get(said, said[:2])
             return Act(name="language", value=wanted if wanted in policy.languages else "")
         case _:
             return Act(name="help")
 
 
-def _moderated(message: IncomingMessage, context: Context) -> Decision:
+def _moderated(message: IncomingMessage, context: Context, now: datetime) -> Decision:
     """A moderator's ``/ticket`` under somebody's complaint."""
     parent = message.parent
     if "moderator" not in message.author.roles:
@@ -196,6 +193,8 @@ def _moderated(message: IncomingMessage, context: Context) -> Decision:
         return Act(name="complaint_hidden")
     if context.complaint is not None:
         return Act(name="complaint_exists", ticket=context.complaint)
+    if (told := _same_matter(parent.text, context.own, now)) is not None:
+        return Act(name="complaint_exists", ticket=told)
     return OpenTicket(rule="moderator", words=parent.text, message_id=parent.message_id, moderated=True)
 
 
@@ -211,7 +210,8 @@ def _said(message: IncomingMessage, context: Context, matches: Matches, now: dat
     """Words, by what is being talked about first, by the FAQ last."""
     return (
         _about_number(message, context, policy)
-        or _in_phase(message, context, policy)
+        or _in_phase(message, context, matches, policy)
+        or _rating(phrases.plain(message.text), _requesters(message, context))
         or _phrase(message, context, policy)
         or _about_ticket(message, context, matches, now)
         or _matched(message, context, matches, policy)
@@ -223,37 +223,57 @@ def _about_number(message: IncomingMessage, context: Context, policy: Policy) ->
     if not context.names_number:
         return None
     named = context.named
-    if named is None or not _is_requester(message, named):
-        return TicketStatus(tickets=())
-    if named.conversation_key != message.conversation_key and message.visibility is Visibility.PRIVATE:
-        return Act(name="attach", ticket=named)
     besides = phrases.without_number(message.text, policy.number_prefix)
-    chat = phrases.says(message.text, "status") or len(besides.split()) <= 6  # noqa: PLR2004 - "any news on FL-1001 please?"
+    chat = phrases.says(message.text, "status") or len(besides.split()) <= _CHAT_WORDS
+    if named is None or not _is_requester(message, named):
+        return TicketStatus(tickets=()) if chat else None  # whatever else it says is worth hearing
+    if named.conversation_key != message.conversation_key and message.visibility is Visibility.PRIVATE:
+        return Act(name="attach", ticket=named, value="" if chat else besides)
     return TicketStatus(tickets=(named,)) if chat else AppendToTicket(rule="named_ticket", ticket=named)
 
 
-def _in_phase(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911
+def _in_phase(message: IncomingMessage, context: Context, matches: Matches, policy: Policy) -> Decision | None:  # noqa: PLR0911
     state, text = context.conversation, message.text
     match state.phase:
         case Phase.CHOOSING:
-            digit = phrases.plain(text)
-            if digit.isdecimal() and len(digit) == 1 and 0 < int(digit) <= len(state.candidates):
-                return Answer(entry=state.candidates[int(digit) - 1], score=None, chosen=True)
+            choice = _one_digit(phrases.plain(text)) or 0
+            if 0 < choice <= len(state.candidates):
+                return Answer(entry=state.candidates[choice - 1], score=None, chosen=True)
             if phrases.says(text, "none"):
-                return OpenTicket(rule="suggestions_refused", words=state.question, message_id=state.question_id)
-        case Phase.ANSWERED:
+                return _about_question("suggestions_refused", context, policy)
+        case Phase.ANSWERED if not _asks_anew(state, matches):
             if len(text.split()) <= _SHORT and phrases.says(text, "unhelpful"):
-                return OpenTicket(rule="answer_did_not_help", words=state.question, message_id=state.question_id)
+                return _about_question("answer_did_not_help", context, policy)
             if phrases.says(text, "helpful"):
                 return Act(name="helpful")
-        case Phase.DESCRIBING if not phrases.says(text, "greeting"):
+        case Phase.DESCRIBING if not any(phrases.says(text, name) for name in _NO_MATTER):
             decision = OpenTicket(rule="asked_for_ticket", words=text, message_id=message.message_id)
             return _limited(decision, context, policy)
         case Phase.NUMBERING if phrases.says(text, "none"):
-            return OpenTicket(rule="asked_for_ticket", words=state.question, message_id=state.question_id)
+            return _about_question("asked_for_ticket", context, policy)
         case _:
             pass
     return None
+
+
+_NO_MATTER = ("greeting", "thanks", "status", "ticket")
+
+
+def _asks_anew(state: ConversationState, matches: Matches) -> bool:
+    """Whether what follows an answer is a question of its own ("my card does not work") and no word on that answer."""
+    return matches.decision == "answer" and bool(matches.candidates) and matches.candidates[0].entry != state.entry
+
+
+def _rating(stars: str, tickets: Sequence[Ticket]) -> Act | None:
+    """One to five stars for the newest of these tickets whose requester was asked."""
+    number = _one_digit(stars) or 0
+    asked = (ticket for ticket in tickets if ticket.rating_asked_at is not None and ticket.rating is None)
+    rated = next(asked, None)
+    return Act(name="rate", ticket=rated, value=str(number)) if rated and 1 <= number <= _MAX_STARS else None
+
+
+def _one_digit(text: str) -> int | None:
+    return int(text) if len(text) == 1 and text.isdecimal() else None
 
 
 def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911 - one line a phrase
@@ -264,17 +284,26 @@ def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decis
         return Act(name="thank")
     if phrases.says(text, "status"):
         return _status(message, context)
-    if phrases.says(text, "ticket") or phrases.says(text, "human"):
-        if state.question:
-            return OpenTicket(rule="asked_for_human", words=state.question, message_id=state.question_id)
-        if context.ticket and not context.ticket.status.is_over:
-            return AppendToTicket(rule="follow_up", ticket=context.ticket)
-        if len(text.split()) > 12:  # noqa: PLR2004 - the plea carries its matter with it
-            return _limited(
-                OpenTicket(rule="asked_for_human", words=text, message_id=message.message_id), context, policy
-            )
-        return Act(name="ask_matter")
+    if phrases.says(text, "help"):
+        return Act(name="help")
+    if phrases.says(text, "ticket"):
+        return _about_question("asked_for_ticket", context, policy) if state.question else Act(name="ask_matter")
+    if phrases.says(text, "human"):
+        return _plea(message, context, policy)
     return None
+
+
+def _plea(message: IncomingMessage, context: Context, policy: Policy) -> Decision:
+    """Somebody wants a human: about what was just asked, about an open ticket, or about what the plea itself says."""
+    long = len(message.text.split()) > _PLEA_WORDS
+    if context.conversation.question and not long:
+        return _about_question("asked_for_human", context, policy)
+    if context.ticket and not context.ticket.status.is_over:
+        return AppendToTicket(rule="follow_up", ticket=context.ticket)
+    if long:
+        decision = OpenTicket(rule="asked_for_human", words=message.text, message_id=message.message_id)
+        return _limited(decision, context, policy)
+    return Act(name="ask_matter")
 
 
 def _about_ticket(message: IncomingMessage, context: Context, matches: Matches, now: datetime) -> Decision | None:
@@ -286,13 +315,29 @@ def _about_ticket(message: IncomingMessage, context: Context, matches: Matches, 
         return None
     if ticket and now - ticket.changed_at <= REOPEN_WITHIN and matches.decision != "answer":
         return AppendToTicket(rule="reopened", ticket=ticket)
-    for other in context.own:
-        recent = now - other.opened_at <= SAME_MATTER_WITHIN
-        if recent and not other.status.is_over and phrases.same_matter(text, other.words):
-            return Act(name="existing_ticket", ticket=other)
+    if (told := _same_matter(text, context.own, now)) is not None:
+        return Act(name="existing_ticket", ticket=told)
     if phrases.says(text, "reported"):
         open_ones = tuple(t for t in context.own if not t.status.is_over)
         return TicketStatus(tickets=open_ones) if open_ones else Act(name="ask_number")
+    return None
+
+
+def _told_before(message: IncomingMessage, context: Context, now: datetime) -> Decision | None:
+    """What ``/ticket`` describes may have a ticket already: one complaint, one ticket."""
+    ticket = context.ticket
+    if ticket and not ticket.status.is_over and phrases.same_matter(message.text, ticket.words):
+        return AppendToTicket(rule="follow_up", ticket=ticket)
+    told = _same_matter(message.text, context.own, now)
+    return Act(name="existing_ticket", ticket=told) if told else None
+
+
+def _same_matter(text: str, own: Sequence[Ticket], now: datetime) -> Ticket | None:
+    """The requester's open ticket of the last 72 hours that says nearly the same."""
+    for other in own:
+        recent = now - other.opened_at <= SAME_MATTER_WITHIN
+        if recent and not other.status.is_over and phrases.same_matter(text, other.words):
+            return other
     return None
 
 
@@ -311,16 +356,30 @@ def _limited(decision: OpenTicket, context: Context, policy: Policy) -> Decision
     """Nobody floods the desk: past the limit, words go to the newest open ticket."""
     open_ones = [ticket for ticket in context.own if not ticket.status.is_over]
     if len(open_ones) >= policy.max_open_tickets:
-        return AppendToTicket(rule="too_many_open", ticket=open_ones[0])
+        return AppendToTicket(rule="too_many_open", ticket=open_ones[0], words=decision.words)
     return decision
+
+
+def _about_question(rule: str, context: Context, policy: Policy) -> Decision:
+    """A ticket about what was being talked of."""
+    state = context.conversation
+    decision = OpenTicket(rule=rule, words=state.question, message_id=state.question_id)
+    return _limited(decision, context, policy)
 
 
 def _status(message: IncomingMessage, context: Context) -> Decision:
     if context.names_number:
         named = context.named
         return TicketStatus(tickets=(named,) if named and _is_requester(message, named) else ())
-    open_ones = tuple(ticket for ticket in context.own if not ticket.status.is_over)
-    return TicketStatus(tickets=open_ones or context.own[:1]) if context.own else Act(name="ask_number")
+    own = _requesters(message, context)
+    open_ones = tuple(ticket for ticket in own if not ticket.status.is_over)
+    return TicketStatus(tickets=open_ones or own[:1]) if own else Act(name="ask_number")
+
+
+def _requesters(message: IncomingMessage, context: Context) -> tuple[Ticket, ...]:
+    """The tickets of whoever wrote the message, that of this conversation first."""
+    known = {ticket.key: ticket for ticket in (context.ticket, *context.own) if ticket is not None}
+    return tuple(ticket for ticket in known.values() if _is_requester(message, ticket))
 
 
 def _is_requester(message: IncomingMessage, ticket: Ticket) -> bool:

@@ -11,7 +11,9 @@ import yaml
 from rapidfuzz import fuzz
 
 _FILE = Path(__file__).with_name("phrases.yaml")
-_NOT_WORD = re.compile(r"[^\w]+")
+_NOT_WORD = re.compile(r"\W+")
+_DROPPED = frozenset({"Mn", "Me", "Cf"})  # accents, and characters that nobody sees
+_APOSTROPHES = str.maketrans("", "", "'\u2019\u02bc")
 _MAX_CHARS = 400
 _SAME_MATTER = 88.0
 _TOO_SHORT_TO_COMPARE = 12
@@ -19,9 +21,8 @@ _TOO_SHORT_TO_COMPARE = 12
 
 def plain(text: str) -> str:
     """The words of a text without case, accents, apostrophes and punctuation, separated by single spaces."""
-    folded = unicodedata.normalize("NFKD", text.casefold().replace("'", "").replace("’", ""))
-    kept = "".join(c for c in folded if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
-    return _NOT_WORD.sub(" ", kept).strip()
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold())
+    return _NOT_WORD.sub(" ", "".join(c for c in folded if unicodedata.category(c) not in _DROPPED)).strip()
 
 
 @cache
@@ -37,7 +38,7 @@ def _phrases() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
 
 
 def says(text: str, name: str) -> bool:
-    """Whether a message says what the phrases of `name` (in ``phrases.yaml``) say. Long messages say more than a phrase."""
+    """Whether a message says what the phrases of `name` (``phrases.yaml``) say; a long one says more than a phrase."""
     if len(text) > _MAX_CHARS:
         return False
     whole, holds = _phrases()[name]

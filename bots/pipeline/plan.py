@@ -50,7 +50,7 @@ def ticket_key(conversation_key: str, message_id: str) -> str:
     return hashlib.sha256(f"{conversation_key}\n{message_id}".encode()).hexdigest()[:32]
 
 
-def plan(  # noqa: PLR0913 - everything a plan looks at
+def plan(  # noqa: PLR0913, PLR0917 - everything a plan looks at
     inbound_id: int,
     message: IncomingMessage,
     context: Context,
@@ -125,15 +125,18 @@ class _Planner:
 
     def plan(self, decision: Decision) -> Effects:
         effects = self._plan(decision)
-        warnings = self._warnings() if effects.outcome != "ignored" else ()
-        reminder: tuple[Say, ...] = ()
-        replies = bool(effects.says or effects.opening)
-        if self.context.unconfirmed and replies:
-            reminder = tuple(
-                replace(self.say(f"unconfirmed{i}", "unconfirmed", number=number), number=number)
-                for i, number in enumerate(self.context.unconfirmed)
-            )
-        return replace(effects, says=(*warnings, *reminder, *effects.says), confirms=bool(reminder))
+        heard = effects.outcome != "ignored" or effects.rule == "edit_of_processed"
+        warnings = self._warnings() if heard else ()
+        replies = bool(effects.says or effects.opening) and self.message.reply_to.can_reply
+        if not (self.context.unconfirmed and replies):
+            return replace(effects, says=(*warnings, *effects.says))
+        told = {say.number for say in effects.says if say.target == self.message.reply_to}
+        reminder = tuple(
+            replace(self.say(f"unconfirmed{i}", "unconfirmed", number=number), number=number)
+            for i, number in enumerate(self.context.unconfirmed)
+            if number not in told
+        )
+        return replace(effects, says=(*warnings, *reminder, *effects.says), confirms=True)
 
     def _plan(self, decision: Decision) -> Effects:  # noqa: PLR0911 - one line a decision
         match decision:
@@ -157,8 +160,8 @@ class _Planner:
 
     def _answer(self, decision: Answer) -> Effects:
         entry = self.house.faq.entry(decision.entry, self.language)
-        if entry is None:  # the FAQ was edited between the offer and the choice
-            return self._act(Act(name="stale_choice"))
+        if entry is None:  # the FAQ was edited between the match, or the offer, and now
+            return self._act(Act(name="stale_choice")) if decision.chosen else self._unmatched()
         text = "\n".join((entry.answer.strip(), *entry.links))
         chosen = decision.chosen and self.state.question_id
         question_id = self.state.question_id if chosen else self.message.message_id
@@ -178,8 +181,14 @@ class _Planner:
             outcome="answered", rule=rule, state=state, says=tuple(says), entry=entry.id, score=decision.score
         )
 
+    def _unmatched(self) -> Effects:
+        message = self.message
+        return self._open(OpenTicket(rule="nothing_matches", words=message.text, message_id=message.message_id))
+
     def _suggest(self, decision: Suggest) -> Effects:
         entries = [e for e in (self.house.faq.entry(id_, self.language) for id_ in decision.entries) if e]
+        if not entries:
+            return self._unmatched()
         numbered = "\n".join(f"{i}. {escape(entry.question)}" for i, entry in enumerate(entries, 1))
         has_buttons = self.message.reply_to.buttons
         intro = self.words("suggest-buttons" if has_buttons else "suggest-numbers")
@@ -199,7 +208,7 @@ class _Planner:
             rule="faq",
             state=state,
             says=(self.say("suggest", text=f"{intro}\n{numbered}", buttons=buttons),),
-            entry=decision.entries[0],
+            entry=entries[0].id,
             score=decision.score,
         )
 
@@ -226,6 +235,7 @@ class _Planner:
             language=self.language,
             words=decision.words[:_WORDS_CHARS],
             announce=tuple(announce),
+            sorry=(self.say("failed", "failed"),),
         )
         state = ConversationState(language=self.state.language, ticket_key=key)
         return Effects(outcome="ticket_opened", rule=decision.rule, state=state, opening=opening)
@@ -240,14 +250,14 @@ class _Planner:
         if decision.moderated:
             subject = wording.say(desk, "desk-subject-moderated", words=subject)
             name = message.author.display_name or message.author.handle or message.author.id
-            body.append(wording.say(desk, "desk-moderator", moderator=name))
+            body.append(wording.say(desk, "desk-moderator", moderator=_one_line(name)))
             if message.text.strip():
                 body.append(wording.say(desk, "desk-note", note=message.text.strip()))
         elif len(self.lines) > 1:
             speakers = {"user": wording.say(desk, "desk-user"), "bot": wording.say(desk, "desk-bot")}
             body += ["", wording.say(desk, "desk-exchange")]
             body += [
-                f"{line.at:%Y-%m-%d %H:%M} UTC, {speakers.get(line.author, line.author)}: {_as_read(line)}"
+                f"{line.at:%Y-%m-%d %H:%M} UTC, {speakers.get(line.author, line.author)}: {indented(_as_read(line))}"
                 for line in self.lines
             ]
         tags = ["firstline", message.channel]
@@ -259,7 +269,7 @@ class _Planner:
             body="\n".join(body)[:_REPORT_CHARS],
             requester=Requester(
                 external_id=f"{message.channel}:{message.account}:{requester.id}",
-                name=requester.display_name,
+                name=_one_line(requester.display_name),
                 handle=requester.handle or "",
             ),
             tags=tuple(tags),
@@ -268,14 +278,14 @@ class _Planner:
 
     def _append(self, decision: AppendToTicket) -> Effects:
         ticket, message = decision.ticket, self.message
-        text = "\n\n".join((message.text, *(_describe(a) for a in message.attachments))).strip()
+        text = "\n\n".join((decision.words or message.text, *(_describe(a) for a in message.attachments))).strip()
         added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="message", text=text)
         sentence = "ticket-reopened" if ticket.status.is_over else "ticket-appended"
         if ticket.number is None:
             say = self.say("appended", "ticket-appended-pending", ticket=ticket)
         else:
             say = self.say("appended", sentence, ticket=ticket, number=ticket.number)
-        state = replace(self.state, phase=Phase.IDLE, ticket_key=self.state.ticket_key or ticket.key)
+        state = replace(self._idle(), ticket_key=ticket.key)
         return Effects(
             outcome="appended", rule=decision.rule, state=state, says=(say,), desk=(added,), ticket_key=ticket.key
         )
@@ -283,10 +293,16 @@ class _Planner:
     def status_line(self, ticket: Ticket) -> str:
         if ticket.number is None:
             return self.words("status-soon")
+        if self.in_public:  # where others read along, how it stands is nobody's business
+            return self.words("status-public", number=ticket.number)
         return self.words("status-line", number=ticket.number, status=self.words(f"status-{ticket.status}"))
 
+    def _idle(self) -> ConversationState:
+        """Nothing is being talked about any more."""
+        return replace(self.state, phase=Phase.IDLE, question="", question_id="", candidates=())
+
     def _status(self, decision: TicketStatus) -> Effects:
-        text = "\n".join(self.status_line(ticket) for ticket in decision.tickets) or self.words("status-none")
+        text = "\n".join(map(self.status_line, decision.tickets)) or self.words("status-none")
         key = decision.tickets[0].key if decision.tickets else None
         ticket = decision.tickets[0] if len(decision.tickets) == 1 else None
         return Effects(
@@ -297,17 +313,17 @@ class _Planner:
             ticket_key=key,
         )
 
-    def _act(self, act: Act) -> Effects:  # noqa: PLR0911, C901 - one case an act
-        idle = replace(self.state, phase=Phase.IDLE, question="", question_id="", candidates=())
+    def _act(self, act: Act) -> Effects:  # noqa: PLR0911, PLR0912, C901 - one case an act
+        idle = self._idle()
         match act.name:
             case "greet":
                 return self._done(act, self.state, self.say("greet", "greeting"))
             case "thank":
                 return self._done(act, idle, self.say("thank", "thanks"))
             case "help":
-                return self._done(
-                    act, self.state, self.say("help", "help", organisation=escape(self.house.organisation))
-                )
+                name = escape(self.house.organisation.strip())
+                say = self.say("help", "help", named="yes" if name else "no", organisation=name)
+                return self._done(act, self.state, say)
             case "language" if act.value:
                 self.language = act.value
                 return self._done(act, replace(self.state, language=act.value), self.say("language", "language-set"))
@@ -325,8 +341,10 @@ class _Planner:
                 return self._rated(act, act.ticket)
             case "erase":
                 return self._erased(act)
-            case "attach" | "existing_ticket" if act.ticket:
+            case "attach" if act.ticket:
                 return self._attached(act, act.ticket)
+            case "existing_ticket" if act.ticket:
+                return self._told_elsewhere(act, act.ticket)
             case _:
                 return self._to_moderator(act)
 
@@ -358,19 +376,23 @@ class _Planner:
             date = f"{self.message.sent_at:%Y-%m-%d %H:%M} UTC"
             note = self.house.wording.say(self.house.desk_language, "desk-deleted", date=date)
             desk = (DeskMessage(key=f"in:{self.inbound_id}:erased", ticket_key=act.ticket.key, kind="note", text=note),)
-        state = self.state
-        if state.question_id == act.value:
-            state = replace(state, phase=Phase.IDLE, question="", question_id="", candidates=())
+        state = self._idle() if self.state.question_id == act.value else self.state
         return replace(self._done(act, state), desk=desk, erase=act.value)
 
     def _attached(self, act: Act, ticket: Ticket) -> Effects:
-        state = replace(self.state, phase=Phase.IDLE, ticket_key=ticket.key)
-        if act.name == "attach":
-            text = self.words(
-                "ticket-attached", number=ticket.number or "", status=self.words(f"status-{ticket.status}")
-            )
-            effects = self._done(act, state, self.say("attached", text=text, ticket=ticket))
-            return replace(effects, attach=ticket.key)
+        """The conversation goes on here; what was said on the way belongs in the ticket."""
+        earlier = self.state.question if self.state.phase is Phase.NUMBERING else ""
+        words = "\n\n".join(text for text in (earlier, act.value) if text.strip())
+        status = "open" if words and ticket.status.is_over else ticket.status
+        text = self.words("ticket-attached", number=ticket.number or "", status=self.words(f"status-{status}"))
+        state = replace(self._idle(), ticket_key=ticket.key)
+        effects = self._done(act, state, self.say("attached", text=text, ticket=ticket))
+        added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="message", text=words)
+        return replace(effects, attach=ticket.key, desk=(added,) if words else ())
+
+    def _told_elsewhere(self, act: Act, ticket: Ticket) -> Effects:
+        """The same matter told in another place: the existing number, and a note of the place."""
+        state = replace(self._idle(), ticket_key=ticket.key)
         note = self.house.wording.say(
             self.house.desk_language, "desk-elsewhere", words=self.message.text[:_WORDS_CHARS]
         )
@@ -393,6 +415,15 @@ class _Planner:
             "moderator_unchecked": "moderator-unchecked",
         }[act.name]
         return self._done(act, self.state, self.say("staff", sentence, target=target, quiet=True, number=number))
+
+
+def indented(text: str) -> str:
+    """A text of several lines that cannot be taken for several lines of the exchange."""
+    return "\n    ".join(text.splitlines())
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _as_read(line: TranscriptLine) -> str:

@@ -6,7 +6,10 @@
 greeting = Hello! Ask your question in one message and I will look for the answer. If I do not have it, I open a ticket and a person answers you here.
 thanks = You are welcome. If anything else comes up, just write here.
 help =
-    I am the first line of support of { $organisation }. Here is what I can do:
+    { $named ->
+        [no] I am the first line of support.
+       *[yes] I am the first line of support of { $organisation }.
+    } Here is what I can do:
     - Ask your question in your own words: I answer from our FAQ.
     - Write **ticket** or /ticket and what is wrong: I open a ticket and give you its number; a person answers you here.
     - Write /status to hear how your ticket stands.
@@ -39,7 +42,6 @@ ticket-appended = Added to your ticket **{ $number }**. A person will answer you
 ticket-appended-pending = Added to your ticket. You get its number here in a moment.
 ticket-reopened = I have opened your ticket **{ $number }** again and added what you wrote. A person will answer you here.
 ticket-attached = From now on you hear about ticket **{ $number }** here. { $status }
-complaint-known = This is known to us as ticket **{ $number }**. A person will answer here.
 unconfirmed = Your ticket number is **{ $number }**; my earlier message may not have reached you.
 failed = Something went wrong on our side while I was working on your message. It is safe with us and a person will look at it. You need not send it again.
 
@@ -50,14 +52,14 @@ status-pending = we are waiting for your answer. Just write it here.
 status-on_hold = it is waiting for somebody else's work; you hear from us here.
 status-resolved = it is resolved. If it is not, answer here and I open it again.
 status-closed = it is closed. If you need us again, just write here.
+status-public = You have ticket **{ $number }** with us, and you hear about it from us. For how it stands, write to me in private with that number.
 status-none = I can only tell you about your own tickets, in the place where you opened them. To open one, write **ticket** and what is wrong.
 status-soon = Your ticket is being opened. You get its number here in a moment.
 
 agent-reply = News on your ticket **{ $number }**:
-agent-reply-notice = There is an answer on your ticket **{ $number }**. Write to me in private with that number to read it.
 resolved = Your ticket **{ $number }** is resolved. If it is not, simply answer here and I open it again.
 reopened-by-desk = Your ticket **{ $number }** has been opened again. A person will answer you here.
-rate = How did we do with ticket **{ $number }**? Your answer helps us to do better.
+rate = How did we do with ticket **{ $number }**? Tap a button, or answer with a number from 1 (not good) to 5 (very good).
 button-good = 👍 Good
 button-bad = 👎 Not good
 rate-thanks = Thank you, noted. If anything else comes up, just write here.

@@ -5,7 +5,10 @@
 greeting = Hallo! Stel je vraag in één bericht, dan zoek ik het antwoord. Heb ik het niet, dan open ik een ticket en antwoordt een medewerker je hier.
 thanks = Graag gedaan. Is er nog iets, schrijf dan gewoon hier.
 help =
-    Ik ben de eerste lijn van de klantenservice van { $organisation }. Dit kan ik:
+    { $named ->
+        [no] Ik ben de eerste lijn van de klantenservice.
+       *[yes] Ik ben de eerste lijn van de klantenservice van { $organisation }.
+    } Dit kan ik:
     - Stel je vraag in je eigen woorden: ik antwoord uit onze veelgestelde vragen.
     - Schrijf **ticket** of /ticket en wat er mis is: ik open een ticket en geef je het nummer; een medewerker antwoordt je hier.
     - Schrijf /status om te horen hoe het met je ticket staat.
@@ -38,7 +41,6 @@ ticket-appended = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwo
 ticket-appended-pending = Toegevoegd aan je ticket. Je krijgt het nummer hier zo meteen.
 ticket-reopened = Ik heb je ticket **{ $number }** weer geopend en je bericht toegevoegd. Een medewerker antwoordt je hier.
 ticket-attached = Vanaf nu hoor je hier over ticket **{ $number }**. { $status }
-complaint-known = Dit is bij ons bekend als ticket **{ $number }**. Een medewerker antwoordt hier.
 unconfirmed = Je ticketnummer is **{ $number }**; mijn eerdere bericht heeft je misschien niet bereikt.
 failed = Er ging bij ons iets mis terwijl ik met je bericht bezig was. Het is veilig bij ons en een medewerker kijkt ernaar. Je hoeft het niet opnieuw te sturen.
 
@@ -49,14 +51,14 @@ status-pending = we wachten op je antwoord. Schrijf het gewoon hier.
 status-on_hold = het wacht op werk van iemand anders; je hoort hier van ons.
 status-resolved = het is opgelost. Is dat niet zo, antwoord dan hier, dan open ik het weer.
 status-closed = het is gesloten. Heb je ons weer nodig, schrijf dan gewoon hier.
+status-public = Je hebt ticket **{ $number }** bij ons en je hoort erover van ons. Wil je weten hoe het ermee staat, schrijf me dan in een privégesprek met dat nummer.
 status-none = Ik kan je alleen over je eigen tickets vertellen, op de plek waar je ze opende. Om er een te openen schrijf je **ticket** en wat er mis is.
 status-soon = Je ticket wordt geopend. Je krijgt het nummer hier zo meteen.
 
 agent-reply = Nieuws over je ticket **{ $number }**:
-agent-reply-notice = Er is een antwoord op je ticket **{ $number }**. Schrijf me in een privégesprek met dat nummer om het te lezen.
 resolved = Je ticket **{ $number }** is opgelost. Is dat niet zo, antwoord dan gewoon hier, dan open ik het weer.
 reopened-by-desk = Je ticket **{ $number }** is weer geopend. Een medewerker antwoordt je hier.
-rate = Hoe hebben we ticket **{ $number }** gedaan? Met je antwoord kunnen we beter worden.
+rate = Hoe hebben we ticket **{ $number }** gedaan? Tik op een knop, of antwoord met een cijfer van 1 (niet goed) tot 5 (heel goed).
 button-good = 👍 Goed
 button-bad = 👎 Niet goed
 rate-thanks = Dank je, genoteerd. Is er nog iets, schrijf dan gewoon hier.
