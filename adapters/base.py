@@ -1,6 +1,7 @@
 """The port between a channel and the bot: the message that comes in, the reply that goes out, and the adapter between.
 
-Every value here is frozen, holds strings and aware UTC times only (never an SDK's object), can be stored as JSON and compared.
+Every value here is frozen, holds strings and aware UTC times only (never an SDK's object), can be stored as JSON
+and compared.
 
 Errors, all raised by `ChannelAdapter.send` and `delete`; each says whether the reply was posted::
 
@@ -133,13 +134,14 @@ class IncomingMessage:
     """One thing that happened on a channel.
 
     * `dedupe_key` is ``platform:account:kind:native id[:revision]``; the ledger stores it once.
-    * `conversation_key` names one person's matter in one place (not the thread) and is unique across channels.
+    * `conversation_key` names one person's matter in one place (not the thread), unique across channels.
     * A command has `command` without its slash ("ticket") and `text` holds what follows it.
-    * A tap on a button has kind `ACTION`, `action` = the button's `action` and `message_id` of the message that carries it.
-    * A moderator's act has `on_behalf_of` = the complaint's author; `conversation_key`, `parent` and `reply_to` are those of
-      the complaint, and `staff_reply_to` is where the moderator is answered, quietly where the channel can. Where the
-      complaint's author is hidden, or nobody could find out whether the author of the act is a moderator (then the roles are
-      empty), `staff_reply_to` is set and `on_behalf_of` is not: there is somebody to tell, and nothing to open.
+    * A tap on a button has kind `ACTION`, `action` = the button's `action` and the `message_id` of what carries it.
+    * A moderator's act has `on_behalf_of` = the complaint's author; `conversation_key`, `parent` and `reply_to` are
+      those of the complaint, and `staff_reply_to` is where the moderator is answered, quietly where the channel can.
+      Where the complaint's author is hidden, or nobody could find out whether the author of the act is a moderator
+      (then the roles are empty), `staff_reply_to` is set and `on_behalf_of` is not: there is somebody to tell, and
+      nothing to open.
     * A deletion or an edit has `message_id` of the message it concerns.
     * `secrets` names what `shield` took out of the text.
     """
@@ -188,9 +190,9 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One message to post. `text` is in the neutral markup of `adapters.markup` and already fits `target.max_len`.
+    """One message to post. `text` is in the neutral markup of `adapters.markup` and fits `target.max_len`.
 
-    `key` is unique for ever: the same key is never posted twice. `number` is the ticket that the reply tells of, if any.
+    `key` is unique for ever: the same key is never posted twice. `number` is the ticket that the reply tells of.
     `quiet` asks the platform not to notify. `speaker` is whose words they are.
     """
 
@@ -263,8 +265,8 @@ class ChannelSetupError(Exception):
 
 
 Deliver: TypeAlias = "Callable[[Sequence[IncomingMessage]], Awaitable[None]]"
-"""Hands messages to the bot. Returns once every one of them is durably stored (or was already): only then may the adapter
-confirm them to its platform. Waits while the bot is too busy to take more."""
+"""Hands messages to the bot. Returns once every one of them is durably stored (or was already): only then may the
+adapter confirm them to its platform. Waits while the bot is too busy to take more."""
 
 
 class ChannelAdapter(Protocol):

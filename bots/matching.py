@@ -36,7 +36,7 @@ class MatchBatches:
             languages = [language for _, language, _ in batch]
             try:
                 results = await asyncio.to_thread(self._matcher().match, texts, languages)
-            except Exception as error:  # noqa: BLE001 - each message of the batch ends as failed, with this reason
+            except Exception as error:
                 for _, _, future in batch:
                     if not future.done():
                         future.set_exception(error)

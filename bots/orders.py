@@ -1,4 +1,4 @@
-"""Carries out what other processes asked for through the ledger: `firstline tickets reply`, `ledger retry`, …"""
+"""Carries out what other processes asked for through the ledger: `tickets reply`, `ledger retry` and their kin."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from bots.ledger import codec, outbox
 from bots.ledger.database import LedgerError
 from bots.ledger.ledger import save_cursor
 from bots.pipeline.effects import Say
-from ticket_client.base import DeskError, NotFound
+from bots.pipeline.state import Ticket
+from ticket_client.base import DeskError, NotFound, TicketSnapshot
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
     from bots.ledger.ledger import Ledger
     from bots.ledger.outbox import Outgoing
-    from bots.pipeline.state import Ticket
     from bots.wording import Wording
-    from ticket_client.base import TicketDesk, TicketSnapshot
+    from ticket_client.base import TicketDesk
 
 _CURSOR = "relay:desk"
 _TROUBLE_S = 5.0

@@ -175,7 +175,7 @@ class Bot:
     # --- while it runs ----------------------------------------------------------------------------------------------
 
     async def _receive(self, adapter: ChannelAdapter) -> None:
-        """Run one channel for ever: its own mistakes restart it, a wrong set-up is said once and stops only this channel."""
+        """Run one channel for ever: its own mistakes restart it, a wrong set-up is said once and stops it alone."""
         delay = _RESTART_FIRST_S
         loop = asyncio.get_running_loop()
         while True:
@@ -239,7 +239,7 @@ class Bot:
 async def _removal(adapter: ChannelAdapter, message: IncomingMessage) -> None:
     try:
         removed = await asyncio.wait_for(adapter.delete(message), _REMOVE_TIMEOUT_S)
-    except Exception as error:  # noqa: BLE001 - the user is warned in any case
+    except Exception as error:
         removed = False
         _log.warning(
             "A message with a secret could not be removed: %s", type(error).__name__, extra={"action": "remove_failed"}

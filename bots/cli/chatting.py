@@ -36,7 +36,7 @@ def chat(
 
 
 async def _talk(settings: Settings, language: str | None) -> None:
-    from bots.supervisor import Bot  # noqa: PLC0415 - numpy and the SDKs, which `--help` does not need
+    from bots.supervisor import Bot
 
     settings = settings.model_copy(update={"web": settings.web.model_copy(update={"port": 0})})
     typer.echo("Reading the FAQ …")
@@ -62,7 +62,7 @@ def _read() -> str | None:
 
 
 def _message(line: str, count: int, buttons: tuple[Button, ...], language: str | None) -> IncomingMessage:
-    from adapters.base import Addressed, Author, IncomingMessage, Kind, ReplyTarget, Visibility  # noqa: PLC0415
+    from adapters.base import Addressed, Author, IncomingMessage, Kind, ReplyTarget, Visibility
 
     command, _, rest = line[1:].partition(" ") if line.startswith("/") else ("", "", line)
     tapped = int(line) - 1 if line.isdecimal() and len(line) == 1 else -1
@@ -90,7 +90,7 @@ def _message(line: str, count: int, buttons: tuple[Button, ...], language: str |
 
 async def _print_news(bot: Bot, shown: int) -> tuple[int, tuple[Button, ...]]:
     """Print what the bot would post that was not printed yet; the buttons of the last of it."""
-    from adapters.markup import render  # noqa: PLC0415
+    from adapters.markup import render
 
     buttons: tuple[Button, ...] = ()
     for outgoing in bot.ledger.outbox.unfinished(_PLACE, after=shown):

@@ -39,7 +39,7 @@ async def _check(settings: Settings) -> bool:
 
 
 def _check_faq(settings: Settings) -> bool:
-    from faq.entries import FaqError, load  # noqa: PLC0415
+    from faq.entries import FaqError, load
 
     try:
         faq = load(settings.faq_path)
@@ -51,7 +51,7 @@ def _check_faq(settings: Settings) -> bool:
 
 
 def _check_wording(settings: Settings) -> bool:
-    from bots.wording import Wording, WordingError  # noqa: PLC0415
+    from bots.wording import Wording, WordingError
 
     try:
         languages = Wording(settings.bot.default_language, settings.wording.folder).languages
@@ -63,8 +63,8 @@ def _check_wording(settings: Settings) -> bool:
 
 
 async def _shown(what: str, findings: Callable[[], Awaitable[list[Finding]]]) -> bool:
-    from adapters.base import ChannelSetupError  # noqa: PLC0415
-    from ticket_client.base import DeskError  # noqa: PLC0415
+    from adapters.base import ChannelSetupError
+    from ticket_client.base import DeskError
 
     try:
         found = await asyncio.wait_for(findings(), _LOGIN_TIMEOUT_S)
@@ -82,8 +82,8 @@ async def _shown(what: str, findings: Callable[[], Awaitable[list[Finding]]]) ->
 
 
 async def _channel(settings: Settings, name: str) -> list[Finding]:
-    from adapters import registry  # noqa: PLC0415
-    from adapters.base import Surroundings  # noqa: PLC0415
+    from adapters import registry
+    from adapters.base import Surroundings
 
     surroundings = Surroundings(
         transcript=_Nothing(),
@@ -101,8 +101,8 @@ async def _channel(settings: Settings, name: str) -> list[Finding]:
 
 
 async def _desk(settings: Settings) -> list[Finding]:
-    from adapters.base import Finding  # noqa: PLC0415
-    from ticket_client import registry  # noqa: PLC0415
+    from adapters.base import Finding
+    from ticket_client import registry
 
     desk = registry.desk(settings.desk.kind).create("desk", settings.desk, {"store": None})
     try:

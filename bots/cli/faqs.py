@@ -20,7 +20,7 @@ def match(
     out: Annotated[Path, typer.Option(metavar="FILE.jsonl", help="Where the results go, in the order of the queries.")],
 ) -> None:
     """Match every question of a file and write what the bot would do."""
-    from faq.batch import match_file  # noqa: PLC0415 - numpy
+    from faq.batch import match_file
 
     count = match_file(faq, queries, out)
     typer.echo(f"{count} questions matched; results in {out}.")
@@ -34,7 +34,7 @@ def lint(
     config: ConfigOption = None,
 ) -> None:
     """Find mistakes and weak spots: entries that are easily confused, too few phrasings, missing translations."""
-    from faq.lint import lint as look  # noqa: PLC0415 - numpy
+    from faq.lint import lint as look
 
     for finding in look(faq or setting_up.load(config).faq_path):
         typer.echo(str(finding))

@@ -29,7 +29,7 @@ def ledger(
     since: Annotated[
         str | None, typer.Option(help="Only since then: 2026-11-22, 2026-11-22T10:00 or 30m, 12h, 7d ago.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Count how messages ended; it must add up."""
     if context.invoked_subcommand:

@@ -1,4 +1,4 @@
-"""The program: its commands, and how an error is told: one sentence and an exit code, a traceback only with ``--debug``.
+"""The program: its commands, and how an error is told: a sentence and an exit code, a traceback with ``--debug``.
 
 Exit codes: 0 all is well, 1 it could not be done, 2 the call or the configuration is wrong, 130 interrupted.
 """
@@ -19,7 +19,7 @@ from bots.cli.setting_up import ConfigOption, Usage, state
 
 app = typer.Typer(
     name="firstline",
-    help="The first line of support on every channel: answers from a FAQ, opens tickets, brings the agent's reply back.",
+    help="The first line of support on every channel: answers from a FAQ, opens tickets, brings agents' replies back.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -33,7 +33,7 @@ app.add_typer(ledgers.app, name="ledger")
 app.add_typer(tickets.app, name="tickets")
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's form
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"firstline {version('firstline')}")
         raise typer.Exit
@@ -42,7 +42,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's form
 @app.callback()
 def firstline(
     config: ConfigOption = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug logs.")] = False,  # noqa: FBT002
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug logs.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
     ] = False,
@@ -64,7 +64,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - the reader is gone; so are we
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001 - the edge of the program: whatever it is becomes one sentence
+    except Exception as error:
         if state.debug or "--debug" in sys.argv:
             traceback.print_exc()
         known = state.is_known(error)

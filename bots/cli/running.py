@@ -24,7 +24,7 @@ def run(config: ConfigOption = None) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    from bots.supervisor import Bot  # noqa: PLC0415 - numpy and the SDKs, which `--help` does not need
+    from bots.supervisor import Bot
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -45,11 +45,12 @@ def _print(settings: Settings, outline: Outline) -> None:
     chat = any(section.kind == "webchat" for section in settings.channels.values())
     others = [name for name in outline.channels if settings.channels[name].kind != "webchat"]
     shown = ", ".join(others) or "none yet (see docs/channels.md to connect Telegram)"
+    desk = "built in; work on tickets with: firstline tickets list" if outline.desk == "local" else outline.desk
     lines = [
         *([f"  Live chat   {outline.url}"] if chat else []),
         f"  Channels    {shown}",
         f"  FAQ         {outline.entries} entries in {', '.join(outline.languages)} from {outline.faq}",
-        f"  Desk        {'built in; work on tickets with: firstline tickets list' if outline.desk == 'local' else outline.desk}",
+        f"  Desk        {desk}",
         f"  Ledger      {outline.ledger}",
     ]
     if outline.undecided or outline.unposted:

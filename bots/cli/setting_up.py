@@ -42,12 +42,12 @@ class _State:
 
     def is_known(self, error: Exception) -> bool:
         """Whether the error's text is a sentence for people."""
-        from adapters.base import ChannelSetupError  # noqa: PLC0415 - only where something failed
-        from bots.ledger.database import LedgerError  # noqa: PLC0415
-        from bots.web import WebError  # noqa: PLC0415
-        from bots.wording import WordingError  # noqa: PLC0415
-        from faq.entries import FaqError  # noqa: PLC0415
-        from ticket_client.base import DeskError  # noqa: PLC0415
+        from adapters.base import ChannelSetupError
+        from bots.ledger.database import LedgerError
+        from bots.web import WebError
+        from bots.wording import WordingError
+        from faq.entries import FaqError
+        from ticket_client.base import DeskError
 
         known = (Usage, ChannelSetupError, LedgerError, WebError, WordingError, FaqError, DeskError, OSError)
         return isinstance(error, known) or self.is_configuration(error)

@@ -31,8 +31,8 @@ _SPEAKERS = {"user": "User", "reply": "Reply by", "note": "Note by", "status": "
 @app.command("list")
 def list_tickets(
     config: ConfigOption = None,
-    all_of_them: Annotated[bool, typer.Option("--all", help="Resolved and closed ones, too.")] = False,  # noqa: FBT002
-    as_json: JsonOption = False,  # noqa: FBT002
+    all_of_them: Annotated[bool, typer.Option("--all", help="Resolved and closed ones, too.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List open tickets, newest first."""
     found = report.tickets(setting_up.load(config).ledger_path, all_of_them=all_of_them)
@@ -46,7 +46,7 @@ def list_tickets(
 
 
 @app.command()
-def show(number: NumberArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002
+def show(number: NumberArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show a ticket with everything that was said."""
     ticket = report.ticket(setting_up.load(config).ledger_path, number)
     if as_json:

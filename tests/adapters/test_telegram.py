@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 async def until(happens: Callable[[], bool], timeout_s: float = 10) -> None:
     async with asyncio.timeout(timeout_s):
-        while not happens():  # noqa: ASYNC110 - nothing tells when the simulator was called
+        while not happens():
             await asyncio.sleep(0.01)
 
 
@@ -519,7 +519,7 @@ async def test_hostile_text_is_posted_as_it_is(stage: Stage, text: str) -> None:
     asked = await stage.user_says("hi")
     await stage.adapter.send(reply_to(asked.reply_to, escape(text)))
 
-    assert stage.posted()[0].text == text.replace("@", "＠").strip()  # noqa: RUF001 - the sign that names nobody
+    assert stage.posted()[0].text == text.replace("@", "＠").strip()
 
 
 @given(

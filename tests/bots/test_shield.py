@@ -3,7 +3,7 @@
 Everything is generated deterministically (SHAKE-256 of a name), so that a figure printed here can be had again.
 """
 
-# ruff: noqa: E501, RUF001, T201 - tables of samples in the users' scripts read best in one line; measurements are printed
+# ruff: noqa: E501 - tables of samples in the users' scripts read best in one line; measurements are printed
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from faq.cleaning import MAX_CHARS, MAX_PARTS, MAX_WORDS, parts, words
         ("Café CRÈME İstanbul \u0131\u015f\u0131k", ["cafe", "creme", "istanbul", "isik"]),
         ("straße Łódź Ærø", ["strasse", "lodz", "aero"]),
         ("nooooo pleeease 1000000", ["noo", "pleease", "1000000"]),
-        ("ｆｕｌｌ　ｗｉｄｔｈ", ["full", "width"]),  # noqa: RUF001
+        ("ｆｕｌｌ　ｗｉｄｔｈ", ["full", "width"]),
         ("h\u200be\u00adl\ufefflo", ["hello"]),
         ("今天会下雨吗", ["今", "天", "会", "下", "雨", "吗"]),
         ("2FA code", ["2fa", "code"]),

@@ -34,7 +34,7 @@ async def running(path: Path) -> AsyncIterator[WatchedFaq]:
 
 async def until(met: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not met():  # noqa: ASYNC110 - files and logs have no event to wait for
+        while not met():
             await asyncio.sleep(0.02)
 
 

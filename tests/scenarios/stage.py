@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from bots.cli import setting_up
 from bots.ledger import report
 from bots.supervisor import Bot
-from simulators.telegram import TelegramSimulator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bots.ledger.report import DeskTicket, Report
     from config.settings import Settings
-    from simulators.telegram import Chat, User
+    from simulators.telegram import Chat, TelegramSimulator, User
 
 TOKEN = "110201543:simulated"
 _HERE = Path(__file__).parent
@@ -73,7 +72,7 @@ class Stage:
         return chat
 
     async def reads(self, chat_id: int, *parts: str, thread: int | None = None) -> dict[str, Any]:
-        """Wait for the next message of the bot in a chat; it holds all the parts. Gives the message as Telegram has it."""
+        """Wait for the next message of the bot in a chat; it holds all the parts. Gives what Telegram has of it."""
         seen = self._read.get(chat_id, 0)
         async with asyncio.timeout(_PATIENCE_S):
             while len(sent := self.sim.sent(chat_id)) <= seen:

@@ -65,7 +65,10 @@ async def test_the_agents_answer_and_the_resolution_come_back_to_the_same_topic(
     await stage.reads(group.id, "Thank you, noted", thread=topic)
     assert stage.ticket("FL-1001").rating == 5
     stage.sim.write(
-        ann.id, "@firstline_bot the elephant of doom is back and ate another keyboard", chat_id=group.id, thread_id=topic
+        ann.id,
+        "@firstline_bot the elephant of doom is back and ate another keyboard",
+        chat_id=group.id,
+        thread_id=topic,
     )
     await stage.reads(group.id, "FL-1001 again", thread=topic)
     assert stage.ticket("FL-1001").status == "open"
