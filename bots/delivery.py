@@ -6,10 +6,9 @@ import asyncio
 import logging
 import random
 from collections import OrderedDict, deque
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aiolimiter import AsyncLimiter
 
@@ -17,18 +16,21 @@ from adapters.base import Busy, ChannelError, Idempotency, Moved, NotPosted, Rej
 from bots.ledger.database import LedgerUnwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from adapters.base import ChannelAdapter, RateLimits, Reply
     from bots.ledger.outbox import Outbox, Outgoing
 
 _SEND_TIMEOUT_S = 60.0
-_IN_FLIGHT = 64
+_IN_FLIGHT = 16  # each of them is ambiguous after a kill where the platform cannot be asked
 _IN_MEMORY = 5000
 _MAX_ATTEMPTS = 40  # with the back-off below: about three hours of an unreachable platform
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 300.0
 _KNOWN_PLACES = 10_000
+_UNWRITABLE_MOST_S = 15.0
+_LAST_SENDS_S = 3.0
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Delivery:
@@ -54,9 +56,8 @@ class Delivery:
             await lane.idle()
 
     async def stop(self) -> None:
-        """Stop at once; what was not posted stays in the ledger."""
-        for lane in self._lanes.values():
-            await lane.stop()
+        """Begin no new post, and give those under way a moment to end; what was not posted stays in the ledger."""
+        await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
 
 
 class Lane:
@@ -69,19 +70,27 @@ class Lane:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._limits = _Limits(adapter.limits)
-        self._count = 0
+        self._held: set[int] = set()
         self._newest = 0
         self._behind = False  # more is pending in the ledger than is held here
+        self._sending = 0
+        self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     def add(self, outgoing: Outgoing) -> None:
         """Take one reply; past the memory limit it waits in the ledger until the lane catches up."""
-        if self._behind or self._count >= _IN_MEMORY:
+        if outgoing.id in self._held:
+            return  # a refill read it before the commit that made it was told of
+        if self._behind or len(self._held) >= _IN_MEMORY:
             self._behind = True
+            self._newest = min(self._newest, outgoing.id - 1)  # the refill must not pass it over
             return
+        self._hold(outgoing)
+
+    def _hold(self, outgoing: Outgoing) -> None:
         self._newest = max(self._newest, outgoing.id)
-        self._count += 1
+        self._held.add(outgoing.id)
         self._idle.clear()
         place = outgoing.reply.target.place
         queue = self._places.get(place)
@@ -94,20 +103,25 @@ class Lane:
         task.add_done_callback(self._tasks.discard)
 
     def refill(self) -> int:
-        """Take what the ledger holds beyond what is held here."""
+        """Take what the ledger holds beyond what is held here; how many replies that were."""
         page = self._outbox.unfinished(self._adapter.name, after=self._newest, limit=_IN_MEMORY)
-        self._behind = False
-        for outgoing in page:
-            self.add(outgoing)
         self._behind = len(page) == _IN_MEMORY
-        return len(page)
+        fresh = [outgoing for outgoing in page if outgoing.id not in self._held]
+        for outgoing in fresh:
+            self._hold(outgoing)
+        self._newest = page[-1].id if page else self._newest
+        return len(fresh)
 
     async def idle(self) -> None:
         """Wait until nothing is left to post."""
         await self._idle.wait()
 
     async def stop(self) -> None:
-        """Cancel what is under way."""
+        """Begin no new post; cancel what is still under way after a moment."""
+        self._stopping = True
+        until = asyncio.get_running_loop().time() + _LAST_SENDS_S
+        while self._sending and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.02)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -116,42 +130,63 @@ class Lane:
         queue = self._places[place]
         try:
             while queue:
-                await self._deliver(queue.popleft())
-                self._count -= 1
-                if self._behind and self._count < _IN_MEMORY // 2:
-                    self.refill()
+                outgoing = queue.popleft()
+                await self._deliver(outgoing)
+                self._held.discard(outgoing.id)
+                if self._behind and len(self._held) < _IN_MEMORY // 2:
+                    await self._refill()
         finally:
             del self._places[place]
             if not self._places and not self._behind:
                 self._idle.set()
 
+    async def _refill(self) -> None:
+        """Refill; where the ledger cannot be read now, the next reply that is done tries again."""
+        try:
+            self.refill()
+        except Exception:
+            _log.exception("Waiting replies could not be read", extra={"action": "refill_failed"})
+            await asyncio.sleep(_BACKOFF_FIRST_S)
+
     async def _deliver(self, outgoing: Outgoing) -> None:
         """Bring one reply to an end state, however often the disk or the platform has to be waited for."""
         try:
-            settled = await self._settle_resumed(outgoing) if outgoing.resumed else False
+            settled = outgoing.resumed and await self._settle_unclear(
+                outgoing, "the bot stopped while this reply was being sent"
+            )
             while not settled:
                 outgoing, settled = await self._attempt(outgoing)
-        except LedgerUnwritable as error:
-            # Its state on disk is what it was: after the next start it is pending, or ambiguous where it was being sent.
-            _log.error("%s", error, extra={"action": "ledger_unwritable"})
         except Exception:
             _log.exception("A reply could not be handled", extra={"action": "delivery_failed", "outgoing": outgoing.id})
 
-    async def _settle_resumed(self, outgoing: Outgoing) -> bool:
-        """A reply whose sending was cut: True where that settles it, False where it may be sent."""
-        return await self._settle_unclear(outgoing, "the bot stopped while this reply was being sent")
+    async def _noted(self, write: Callable[[], Awaitable[T]]) -> T:
+        """What `write` to the ledger gives; while the disk is full, it is tried again: what was posted is not forgotten."""
+        attempt = 0
+        while True:
+            try:
+                return await write()
+            except LedgerUnwritable as error:
+                if not attempt:
+                    _log.error("%s", error, extra={"action": "ledger_unwritable"})  # noqa: TRY400 - the sentence says it
+                await asyncio.sleep(min(_backoff_s(attempt), _UNWRITABLE_MOST_S))
+                attempt += 1
 
     async def _settle_unclear(self, outgoing: Outgoing, why: str) -> bool:
+        """A reply that may have been posted: True where it was or nobody can know, False where it may be sent (again)."""
         kind = outgoing.reply.target.idempotency
         if kind is Idempotency.NONCE:
             return False
         if kind is Idempotency.FINDABLE:
-            posted = await self._find(outgoing.reply)
-            if posted is not None:
-                await self._outbox.sent(outgoing, posted)
+            try:
+                posted = await self._find(outgoing.reply)
+            except ChannelError as error:
+                why = f"{why}; {error}"
+            else:
+                if posted is None:
+                    return False
+                await self._noted(lambda: self._outbox.sent(outgoing, posted))
                 return True
-            return False
-        await self._outbox.ambiguous(outgoing, why)
+        await self._noted(lambda: self._outbox.ambiguous(outgoing, why))
         _log.warning(
             "Reply %s may or may not have been posted (%s). Look at the channel, then: firstline ledger resend %s",
             outgoing.id, why, outgoing.id, extra={"action": "reply_ambiguous", "channel": self._adapter.name},
@@ -164,62 +199,65 @@ class Lane:
                 return await asyncio.wait_for(self._adapter.find(reply), _SEND_TIMEOUT_S)
             except (ChannelError, TimeoutError):
                 await asyncio.sleep(_backoff_s(attempt))
-        raise ChannelError(f"{self._adapter.name} could not be asked whether a reply was posted.")
+        raise ChannelError(f"{self._adapter.name} could not be asked whether a reply was posted")
 
     async def _attempt(self, outgoing: Outgoing) -> tuple[Outgoing, bool]:
         """One attempt within the limits; the reply as it is now, and whether it is settled."""
         await _sleep_until(outgoing.not_before)
-        async with AsyncExitStack() as stack:
-            await self._limits.enter(outgoing.reply, stack)
-            await stack.enter_async_context(self._in_flight)
-            if not await self._outbox.sending(outgoing):
-                return outgoing, True  # cancelled meanwhile
-            outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
+        await self._limits.enter(outgoing.reply)
+        async with self._in_flight:
+            if self._stopping:
+                await asyncio.Event().wait()  # until cancelled
+            self._sending += 1
             try:
-                posted = await asyncio.wait_for(self._adapter.send(outgoing.reply), _SEND_TIMEOUT_S)
-            except NotPosted as error:
-                return await self._not_posted(outgoing, error)
-            except Exception as error:  # noqa: BLE001 - an adapter's own mistake leaves the same question open as a lost answer
-                return await self._maybe_posted(outgoing, error)
-        await self._outbox.sent(outgoing, posted)
+                if not await self._noted(lambda: self._outbox.sending(outgoing)):
+                    return outgoing, True  # cancelled or settled meanwhile
+                outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
+                return await self._send(outgoing)
+            finally:
+                self._sending -= 1
+
+    async def _send(self, outgoing: Outgoing) -> tuple[Outgoing, bool]:
+        try:
+            posted = await asyncio.wait_for(self._adapter.send(outgoing.reply), _SEND_TIMEOUT_S)
+        except NotPosted as error:
+            return await self._not_posted(outgoing, error)
+        except Exception as error:  # noqa: BLE001 - an adapter's own mistake leaves the same question open as a lost answer
+            return await self._maybe_posted(outgoing, error)
+        await self._noted(lambda: self._outbox.sent(outgoing, posted))
         return outgoing, True
 
     async def _not_posted(self, outgoing: Outgoing, error: NotPosted) -> tuple[Outgoing, bool]:
         if isinstance(error, Moved):
             outgoing = replace(outgoing, reply=replace(outgoing.reply, target=error.target))
-            await self._outbox.later(outgoing, datetime.now(UTC), str(error))
-            return outgoing, False
+            return await self._again(outgoing, 0.0, str(error)), False
+        if isinstance(error, Busy):
+            return await self._again(outgoing, error.retry_after_s + random.uniform(0.05, 0.5), str(error)), False  # noqa: S311 - jitter
         if isinstance(error, Rejected) or outgoing.attempts >= _MAX_ATTEMPTS:
-            await self._outbox.failed(outgoing, str(error))
-            _log.warning(
-                "Reply %s was refused by %s: %s",
-                outgoing.id,
-                self._adapter.name,
-                error,
-                extra={"action": "reply_failed"},
-            )
-            return outgoing, True
-        wait_s = (
-            error.retry_after_s + random.uniform(0.05, 0.5)
-            if isinstance(error, Busy)
-            else _backoff_s(outgoing.attempts)
-        )
-        return await self._wait(outgoing, wait_s, str(error)), False
+            return await self._failed(outgoing, str(error)), True
+        return await self._again(outgoing, _backoff_s(outgoing.attempts), str(error)), False
 
     async def _maybe_posted(self, outgoing: Outgoing, error: Exception) -> tuple[Outgoing, bool]:
         why = str(error) or type(error).__name__
         if outgoing.reply.target.idempotency is Idempotency.FINDABLE:
-            await asyncio.sleep(_backoff_s(1))
+            await asyncio.sleep(_backoff_s(1))  # what was posted a moment ago may not be found yet
         if await self._settle_unclear(outgoing, why):
             return outgoing, True
         if outgoing.attempts >= _MAX_ATTEMPTS:
-            await self._outbox.failed(outgoing, why)
-            return outgoing, True
-        return await self._wait(outgoing, _backoff_s(outgoing.attempts), why), False
+            return await self._failed(outgoing, why), True
+        return await self._again(outgoing, _backoff_s(outgoing.attempts), why), False
 
-    async def _wait(self, outgoing: Outgoing, wait_s: float, why: str) -> Outgoing:
-        outgoing = replace(outgoing, not_before=datetime.now(UTC) + timedelta(seconds=wait_s))
-        await self._outbox.later(outgoing, outgoing.not_before or datetime.now(UTC), why)
+    async def _failed(self, outgoing: Outgoing, why: str) -> Outgoing:
+        await self._noted(lambda: self._outbox.failed(outgoing, why))
+        _log.warning(
+            "Reply %s was refused by %s: %s", outgoing.id, self._adapter.name, why, extra={"action": "reply_failed"}
+        )
+        return outgoing
+
+    async def _again(self, outgoing: Outgoing, wait_s: float, why: str) -> Outgoing:
+        at = datetime.now(UTC) + timedelta(seconds=wait_s)
+        outgoing = replace(outgoing, not_before=at)
+        await self._noted(lambda: self._outbox.later(outgoing, at, why))
         return outgoing
 
 
@@ -231,7 +269,8 @@ class _Limits:
         self._overall = AsyncLimiter(*limits.overall) if limits.overall else None
         self._places: OrderedDict[tuple[str, str], AsyncLimiter] = OrderedDict()
 
-    async def enter(self, reply: Reply, stack: AsyncExitStack) -> None:
+    async def enter(self, reply: Reply) -> None:
+        """Wait until one more message may be sent there."""
         place = reply.target.place
         shared = reply.target.visibility is not Visibility.PRIVATE
         for name, rate in (
@@ -239,9 +278,9 @@ class _Limits:
             ("shared", self._limits.per_shared_place if shared else None),
         ):
             if rate:
-                await stack.enter_async_context(self._bucket((name, place), rate))
+                await self._bucket((name, place), rate).acquire()
         if self._overall:
-            await stack.enter_async_context(self._overall)
+            await self._overall.acquire()
 
     def _bucket(self, key: tuple[str, str], rate: tuple[float, float]) -> AsyncLimiter:
         bucket = self._places.pop(key, None) or AsyncLimiter(*rate)

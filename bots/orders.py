@@ -51,7 +51,11 @@ async def _carry_out(bot: Bot, command: Command) -> str:
             bot.relay.wake()
             return f"{number} is resolved and the user is told."
         case "ledger_retry":
-            bot.worker.again(await bot.ledger.retry(int(arguments["id"])))
+            accepted = await bot.ledger.retry(int(arguments["id"]))
+            if accepted is None:
+                bot.escalation.wake()
+                return f"The helpdesk is asked again about message {arguments['id']}."
+            bot.worker.again(accepted)
             return f"Message {arguments['id']} is being worked on again."
         case "ledger_resend":
             bot.delivery.add([await bot.ledger.outbox.resend(int(arguments["id"]))])

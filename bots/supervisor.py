@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _RESTART_FIRST_S, _RESTART_MOST_S = 1.0, 60.0
 _REMOVE_TIMEOUT_S = 10.0
 _LOCAL_POLL_S, _REMOTE_POLL_S = 0.3, 20.0
-_FORGET_EVERY_S = 3600.0
+_FORGET_EVERY_S, _FORGET_PAUSE_S = 3600.0, 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -110,7 +110,9 @@ class Bot:
         for adapter in self.adapters.values():
             stack.push_async_callback(adapter.close)
         self.delivery = Delivery(self.ledger.outbox, self.adapters.values())
-        self.escalation = Escalation(self.ledger.intents, self.desk, self.delivery.add)
+        self.escalation = Escalation(
+            self.ledger.intents, self.desk, self.delivery.add, lambda language: self.wording.say(language, "failed")
+        )
         poll_s = _LOCAL_POLL_S if self.desk.capabilities.transactional else _REMOTE_POLL_S
         self.relay = Relay(self.ledger, self.desk, self.wording, self.delivery.add, poll_s=poll_s)
         self.worker = Worker(
@@ -208,12 +210,12 @@ class Bot:
     async def _forget(self) -> None:
         age = timedelta(days=self._settings.ledger.retention_days)
         while True:
+            erased = 0
             try:
-                while await self.ledger.forget_older_than(age):
-                    await asyncio.sleep(0.1)
+                erased = await self.ledger.forget_older_than(age)
             except Exception:
                 _log.exception("Old messages could not be erased", extra={"action": "retention_failed"})
-            await asyncio.sleep(_FORGET_EVERY_S)
+            await asyncio.sleep(_FORGET_PAUSE_S if erased else _FORGET_EVERY_S)  # in small steps: messages go first
 
     def _health(self) -> dict[str, object]:
         return {"status": "ok", "undecided": self.worker.undecided, "channels": list(self.adapters)}

@@ -7,19 +7,24 @@ The built-in desk needs none of this: its rows are written in the same transacti
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from adapters.base import IncomingMessage
 from bots.ledger import codec, desk, outbox
 from bots.pipeline.effects import DeskMessage, Opening, Say
 from ticket_client.base import TicketDraft, TicketRef
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
     from bots.ledger.database import Writer
     from bots.ledger.outbox import Outgoing
+
+
+_OUTCOMES = {"create": "ticket_opened", "message": "appended", "note": "acted"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,18 +105,20 @@ class Intents:
         self._writer = writer
         self._reader = reader
 
-    def open(self) -> list[Intent]:
-        """The oldest unfinished intent of each ticket: later ones wait for it."""
+    def due(self, now: datetime, limit: int) -> list[Intent]:
+        """The oldest unfinished intent of each ticket (later ones wait for it), where its time has come."""
         rows = self._reader.execute(
             "SELECT i.*, t.desk_id FROM ticket_intents i JOIN tickets t ON t.key = i.ticket_key"
             " WHERE i.id IN (SELECT min(id) FROM ticket_intents WHERE state IN ('new', 'sending') GROUP BY ticket_key)"
-            " ORDER BY i.id LIMIT 200"
+            " AND i.not_before <= ? ORDER BY i.id LIMIT ?",
+            (codec.stamp(now), limit),
         )
         return [_intent(row) for row in rows]
 
-    async def sending(self, intent: Intent) -> None:
-        """Note, before the desk is called, that it is about to be."""
-        await self._set(intent.id, "state = 'sending', attempts = attempts + 1")
+    async def sending(self, intent: Intent, look_from: datetime) -> None:
+        """Note, before the desk is called, that it is about to be, and from when on it can say whether it was."""
+        values = (codec.stamp(look_from),)
+        await self._set(intent.id, "state = 'sending', attempts = attempts + 1, not_before = ?", *values)
 
     async def later(self, intent: Intent, not_before: datetime, why: str) -> None:
         """Not applied; to be tried again."""
@@ -121,9 +128,32 @@ class Intents:
         """Perhaps applied; to be looked for, then repeated if absent."""
         await self._set(intent.id, "state = 'sending', not_before = ?, error = ?", codec.stamp(not_before), why)
 
-    async def failed(self, intent: Intent, why: str) -> None:
-        """The desk refuses it; the ledger shows it as failed."""
-        await self._set(intent.id, "state = 'failed', error = ?", why)
+    async def failed(self, intent: Intent, why: str, regret: Callable[[str], str]) -> list[Outgoing]:
+        """The desk refuses it: its messages end as failed and their authors are told, in one transaction."""
+
+        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+            row = connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
+            connection.execute("UPDATE ticket_intents SET state = 'failed', error = ? WHERE id = ?", (why, intent.id))
+            language = connection.execute(
+                "SELECT language FROM tickets WHERE key = ?", (intent.ticket_key,)
+            ).fetchone()["language"]
+            made: list[Outgoing] = []
+            for told in _told(connection, row, regret(language)):
+                made += outbox.insert(
+                    connection,
+                    [told.say],
+                    conversation_key=told.conversation_key,
+                    inbound_id=told.inbound_id,
+                    ticket_key=intent.ticket_key,
+                )
+            for inbound_id in _inbound_ids(row):
+                connection.execute("UPDATE inbound SET state = 'failed' WHERE id = ?", (inbound_id,))
+                connection.execute(
+                    "UPDATE outcomes SET outcome = 'failed', reason = ? WHERE inbound_id = ?", (why[:500], inbound_id)
+                )
+            return made
+
+        return await self._writer.run(operation)
 
     async def done(self, intent: Intent) -> None:
         """Words or a note were added."""
@@ -140,6 +170,10 @@ class Intents:
             connection.execute(
                 "UPDATE tickets SET desk_id = ?, number = ?, url = ?, changed_at = ? WHERE key = ?",
                 (ref.id, ref.number, ref.url, codec.stamp(), intent.ticket_key),
+            )
+            connection.execute(
+                "UPDATE ticket_intents SET not_before = ? WHERE ticket_key = ? AND state = 'new'",
+                (codec.stamp(), intent.ticket_key),
             )
             made: list[Outgoing] = []
             for waiting in codec.load(list[_Announcement], row["announce"]):
@@ -161,6 +195,52 @@ class Intents:
                 f"UPDATE ticket_intents SET {sets} WHERE id = ?", (*values, intent_id)
             )
         )
+
+
+def retry(connection: sqlite3.Connection, inbound_id: int) -> bool:
+    """Have what the desk refused of a message tried again; False where the desk refused nothing of it."""
+    refused = connection.execute("SELECT * FROM ticket_intents WHERE state = 'failed'").fetchall()
+    mine = [row for row in refused if inbound_id in _inbound_ids(row)]
+    for row in mine:
+        # One attempt counts as made: whether the ticket is there is asked before it is created.
+        connection.execute(
+            "UPDATE ticket_intents SET state = 'new', attempts = 1, not_before = ?, created_at = ? WHERE id = ?",
+            (codec.stamp(), codec.stamp(), row["id"]),
+        )
+        for waiting_id in _inbound_ids(row):
+            connection.execute("UPDATE inbound SET state = 'done' WHERE id = ?", (waiting_id,))
+            connection.execute(
+                "UPDATE outcomes SET outcome = ?, reason = NULL WHERE inbound_id = ?",
+                (_OUTCOMES[row["action"]], waiting_id),
+            )
+    return bool(mine)
+
+
+def _inbound_ids(row: sqlite3.Row) -> list[int]:
+    """The messages that an intent comes from; the others are in its key: ``in:ID:step``."""
+    if row["action"] == "create":
+        return list(dict.fromkeys(waiting.inbound_id for waiting in _waiting(row)))
+    return [int(row["key"].split(":")[1])]
+
+
+def _waiting(row: sqlite3.Row) -> list[_Announcement]:
+    return codec.load(list[_Announcement], row["announce"])
+
+
+def _told(connection: sqlite3.Connection, row: sqlite3.Row, sentence: str) -> list[_Announcement]:
+    """Everybody who waits for the ticket's number, or whose words were not added; of a note nobody knows."""
+    if row["action"] == "create":
+        return [
+            replace(waiting, say=replace(waiting.say, key=f"{waiting.say.key}:failed", text=sentence))
+            for waiting in _waiting(row)
+        ]
+    if row["action"] != "message":
+        return []
+    (inbound_id,) = _inbound_ids(row)
+    stored = connection.execute("SELECT payload FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
+    message = codec.load(IncomingMessage, stored["payload"])
+    say = Say(key=f"{row['key']}:failed", target=message.reply_to, text=sentence, ticket_key=row["ticket_key"])
+    return [_Announcement(message.conversation_key, inbound_id, say)]
 
 
 def _intent(row: sqlite3.Row) -> Intent:

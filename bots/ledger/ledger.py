@@ -325,13 +325,18 @@ class Ledger:
         if effects.erase:
             erase(connection, message.channel, message.account, message.conversation_key, effects.erase)
 
-    async def retry(self, inbound_id: int) -> Accepted:
-        """Forget the failed outcome of a message, so that it is worked on again. Raises `LookupError`."""
+    async def retry(self, inbound_id: int) -> Accepted | None:
+        """Forget the failed outcome of a message, so that it is worked on again. Raises `LookupError`.
 
-        def operation(connection: sqlite3.Connection) -> Accepted:
+        None where it was decided and the desk refused what came of it: the desk is asked again.
+        """
+
+        def operation(connection: sqlite3.Connection) -> Accepted | None:
             row = connection.execute("SELECT id, payload, state FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
             if row is None or row["state"] != "failed":
                 raise LookupError(f"Message {inbound_id} is not among the failed ones. See: firstline ledger")
+            if intents.retry(connection, inbound_id):
+                return None
             connection.execute("DELETE FROM outcomes WHERE inbound_id = ?", (inbound_id,))
             connection.execute("UPDATE inbound SET state = 'new' WHERE id = ?", (inbound_id,))
             return Accepted(id=inbound_id, message=codec.load(IncomingMessage, row["payload"]))

@@ -8,7 +8,7 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import ClientSession
 
@@ -19,15 +19,18 @@ _START_TIMEOUT_S = 60.0
 
 
 class Simulator:
-    """Telegram as a process; ``async with`` starts and ends it."""
+    """Telegram as a process; ``async with`` starts and ends it; its complaints (cut connections) go to `log`."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Path) -> None:
         self.url = ""
+        self._log = log
 
-    async def __aenter__(self) -> Simulator:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "simulators.telegram", stdout=asyncio.subprocess.PIPE, env=_environment()
-        )
+    async def __aenter__(self) -> Self:
+        command = (sys.executable, "-m", "simulators.telegram")
+        with self._log.open("wb") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, stdout=asyncio.subprocess.PIPE, stderr=log, env=_environment()
+            )
         assert self._process.stdout is not None
         self.url = (await self._process.stdout.readline()).decode().strip()
         self._http = ClientSession()
@@ -88,7 +91,7 @@ class Firstline:
                 self._is_running.set()
 
     async def kill(self) -> None:
-        """kill -9, and note when."""
+        """Send SIGKILL, and note when."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         self.kills.append(datetime.now(UTC))

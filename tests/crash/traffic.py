@@ -84,7 +84,7 @@ class Traffic:
             user_id = 6_000_000_000 + len(self.conversations)
             places = self.random.choices(([user_id], [self._group()], [user_id, self._group()]), (5, 3, 2))[0]
             for chat_id in places:
-                lines = deque(self._script()[: messages - count])
+                lines = deque(self._script(first=chat_id == places[0])[: messages - count])
                 if lines:
                     self.conversations.append(Conversation(user_id=user_id, chat_id=chat_id, lines=lines))
                 count += len(lines)
@@ -123,8 +123,9 @@ class Traffic:
                 self._words.add(word)
                 return word
 
-    def _script(self) -> list[Line]:
-        kind = self.random.choice(("asker", "complainer", "complainer", "chooser", "both"))
+    def _script(self, *, first: bool) -> list[Line]:
+        """What somebody writes in one place; the vague words only in their first, else they are one matter in two."""
+        kind = self.random.choice(("asker", "complainer", "complainer", "both", "chooser" if first else "complainer"))
         matter = Line(text=self.complaint(), expected=("ticket_opened", "nothing_matches"))
         follow_ups = [
             Line(text=self.complaint(), expected=("appended", "follow_up")) for _ in range(self.random.randint(0, 3))
