@@ -105,8 +105,9 @@ class Outbox:
         return [_outgoing(row) for row in rows]
 
     async def sending(self, outgoing: Outgoing) -> bool:
-        """Note, before the platform is called, that it is about to be; False where the reply was cancelled meanwhile."""
-        return await self._set(outgoing.id, "sending", attempts=outgoing.attempts + 1, unless=("cancelled", "sent"))
+        """Note, before the platform is called, that it is about to be; False where the reply is settled already."""
+        settled = ("cancelled", "sent", "ambiguous", "failed")
+        return await self._set(outgoing.id, "sending", attempts=outgoing.attempts + 1, unless=settled)
 
     async def sent(self, outgoing: Outgoing, posted_id: str) -> None:
         """The platform gave the reply this id."""
