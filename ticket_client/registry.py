@@ -1,7 +1,7 @@
 """Finds a desk by its module's name: `kind = "local"` is `ticket_client/local.py`.
 
-A desk's module has `Settings` (a `config.settings.Section`) and ``create(name, settings, resources)``; ``resources["store"]``
-is what the ledger offers to a desk that keeps its tickets there.
+A desk's module has `Settings` (a `config.settings.Section`) and ``create(name, settings, resources)``;
+``resources["store"]`` is what the ledger offers to a desk that keeps its tickets there.
 """
 
 from __future__ import annotations

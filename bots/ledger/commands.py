@@ -1,4 +1,4 @@
-"""What other processes ask of the running bot: one durable row each, carried out within a second or at the next start."""
+"""What other processes ask of the running bot: one durable row each, carried out in a second or at the next start."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ from bots.ledger import codec
 from bots.ledger.database import LedgerError, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from bots.ledger.database import Writer
@@ -29,7 +29,12 @@ class Command:
 
 
 def submit(path: Path, name: str, arguments: Mapping[str, Any], *, wait_s: float = 3.0) -> tuple[str, str]:
-    """Leave a command for the bot; gives its state ("done", "failed", "new") and result after at most `wait_s` seconds."""
+    """Leave a command for the bot; gives its state ("done", "failed", "new") and result after `wait_s` at the most.
+
+    Raises `LedgerError` where there is no ledger, or none that can be written.
+    """
+    if not path.exists():
+        raise LedgerError(f"There is no ledger at {path} yet. Start the bot once: firstline run")
     with contextlib.closing(connect(path)) as connection:
         try:
             cursor = connection.execute(

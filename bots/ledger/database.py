@@ -85,19 +85,22 @@ class FileLock:
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection in autocommit mode with the house's settings; usable from any one thread at a time."""
     uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "")
-    try:
-        connection = sqlite3.connect(
-            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S
-        )
-        connection.row_factory = sqlite3.Row
-        if not read_only:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-    except sqlite3.Error as error:
-        raise LedgerError(
-            f"{path} cannot be opened as a ledger ({error}). Is it the right file, and are its folder and rights right?"
-        ) from error
+    with contextlib.ExitStack() as stack:
+        try:
+            connection = sqlite3.connect(
+                uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S
+            )
+            stack.callback(connection.close)
+            connection.row_factory = sqlite3.Row
+            if not read_only:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"{path} cannot be opened as a ledger ({error}). Is it the right file, and are its rights right?"
+            ) from error
+        stack.pop_all()
     return connection
 
 
@@ -105,6 +108,8 @@ def migrate(path: Path) -> None:
     """Bring the file to the newest schema; Alembic is imported only where there is something to do."""
     newest = max(entry.name.split("_", 1)[0] for entry in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
     path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # which `connect` names
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # before a word of anybody's is in it
     with contextlib.closing(connect(path)) as connection, contextlib.suppress(sqlite3.OperationalError):
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         if row and row[0] == newest:
@@ -119,11 +124,13 @@ def migrate(path: Path) -> None:
 def _upgrade(path: Path) -> None:
     from alembic import command  # noqa: PLC0415 - half a second that only a new or old file costs
     from alembic.config import Config  # noqa: PLC0415
-    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy import create_engine, event  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine("sqlite://", creator=lambda: connect(path))
+    # The driver would begin a transaction before the first row only: a kill between two tables would leave half.
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
@@ -140,9 +147,9 @@ class _Job:
 
 
 class Writer:
-    """The one connection that writes: operations that arrive together share one durable commit.
+    """The one connection that writes; operations that arrive together share one durable commit.
 
-    Each operation runs in its own savepoint, in the order in which they were handed in; one that raises is undone alone.
+    Each operation runs in its own savepoint, in the order in which it was handed in; one that raises is undone alone.
     """
 
     def __init__(self, path: Path) -> None:
@@ -162,7 +169,7 @@ class Writer:
         self._connection.close()
 
     async def run(self, operation: Operation[T]) -> T:
-        """Run `operation` in the next group commit; returns once it is on disk. Raises what it raised, or `LedgerError`."""
+        """Run `operation` in the next group commit; back once it is on disk. Raises what it does or `LedgerError`."""
         future: asyncio.Future[T] = self._loop.create_future()
         self._jobs.put(_Job(operation, future))
         return await future
@@ -194,15 +201,17 @@ class Writer:
         results: list[Any] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                results.append(_attempt(connection, job.operation))
+            results.extend(_attempt(connection, job.operation) for job in batch)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
+            cure = "free space on the disk or mend its rights"
+            if _code(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                cure = "another program holds it; let that finish"
             failure = LedgerUnwritable(
-                f"The ledger {self._path} cannot be written ({error}). Nothing was lost: free space on the disk or mend its "
-                "rights, and the bot goes on by itself."
+                f"The ledger {self._path} cannot be written ({error}). Nothing was lost: {cure}, and the bot goes on by"
+                " itself."
             )
             failure.__cause__ = error
             return [failure] * len(batch)
@@ -214,12 +223,17 @@ def _attempt(connection: sqlite3.Connection, operation: Operation[Any]) -> Any:
     try:
         result = operation(connection)
     except Exception as error:
-        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _DISK_TROUBLE:
+        if isinstance(error, sqlite3.Error) and _code(error) in _DISK_TROUBLE:
             raise  # nothing of this batch can be stored
         connection.execute("ROLLBACK TO operation")
         result = error
     connection.execute("RELEASE operation")
     return result
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary error code, 0 where the error is the driver's own."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _resolve(batch: list[_Job], results: list[Any]) -> None:

@@ -1,7 +1,7 @@
 """The built-in desk's rows, and the store that `ticket_client.local` asks for.
 
-The functions on a connection run inside the ledger's own commit: a local ticket, its outcome and the reply with its number
-are one transaction.
+The functions on a connection run inside the ledger's own commit: a local ticket, its outcome and the reply with its
+number are one transaction.
 """
 
 from __future__ import annotations
@@ -53,27 +53,34 @@ def open_ticket(connection: sqlite3.Connection, draft: TicketDraft, prefix: str)
         ),
     )
     ticket_id = str(cursor.lastrowid)
-    add_entry(connection, ticket_id, "user", draft.requester.name, "\n\n".join((draft.body, *draft.attachments)), None)
+    add_entry(connection, ticket_id, "user", "", "\n\n".join((draft.body, *draft.attachments)), None)
     return TicketRef(id=ticket_id, number=number)
 
 
-def add_entry(  # noqa: PLR0913 - a row's columns
+def add_entry(  # noqa: PLR0913, PLR0917 - a row's columns
     connection: sqlite3.Connection, ticket_id: str, kind: str, author: str, text: str, key: str | None
 ) -> bool:
-    """Add a line to a ticket; False where the key is there already. Raises `NotFound`."""
-    ticket = connection.execute("SELECT status FROM desk_tickets WHERE id = ?", (ticket_id,)).fetchone()
+    """Add a line to a ticket; False where the key is there already. A user's line bears the requester's name.
+
+    Raises `NotFound`.
+    """
+    ticket = connection.execute("SELECT status, requester FROM desk_tickets WHERE id = ?", (ticket_id,)).fetchone()
     if ticket is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
     now = codec.stamp()
+    if kind == "user":
+        author = codec.load(Requester, ticket["requester"]).name
     added = connection.execute(
         "INSERT INTO desk_entries (ticket_id, kind, author, text, key, at) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (key) DO NOTHING",
         (ticket_id, kind, author, text, key, now),
     ).rowcount
-    if added and kind == "user" and Status(ticket["status"]).is_over:
+    if not added:
+        return False
+    if kind == "user" and Status(ticket["status"]).is_over:
         set_status(connection, ticket_id, Status.OPEN, "the requester")
-    connection.execute("UPDATE desk_tickets SET changed_at = ? WHERE id = ?", (now, ticket_id))
-    return bool(added)
+    connection.execute("UPDATE desk_tickets SET changed_at = ? WHERE id = ?", (codec.stamp(), ticket_id))
+    return True
 
 
 def set_status(connection: sqlite3.Connection, ticket_id: str, status: Status, who: str) -> bool:
@@ -148,8 +155,3 @@ class LedgerTicketStore:
         ).fetchall()
         newest = str(rows[-1]["id"]) if rows else cursor
         return Changes(ids=tuple(dict.fromkeys(str(row["ticket_id"]) for row in rows)), cursor=newest)
-
-
-def requester_of(row: sqlite3.Row) -> Requester:
-    """The requester of a row of `desk_tickets`."""
-    return codec.load(Requester, row["requester"])

@@ -1,6 +1,7 @@
 """What is to be done at the helpdesk, written before it is done: create a ticket, add words, add a note.
 
-States: new -> sending -> done | failed. An intent found in "sending" after a crash was perhaps applied: look, then repeat.
+States: new -> sending -> done | failed. An intent found in "sending" after a crash was perhaps applied: look, then
+repeat.
 The built-in desk needs none of this: its rows are written in the same transaction.
 """
 
@@ -70,11 +71,11 @@ def create(connection: sqlite3.Connection, opening: Opening, inbound_id: int) ->
 def add(connection: sqlite3.Connection, message: DeskMessage, *, transactional: bool) -> bool:
     """Add words or a note to a ticket; True where the desk has to be called."""
     if transactional:
-        row = connection.execute(
-            "SELECT desk_id, author_id FROM tickets WHERE key = ?", (message.ticket_key,)
-        ).fetchone()
-        kind, author = ("user", row["author_id"]) if message.kind == "message" else ("note", "firstline")
-        desk.add_entry(connection, row["desk_id"], kind, author, message.text, key=message.key)
+        row = connection.execute("SELECT desk_id FROM tickets WHERE key = ?", (message.ticket_key,)).fetchone()
+        if row is None:
+            raise LookupError(f"There is no ticket {message.ticket_key} to add words to.")
+        kind = "user" if message.kind == "message" else "note"
+        desk.add_entry(connection, row["desk_id"], kind, "firstline", message.text, key=message.key)
         return False
     _insert(connection, message.key, message.ticket_key, message.kind, json.dumps(message.text), "[]")
     return True

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from adapters.base import Button, IncomingMessage, Reply, ReplyTarget, TranscriptLine, Visibility
-from bots.ledger import codec, commands, desk, intents, outbox
+from adapters.base import IncomingMessage, Kind, Reply, ReplyTarget, TranscriptLine, Visibility
+from bots.ledger import codec, commands, desk, erasing, intents, outbox
 from bots.ledger.database import FileLock, Superseded, Writer, connect, migrate
+from bots.ledger.outbox import Outgoing
+from bots.pipeline.plan import ticket_key
 from bots.pipeline.state import Context, ConversationState, Ticket
 from ticket_client.base import Status
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
 
-    from bots.ledger.outbox import Outgoing
     from bots.pipeline.effects import Effects, Opening
 
-PARTITIONS = 256
+PARTITIONS = 256  # for ever: stored with every message
 _OWN_TICKETS_DAYS = 30
 _PAGE = 1000
+_SIGNING = "installation:secret"
+# A number told in answer to somebody that may never have arrived. What an agent wrote is not said again by its number.
+_UNCONFIRMED = "state = 'ambiguous' AND number IS NOT NULL AND inbound_id IS NOT NULL AND speaker = 'bot'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +141,13 @@ class Ledger:
     # --- what a decision looks at -----------------------------------------------------------------------------------
 
     def context(self, message: IncomingMessage, *, number: str | None, complaint_key: str | None) -> Context:
-        """Everything known around a message; `number` is a ticket number it names, `complaint_key` a moderated complaint's."""
+        """Everything known around a message.
+
+        Args:
+            message: what is to be decided.
+            number: a ticket number that it names.
+            complaint_key: of the ticket that a moderated complaint would have.
+        """
         requester = message.on_behalf_of or message.author
         state = self.conversation(message.conversation_key)
         since = codec.stamp(datetime.now(UTC) - timedelta(days=_OWN_TICKETS_DAYS))
@@ -148,25 +158,48 @@ class Ledger:
         hangs_on = next((ticket for ticket in own if ticket.key == state.ticket_key), None)
         if hangs_on is None and state.ticket_key:
             hangs_on = self.ticket(state.ticket_key)
-        named = self._tickets("number = ? LIMIT 1", (number,)) if number else ()
-        earlier = None
-        if message.kind == "edited":
-            row = self.reader.execute(
-                "SELECT o.outcome FROM inbound i JOIN outcomes o ON o.inbound_id = i.id WHERE i.channel = ? AND i.account = ?"
-                " AND i.message_id = ? AND i.conversation_key = ? AND i.kind <> 'edited' ORDER BY i.id LIMIT 1",
-                (message.channel, message.account, message.message_id, message.conversation_key),
-            ).fetchone()
-            earlier = row["outcome"] if row else None
+        named = self._tickets(
+            "number = ? ORDER BY channel = ? AND account = ? AND author_id = ? DESC, opened_at DESC LIMIT 1",
+            (number, message.channel, message.account, requester.id),
+        )
         return Context(
             conversation=state,
             ticket=hangs_on,
             named=named[0] if named else None,
             names_number=number is not None,
             own=own,
-            complaint=self.ticket(complaint_key) if complaint_key else None,
-            earlier_outcome=earlier,
+            complaint=self._about(message, complaint_key),
+            earlier_outcome=self._earlier_outcome(message) if message.kind is Kind.EDITED else None,
             unconfirmed=self._unconfirmed(message.conversation_key),
         )
+
+    def _about(self, message: IncomingMessage, complaint_key: str | None) -> Ticket | None:
+        """The ticket that the message under a moderator's act, or the deleted message, opened or was added to."""
+        message_id = message.message_id
+        if message.kind is Kind.DELETED:
+            complaint_key = ticket_key(message.conversation_key, message_id)
+        elif complaint_key is None or message.parent is None:
+            return None
+        else:
+            message_id = message.parent.message_id
+        found = self._tickets(
+            "(key = ? OR key IN (SELECT o.ticket_key FROM outcomes o JOIN inbound i ON i.id = o.inbound_id"
+            " WHERE i.channel = ? AND i.account = ? AND i.message_id = ? AND i.conversation_key = ?"
+            " AND o.outcome IN ('ticket_opened', 'appended'))) ORDER BY opened_at LIMIT 1",
+            (complaint_key, message.channel, message.account, message_id, message.conversation_key),
+        )
+        return found[0] if found else None
+
+    def _earlier_outcome(self, message: IncomingMessage) -> str | None:
+        """What came of the message before it was edited; "ignored" only where nothing else ever did."""
+        row = self.reader.execute(
+            "SELECT o.outcome FROM inbound i JOIN outcomes o ON o.inbound_id = i.id"
+            " WHERE i.channel = ? AND i.account = ?"
+            " AND i.message_id = ? AND i.conversation_key = ? AND i.kind IN ('created', 'command', 'edited')"
+            " ORDER BY o.outcome = 'ignored' AND o.rule <> 'edit_of_processed', i.id LIMIT 1",
+            (message.channel, message.account, message.message_id, message.conversation_key),
+        ).fetchone()
+        return row["outcome"] if row else None
 
     def conversation(self, key: str) -> ConversationState:
         """A conversation's state; a fresh one where there is none."""
@@ -176,41 +209,42 @@ class Ledger:
     def private_place(self, channel: str, account: str, author_id: str) -> ReplyTarget | None:
         """Where this person can be told something in private, if they ever wrote there."""
         row = self.reader.execute(
-            "SELECT reply_to FROM conversations WHERE channel = ? AND account = ? AND author_id = ? AND visibility = 'private'"
-            " ORDER BY changed_at DESC LIMIT 1",
+            "SELECT reply_to FROM conversations WHERE channel = ? AND account = ? AND author_id = ?"
+            " AND visibility = 'private' ORDER BY changed_at DESC LIMIT 1",
             (channel, account, author_id),
         ).fetchone()
         return codec.load(ReplyTarget, row["reply_to"]) if row else None
 
     def ticket(self, key: str) -> Ticket | None:
-        """A ticket by its key."""
+        """A ticket of this desk by its key."""
         found = self._tickets("key = ?", (key,))
         return found[0] if found else None
 
     def ticket_at_desk(self, desk_id: str) -> Ticket | None:
         """A ticket by its id at the desk."""
-        found = self._tickets("desk = ? AND desk_id = ?", (self._desk_name, desk_id))
+        found = self._tickets("desk_id = ?", (desk_id,))
         return found[0] if found else None
 
     def _tickets(self, where: str, values: tuple[object, ...]) -> tuple[Ticket, ...]:
-        rows = self.reader.execute(f"SELECT * FROM tickets WHERE {where}", values)
+        """Those of this desk: another desk's tickets are out of reach, and its numbers and ids mean nothing here."""
+        rows = self.reader.execute(f"SELECT * FROM tickets WHERE desk = ? AND {where}", (self._desk_name, *values))
         return tuple(_ticket(row) for row in rows)
 
     def _unconfirmed(self, conversation_key: str) -> tuple[str, ...]:
         rows = self.reader.execute(
-            "SELECT DISTINCT number FROM outgoing WHERE conversation_key = ? AND state = 'ambiguous' AND number IS NOT NULL",
-            (conversation_key,),
+            f"SELECT DISTINCT number FROM outgoing WHERE conversation_key = ? AND {_UNCONFIRMED}", (conversation_key,)
         )
         return tuple(row["number"] for row in rows)
 
     async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:
         """The last lines of a conversation, oldest first (implements `adapters.base.Transcript`)."""
         rows = self.reader.execute(
-            "SELECT message_id AS id, 'user' AS author, payload AS value, received_at AS at FROM inbound"
-            " WHERE conversation_key = :key AND kind IN ('created', 'command') AND erased_at IS NULL UNION ALL"
-            " SELECT key, speaker, reply, created_at FROM outgoing"
+            "SELECT message_id AS id, 'user' AS author, payload AS value, received_at AS at, 0 AS side, id AS seq"
+            " FROM inbound WHERE conversation_key = :key AND kind IN ('created', 'command', 'action')"
+            " AND erased_at IS NULL UNION ALL"
+            " SELECT key, speaker, reply, created_at, 1, id FROM outgoing"
             " WHERE conversation_key = :key AND state IN ('sending', 'sent', 'ambiguous')"
-            " ORDER BY at DESC LIMIT :limit",
+            " ORDER BY at DESC, side DESC, seq DESC LIMIT :limit",
             {"key": conversation_key, "limit": limit},
         ).fetchall()
         return [line for row in reversed(rows) if (line := _line(row)) is not None]
@@ -218,7 +252,7 @@ class Ledger:
     # --- the one transaction ----------------------------------------------------------------------------------------
 
     async def commit(self, accepted: Accepted, effects: Effects) -> Committed:
-        """Write the outcome and all that follows from it. Raises `Superseded` where the message has an outcome already."""
+        """Write the outcome and all that follows from it. Raises `Superseded` where the message has one already."""
         return await self.writer.run(lambda connection: self._write(connection, accepted, effects))
 
     def _write(self, connection: sqlite3.Connection, accepted: Accepted, effects: Effects) -> Committed:
@@ -247,7 +281,7 @@ class Ledger:
         if effects.confirms:
             connection.execute(
                 "UPDATE outgoing SET state = 'cancelled', error = 'told again in a later reply', changed_at = ?"
-                " WHERE conversation_key = ? AND state = 'ambiguous' AND number IS NOT NULL",
+                f" WHERE conversation_key = ? AND {_UNCONFIRMED}",
                 (now, message.conversation_key),
             )
         made = outbox.insert(
@@ -265,7 +299,8 @@ class Ledger:
             wake |= intents.add(connection, added, transactional=self._transactional)
             if added.kind == "message":  # the requester's words open a ticket that was over
                 connection.execute(
-                    "UPDATE tickets SET status = 'open', changed_at = ? WHERE key = ? AND status IN ('resolved', 'closed')",
+                    "UPDATE tickets SET status = 'open', changed_at = ?"
+                    " WHERE key = ? AND status IN ('resolved', 'closed')",
                     (now, added.ticket_key),
                 )
         self._note(connection, message, effects, now)
@@ -277,8 +312,8 @@ class Ledger:
         """Open the ticket here, or leave an intent for the desk; a ticket of that key that exists is taken instead."""
         key = opening.draft.key
         connection.execute(
-            "INSERT INTO tickets (key, desk, status, channel, account, author_id, conversation_key, language, visibility,"
-            " reply_to, words, opened_at, changed_at) VALUES (?, ?, 'new', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO tickets (key, desk, status, channel, account, author_id, conversation_key, language,"
+            " visibility, reply_to, words, opened_at, changed_at) VALUES (?, ?, 'new', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (key) DO NOTHING",
             (
                 key,
@@ -323,7 +358,7 @@ class Ledger:
             key, stars = effects.rating
             connection.execute("UPDATE tickets SET rating = ?, changed_at = ? WHERE key = ?", (stars, now, key))
         if effects.erase:
-            erase(connection, message.channel, message.account, message.conversation_key, effects.erase)
+            erasing.erase(connection, message.channel, message.account, message.conversation_key, effects.erase)
 
     async def retry(self, inbound_id: int) -> Accepted | None:
         """Forget the failed outcome of a message, so that it is worked on again. Raises `LookupError`.
@@ -332,9 +367,11 @@ class Ledger:
         """
 
         def operation(connection: sqlite3.Connection) -> Accepted | None:
-            row = connection.execute("SELECT id, payload, state FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
+            row = connection.execute("SELECT * FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
             if row is None or row["state"] != "failed":
                 raise LookupError(f"Message {inbound_id} is not among the failed ones. See: firstline ledger")
+            if row["erased_at"] is not None:
+                raise LookupError(f"The words of message {inbound_id} are erased; there is nothing left to work on.")
             if intents.retry(connection, inbound_id):
                 return None
             connection.execute("DELETE FROM outcomes WHERE inbound_id = ?", (inbound_id,))
@@ -356,15 +393,16 @@ class Ledger:
 
     async def secret(self) -> bytes:
         """32 bytes made once for this installation."""
-        known = await self.load_state("installation:secret")
+        known = await self.load_state(_SIGNING)
         if known is None:
             known = os.urandom(32).hex()
-            await self.save_state("installation:secret", known)
+            await self.save_state(_SIGNING, known)
         return bytes.fromhex(known)
 
     async def forget_older_than(self, age: timedelta) -> int:
         """Erase the words of decided messages and finished replies older than `age`; outcome rows stay."""
-        return await self.writer.run(lambda connection: _forget(connection, codec.stamp(datetime.now(UTC) - age)))
+        before = codec.stamp(datetime.now(UTC) - age)
+        return await self.writer.run(lambda connection: erasing.forget(connection, before))
 
 
 def save_cursor(connection: sqlite3.Connection, name: str, value: str) -> None:
@@ -374,49 +412,6 @@ def save_cursor(connection: sqlite3.Connection, name: str, value: str) -> None:
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
         (name, value, codec.stamp()),
     )
-
-
-def erase(connection: sqlite3.Connection, channel: str, account: str, conversation_key: str, message_id: str) -> None:
-    """Erase what a message said, wherever the ledger keeps it."""
-    rows = connection.execute(
-        "SELECT id, payload FROM inbound WHERE channel = ? AND account = ? AND message_id = ? AND conversation_key = ?"
-        " AND erased_at IS NULL",
-        (channel, account, message_id, conversation_key),
-    ).fetchall()
-    _erase_rows(connection, rows)
-    connection.execute(
-        "UPDATE desk_entries SET text = '(deleted by its author)' WHERE key IN"
-        " (SELECT 'in:' || id || ':words' FROM inbound WHERE channel = ? AND account = ? AND message_id = ?)",
-        (channel, account, message_id),
-    )
-
-
-def _erase_rows(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
-    for row in rows:
-        bare = codec.dump(codec.load(IncomingMessage, row["payload"]).without_words())
-        connection.execute(
-            "UPDATE inbound SET payload = ?, erased_at = ? WHERE id = ?", (bare, codec.stamp(), row["id"])
-        )
-
-
-def _forget(connection: sqlite3.Connection, before: str) -> int:
-    rows = connection.execute(
-        "SELECT id, payload FROM inbound WHERE state = 'done' AND erased_at IS NULL AND received_at < ? LIMIT 500",
-        (before,),
-    ).fetchall()
-    _erase_rows(connection, rows)
-    replies = connection.execute(
-        "SELECT id, reply FROM outgoing WHERE state IN ('sent', 'cancelled') AND changed_at < ?"
-        " AND json_extract(reply, '$.text') <> '' LIMIT 500",
-        (before,),
-    ).fetchall()
-    for row in replies:
-        reply = codec.load(Reply, row["reply"])
-        bare = Reply(key=reply.key, target=reply.target, text="", visibility=reply.visibility, number=reply.number)
-        connection.execute("UPDATE outgoing SET reply = ? WHERE id = ?", (codec.dump(bare), row["id"]))
-    connection.execute("UPDATE tickets SET words = '' WHERE opened_at < ? AND words <> ''", (before,))
-    connection.execute("DELETE FROM conversations WHERE changed_at < ?", (before,))
-    return len(rows) + len(replies)
 
 
 def _save_conversation(
@@ -465,12 +460,12 @@ def _line(row: sqlite3.Row) -> TranscriptLine | None:
     at = codec.read_stamp(row["at"])
     if row["author"] != "user":
         reply = codec.load(Reply, row["value"])
-        buttons: tuple[Button, ...] = reply.buttons
-        return (
-            TranscriptLine(id=row["id"], author=row["author"], text=reply.text, buttons=buttons, at=at)
-            if reply.text
-            else None
-        )
+        if not reply.text:
+            return None  # forgotten
+        return TranscriptLine(id=row["id"], author=row["author"], text=reply.text, buttons=reply.buttons, at=at)
     message = codec.load(IncomingMessage, row["value"])
     words = f"/{message.command} {message.text}".rstrip() if message.command else message.text
+    words = words or ", ".join(f"[{attachment.name}]" for attachment in message.attachments)
+    if not words or message.on_behalf_of is not None:
+        return None  # not meant for the bot, or a moderator's
     return TranscriptLine(id=row["id"], author="user", text=words, at=at)

@@ -38,15 +38,19 @@ def insert(  # noqa: PLR0913 - a row's columns
     number: str | None = None,
     ticket_key: str | None = None,
 ) -> list[Outgoing]:
-    """Write the replies, split into what the platform takes; those whose key is there already are left as they are."""
+    """Write the replies, split into what the platform takes; those whose key is there already are left as they are.
+
+    Gives those to post; one that has no place to go to is written as failed, for a person to see.
+    """
     now = codec.stamp()
     made: list[Outgoing] = []
     for say in says:
         known = number or say.number
         for reply in _parts(say, known):
             cursor = connection.execute(
-                "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker, reply, number,"
-                " state, not_before, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)"
+                "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker, reply,"
+                " number, state, error, not_before, created_at, changed_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (key) DO NOTHING",
                 (
                     reply.key,
@@ -58,19 +62,19 @@ def insert(  # noqa: PLR0913 - a row's columns
                     say.speaker,
                     codec.dump(reply),
                     reply.number,
+                    "pending" if say.target.can_reply else "failed",
+                    None if say.target.can_reply else say.target.why_not or "nobody can answer there",
                     now,
                     now,
                     now,
                 ),
             )
-            if cursor.rowcount and cursor.lastrowid:
+            if cursor.rowcount and cursor.lastrowid and say.target.can_reply:
                 made.append(Outgoing(id=cursor.lastrowid, reply=reply))
     return made
 
 
 def _parts(say: Say, number: str | None) -> list[Reply]:
-    if not say.target.can_reply:
-        return []
     text = say.text.replace(NUMBER, number or "")
     parts = split(text, max_len=say.target.max_len, unit=say.target.len_unit)
     last = len(parts) - 1
@@ -99,7 +103,8 @@ class Outbox:
     def unfinished(self, channel: str, *, after: int = 0, limit: int = 1000) -> list[Outgoing]:
         """A channel's replies to post or whose posting was cut, oldest first, a page after the id `after`."""
         rows = self._reader.execute(
-            "SELECT * FROM outgoing WHERE state IN ('pending', 'sending') AND channel = ? AND id > ? ORDER BY id LIMIT ?",
+            "SELECT * FROM outgoing WHERE state IN ('pending', 'sending') AND channel = ? AND id > ?"
+            " ORDER BY id LIMIT ?",
             (channel, after, limit),
         )
         return [_outgoing(row) for row in rows]
@@ -133,11 +138,11 @@ class Outbox:
         def operation(connection: sqlite3.Connection) -> Outgoing:
             changed = connection.execute(
                 "UPDATE outgoing SET state = 'pending', attempts = 0, not_before = ?, changed_at = ?"
-                " WHERE id = ? AND state IN ('ambiguous', 'failed')",
+                " WHERE id = ? AND state IN ('ambiguous', 'failed') AND json_extract(reply, '$.text') <> ''",
                 (codec.stamp(), codec.stamp(), outgoing_id),
             ).rowcount
             if not changed:
-                raise LookupError(f"Reply {outgoing_id} is neither ambiguous nor failed.")
+                raise LookupError(f"Reply {outgoing_id} is neither ambiguous nor failed, or its words are erased.")
             return _outgoing(connection.execute("SELECT * FROM outgoing WHERE id = ?", (outgoing_id,)).fetchone())
 
         return await self._writer.run(operation)

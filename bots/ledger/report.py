@@ -82,8 +82,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise LedgerError(f"There is no ledger at {path} yet. Start the bot once: firstline run")
     with contextlib.closing(connect(path, read_only=True)) as connection:
-        connection.execute("BEGIN")
         try:
+            connection.execute("BEGIN")
             yield connection
         except sqlite3.DatabaseError as error:
             raise LedgerError(f"{path} cannot be read as a ledger ({error}). Is it the right file?") from error
@@ -120,7 +120,8 @@ def report(path: Path, since: datetime | None = None) -> Report:
             ),
             failed=_troubles(
                 connection,
-                "SELECT i.id, i.channel, i.received_at, o.rule, o.reason FROM inbound i JOIN outcomes o ON o.inbound_id = i.id"
+                "SELECT i.id, i.channel, i.received_at, o.rule, o.reason"
+                " FROM inbound i JOIN outcomes o ON o.inbound_id = i.id"
                 " WHERE i.state = 'failed' AND i.received_at >= ? ORDER BY i.id LIMIT 100",
                 start,
             ),

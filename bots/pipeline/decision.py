@@ -108,7 +108,7 @@ def decide(message: IncomingMessage, context: Context, matches: Matches, now: da
     if (rule := _ignored(message, context)) is not None:
         return Ignore(rule=rule)
     if message.kind is Kind.DELETED:
-        return Act(name="erase", ticket=context.ticket, value=message.message_id)
+        return Act(name="erase", ticket=context.complaint or context.ticket, value=message.message_id)
     if message.kind in {Kind.ACTION, Kind.RATING}:
         return _tapped(message, context, policy)
     if message.kind is Kind.COMMAND:

@@ -29,7 +29,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A ticket to open, and what to say once its number is known, or (`sorry`) where the desk refuses it for good."""
+    """A ticket to open, and what to say once its number is known."""
 
     draft: TicketDraft
     channel: str
@@ -41,7 +41,6 @@ class Opening:
     language: str
     words: str
     announce: tuple[Say, ...]
-    sorry: tuple[Say, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

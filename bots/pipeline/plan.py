@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _SUBJECT_CHARS = 90
-_WORDS_CHARS = 2000
+WORDS_CHARS = 2000
 _REPORT_CHARS = 30_000
 
 
@@ -165,7 +165,7 @@ class _Planner:
         text = "\n".join((entry.answer.strip(), *entry.links))
         chosen = decision.chosen and self.state.question_id
         question_id = self.state.question_id if chosen else self.message.message_id
-        question = self.state.question if chosen else self.message.text[:_WORDS_CHARS]
+        question = self.state.question if chosen else self.message.text[:WORDS_CHARS]
         says = [self.say("answer", text=text)]
         if not self.in_public and self.message.reply_to.buttons:
             buttons = (
@@ -199,7 +199,7 @@ class _Planner:
         state = replace(
             self.state,
             phase=Phase.CHOOSING,
-            question=self.message.text[:_WORDS_CHARS],
+            question=self.message.text[:WORDS_CHARS],
             question_id=self.message.message_id,
             candidates=tuple(entry.id for entry in entries),
         )
@@ -233,9 +233,8 @@ class _Planner:
             reply_to=message.reply_to,
             visibility=message.reply_to.visibility,
             language=self.language,
-            words=decision.words[:_WORDS_CHARS],
+            words=decision.words[:WORDS_CHARS],
             announce=tuple(announce),
-            sorry=(self.say("failed", "failed"),),
         )
         state = ConversationState(language=self.state.language, ticket_key=key)
         return Effects(outcome="ticket_opened", rule=decision.rule, state=state, opening=opening)
@@ -357,7 +356,7 @@ class _Planner:
         state = replace(
             self.state,
             phase=Phase.NUMBERING,
-            question=self.message.text[:_WORDS_CHARS],
+            question=self.message.text[:WORDS_CHARS],
             question_id=self.message.message_id,
         )
         buttons = (self.button("button-new-ticket", "new"),)
@@ -393,9 +392,7 @@ class _Planner:
     def _told_elsewhere(self, act: Act, ticket: Ticket) -> Effects:
         """The same matter told in another place: the existing number, and a note of the place."""
         state = replace(self._idle(), ticket_key=ticket.key)
-        note = self.house.wording.say(
-            self.house.desk_language, "desk-elsewhere", words=self.message.text[:_WORDS_CHARS]
-        )
+        note = self.house.wording.say(self.house.desk_language, "desk-elsewhere", words=self.message.text[:WORDS_CHARS])
         say = (
             self.say("exists", "ticket-exists", ticket=ticket, number=ticket.number)
             if ticket.number

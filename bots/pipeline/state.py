@@ -64,6 +64,6 @@ class Context:
     named: Ticket | None = None  # the one whose number the message names, whoever it belongs to
     names_number: bool = False  # whether the message names a number at all
     own: tuple[Ticket, ...] = ()  # the requester's tickets of the last days on this account, newest first
-    complaint: Ticket | None = None  # the ticket that the complaint under a moderator's act has already
+    complaint: Ticket | None = None  # that of the complaint under a moderator's act, or of the message deleted
     earlier_outcome: str | None = None  # of the message that an edit changes
     unconfirmed: tuple[str, ...] = ()  # numbers whose reply here may never have arrived

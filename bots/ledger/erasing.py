@@ -1,0 +1,123 @@
+"""Takes people's words out of the ledger: when they delete them, and when they have been kept long enough."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from adapters.base import Author, IncomingMessage, Parent, Reply
+from bots.ledger import codec
+from bots.pipeline.plan import WORDS_CHARS, indented, ticket_key
+from ticket_client.base import TicketDraft
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+GONE = "(deleted by its author)"
+_PAGE = 500
+
+
+def erase(connection: sqlite3.Connection, channel: str, account: str, conversation_key: str, message_id: str) -> None:
+    """Erase what a message said, wherever the ledger keeps it: its rows, the built-in desk, what waits for a desk."""
+    place = (channel, account, conversation_key)
+    rows = connection.execute(
+        "SELECT id, payload FROM inbound WHERE channel = ? AND account = ? AND conversation_key = ? AND message_id = ?"
+        " AND erased_at IS NULL",
+        (*place, message_id),
+    ).fetchall()
+    acts = connection.execute(  # a moderator's act holds the complaint as what it answers
+        "SELECT id, payload FROM inbound WHERE channel = ? AND account = ? AND conversation_key = ?"
+        " AND erased_at IS NULL AND json_extract(payload, '$.parent.message_id') = ?",
+        (*place, message_id),
+    ).fetchall()
+    said = {row["id"]: codec.load(IncomingMessage, row["payload"]) for row in rows}
+    quoted = [codec.load(IncomingMessage, row["payload"]) for row in acts]
+    _erase_rows(connection, rows)
+    for row, message in zip(acts, quoted, strict=True):
+        if row["id"] not in said:
+            bare = replace(message, parent=Parent(message_id=message_id))
+            connection.execute("UPDATE inbound SET payload = ? WHERE id = ?", (codec.dump(bare), row["id"]))
+    key = ticket_key(conversation_key, message_id)
+    connection.execute("UPDATE tickets SET words = '' WHERE key = ?", (key,))
+    connection.execute("UPDATE desk_tickets SET subject = ? WHERE key = ?", (GONE, key))
+    for inbound_id in said:
+        entry = f"in:{inbound_id}:words"
+        connection.execute("UPDATE desk_entries SET text = ? WHERE key = ?", (GONE, entry))
+        connection.execute("UPDATE ticket_intents SET payload = ? WHERE key = ?", (json.dumps(GONE), entry))
+    texts = {text for message in said.values() for text in (message.text, f"/{message.command} {message.text}")}
+    texts |= {message.parent.text or "" for message in quoted if message.parent}
+    _erase_in_tickets(connection, conversation_key, key, {text.strip() for text in texts if text.strip(" /")})
+
+
+def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own_key: str, texts: set[str]) -> None:
+    """The tickets of a conversation quote what was said in it before they were opened."""
+    quoting = (
+        "SELECT key FROM tickets WHERE conversation_key = :place UNION SELECT :own UNION SELECT o.ticket_key"
+        " FROM outcomes o JOIN inbound i ON i.id = o.inbound_id WHERE i.conversation_key = :place"
+    )
+    names = {"place": conversation_key, "own": own_key}
+    entries = connection.execute(
+        "SELECT e.id, e.text FROM desk_entries e JOIN desk_tickets d ON d.id = e.ticket_id"
+        f" WHERE e.kind = 'user' AND d.key IN ({quoting})",
+        names,
+    ).fetchall()
+    for entry in entries:
+        text = _without(entry["text"], texts)
+        connection.execute("UPDATE desk_entries SET text = ? WHERE id = ?", (text, entry["id"]))
+    intents = connection.execute(
+        f"SELECT id, ticket_key, payload FROM ticket_intents WHERE action = 'create' AND ticket_key IN ({quoting})"
+        " AND payload <> ''",
+        names,
+    ).fetchall()
+    for intent in intents:
+        draft = codec.load(TicketDraft, intent["payload"])
+        subject = GONE if intent["ticket_key"] == own_key else draft.subject
+        draft = replace(draft, subject=subject, body=_without(draft.body, texts))
+        connection.execute("UPDATE ticket_intents SET payload = ? WHERE id = ?", (codec.dump(draft), intent["id"]))
+
+
+def _without(body: str, texts: Iterable[str]) -> str:
+    """A ticket's text without these: as its beginning and as lines of the exchange, never as part of other words."""
+    for text in texts:
+        for said in (text, text[:WORDS_CHARS].strip(), indented(text)):
+            if body == said or body.startswith(f"{said}\n"):
+                body = GONE + body[len(said) :]
+            body = f"{body}\n".replace(f": {said}\n", f": {GONE}\n")[:-1]
+    return body
+
+
+def forget(connection: sqlite3.Connection, before: str) -> int:
+    """Erase a page of what is older than the stamp `before` and settled; how much that was. Outcome rows stay."""
+    rows = connection.execute(
+        "SELECT id, payload FROM inbound WHERE state <> 'new' AND erased_at IS NULL AND received_at < ? LIMIT ?",
+        (before, _PAGE),
+    ).fetchall()
+    _erase_rows(connection, rows)
+    replies = connection.execute(
+        "SELECT id, reply FROM outgoing WHERE state NOT IN ('pending', 'sending') AND changed_at < ?"
+        " AND json_extract(reply, '$.text') <> '' LIMIT ?",
+        (before, _PAGE),
+    ).fetchall()
+    for row in replies:
+        bare = replace(codec.load(Reply, row["reply"]), text="", buttons=())
+        connection.execute("UPDATE outgoing SET reply = ? WHERE id = ?", (codec.dump(bare), row["id"]))
+    connection.execute("UPDATE tickets SET words = '' WHERE opened_at < ? AND words <> ''", (before,))
+    connection.execute(
+        "UPDATE ticket_intents SET payload = '', announce = '[]' WHERE state IN ('done', 'failed') AND created_at < ?"
+        " AND payload <> ''",
+        (before,),
+    )
+    connection.execute("DELETE FROM conversations WHERE changed_at < ?", (before,))
+    return len(rows) + len(replies)
+
+
+def _erase_rows(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
+    for row in rows:
+        bare = codec.load(IncomingMessage, row["payload"]).without_words()
+        if bare.on_behalf_of is not None:
+            bare = replace(bare, on_behalf_of=Author(id=bare.on_behalf_of.id))
+        connection.execute(
+            "UPDATE inbound SET payload = ?, erased_at = ? WHERE id = ?", (codec.dump(bare), codec.stamp(), row["id"])
+        )
