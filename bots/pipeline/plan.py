@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from adapters.base import Attachment, Button, IncomingMessage, ReplyTarget, TranscriptLine, Visibility
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _SUBJECT_CHARS = 90
+_LABEL_CHARS = 60
 WORDS_CHARS = 2000
 _REPORT_CHARS = 30_000
 
@@ -193,7 +195,10 @@ class _Planner:
         has_buttons = self.message.reply_to.buttons
         intro = self.words("suggest-buttons" if has_buttons else "suggest-numbers")
         buttons = (
-            *(Button(label=f"{i}. {entry.question}"[:60], action=f"pick:{i}") for i, entry in enumerate(entries, 1)),
+            *(
+                Button(label=shorten(f"{i}. {entry.question}", _LABEL_CHARS, placeholder="…"), action=f"pick:{i}")
+                for i, entry in enumerate(entries, 1)
+            ),
             self.button("button-none", "none"),
         )
         state = replace(
