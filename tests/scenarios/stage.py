@@ -27,9 +27,10 @@ _PATIENCE_S = 15.0
 class Stage:
     """A running bot whose Telegram is the simulator."""
 
-    def __init__(self, sim: TelegramSimulator, folder: Path) -> None:
+    def __init__(self, sim: TelegramSimulator, folder: Path, more: str = "") -> None:
         self.sim = sim
         self.folder = folder
+        self._more = more
         self.bot: Bot
         self.settings = self._settings()
         self._read: dict[int, int] = {}
@@ -53,6 +54,7 @@ class Stage:
             token = "{TOKEN}"
             api_base = "{self.sim.base_url}"
             file_base = "{self.sim.base_file_url}"
+            {self._more}
             """,
             encoding="utf-8",
         )
@@ -88,6 +90,10 @@ class Stage:
             "reply_to": message.reply_to,
             "buttons": message.buttons,
         }
+
+    def skip(self, chat_id: int) -> None:
+        """Count all that the bot has said in a chat as read."""
+        self._read[chat_id] = len(self.sim.sent(chat_id))
 
     async def hears_nothing(self, chat_id: int) -> None:
         """After the bot has worked off what it has, there is nothing new in the chat."""
