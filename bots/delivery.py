@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections import OrderedDict, deque
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
     from bots.ledger.outbox import Outbox, Outgoing
 
 _SEND_TIMEOUT_S = 60.0
-_IN_FLIGHT = 16  # each of them is ambiguous after a kill where the platform cannot be asked
+_IN_FLIGHT = 32
+# A reply that is marked as being sent and is not on the wire yet becomes ambiguous at a kill without need, where the
+# platform cannot be asked. So only a few at a time are between the two, each for at most this long.
+_STARTING = 2
+_ON_THE_WIRE_S = 0.02
 _IN_MEMORY = 5000
 _MAX_ATTEMPTS = 40  # with the back-off below: about three hours of an unreachable platform
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 300.0
@@ -68,15 +74,16 @@ class Lane:
         self._adapter = adapter
         self._places: dict[str, deque[Outgoing]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._in_flight, self._starting = asyncio.Semaphore(_IN_FLIGHT), asyncio.Semaphore(_STARTING)
         self._limits = _Limits(adapter.limits)
         self._held: set[int] = set()
         self._newest = 0
         self._behind = False  # more is pending in the ledger than is held here
         self._sending = 0
         self._stopping = False
-        self._idle = asyncio.Event()
+        self._idle, self._quiet = asyncio.Event(), asyncio.Event()
         self._idle.set()
+        self._quiet.set()
 
     def add(self, outgoing: Outgoing) -> None:
         """Take one reply; past the memory limit it waits in the ledger until the lane catches up."""
@@ -119,9 +126,8 @@ class Lane:
     async def stop(self) -> None:
         """Begin no new post; cancel what is still under way after a moment."""
         self._stopping = True
-        until = asyncio.get_running_loop().time() + _LAST_SENDS_S
-        while self._sending and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._quiet.wait(), _LAST_SENDS_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -160,19 +166,19 @@ class Lane:
             _log.exception("A reply could not be handled", extra={"action": "delivery_failed", "outgoing": outgoing.id})
 
     async def _noted(self, write: Callable[[], Awaitable[T]]) -> T:
-        """What `write` to the ledger gives; while the disk is full, it is tried again: what was posted is not forgotten."""
+        """What `write` to the ledger gives, tried again while the disk is full: what was posted is not forgotten."""
         attempt = 0
         while True:
             try:
                 return await write()
             except LedgerUnwritable as error:
                 if not attempt:
-                    _log.error("%s", error, extra={"action": "ledger_unwritable"})  # noqa: TRY400 - the sentence says it
+                    _log.error("%s", error, extra={"action": "ledger_unwritable"})
                 await asyncio.sleep(min(_backoff_s(attempt), _UNWRITABLE_MOST_S))
                 attempt += 1
 
     async def _settle_unclear(self, outgoing: Outgoing, why: str) -> bool:
-        """A reply that may have been posted: True where it was or nobody can know, False where it may be sent (again)."""
+        """A reply that may have been posted: True where it was or nobody can know, False where it may be sent."""
         kind = outgoing.reply.target.idempotency
         if kind is Idempotency.NONCE:
             return False
@@ -209,21 +215,33 @@ class Lane:
             if self._stopping:
                 await asyncio.Event().wait()  # until cancelled
             self._sending += 1
+            self._quiet.clear()
             try:
-                if not await self._noted(lambda: self._outbox.sending(outgoing)):
-                    return outgoing, True  # cancelled or settled meanwhile
-                outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
                 return await self._send(outgoing)
             finally:
                 self._sending -= 1
+                if not self._sending:
+                    self._quiet.set()
 
     async def _send(self, outgoing: Outgoing) -> tuple[Outgoing, bool]:
+        call: asyncio.Task[str] | None = None
         try:
-            posted = await asyncio.wait_for(self._adapter.send(outgoing.reply), _SEND_TIMEOUT_S)
+            async with self._starting if outgoing.reply.target.idempotency is Idempotency.NONE else nullcontext():
+                if not await self._noted(lambda: self._outbox.sending(outgoing)):
+                    return outgoing, True  # cancelled or settled meanwhile
+                outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
+                call = asyncio.create_task(self._adapter.send(outgoing.reply))
+                await asyncio.wait({call}, timeout=_ON_THE_WIRE_S)
+            posted = await asyncio.wait_for(call, _SEND_TIMEOUT_S)
         except NotPosted as error:
             return await self._not_posted(outgoing, error)
-        except Exception as error:  # noqa: BLE001 - an adapter's own mistake leaves the same question open as a lost answer
+        except Exception as error:  # an adapter's own mistake leaves the same question open as a lost answer
+            if call is None:
+                raise
             return await self._maybe_posted(outgoing, error)
+        finally:
+            if call is not None:
+                call.cancel()
         await self._noted(lambda: self._outbox.sent(outgoing, posted))
         return outgoing, True
 

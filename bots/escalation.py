@@ -93,7 +93,7 @@ class Escalation:
         try:
             await self._attempt(intent)
         except LedgerUnwritable as error:
-            _log.error("%s", error, extra={"action": "ledger_unwritable"})  # noqa: TRY400 - the sentence says it
+            _log.error("%s", error, extra={"action": "ledger_unwritable"})
             await asyncio.sleep(_BACKOFF_FIRST_S)
         except Exception:
             _log.exception("An intent could not be handled", extra={"action": "intent_failed", "intent": intent.id})

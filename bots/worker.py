@@ -64,7 +64,9 @@ class Worker:
         self._remove = remove
         self._max_undecided = max_undecided
         self._undecided = 0
-        self._room = asyncio.Condition()
+        self._room, self._idle = asyncio.Event(), asyncio.Event()
+        self._room.set()
+        self._idle.set()
         self._queues: dict[str, deque[Accepted]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._people: defaultdict[tuple[str, str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -76,15 +78,21 @@ class Worker:
         """Store messages durably and take them to work; what every adapter's `run` is given."""
         if not messages:
             return
-        await self._wait_for_room()
-        shielded = [_storable(message) for message in messages]
-        self._take(await self._ledger.accept(shielded))
+        await self._room.wait()
+        # To its end even where the channel is stopped meanwhile: what is on disk is also worked on.
+        storing = asyncio.create_task(self._store([_storable(message) for message in messages]))
+        self._tasks.add(storing)
+        storing.add_done_callback(self._tasks.discard)
+        await asyncio.shield(storing)
+
+    async def _store(self, messages: Sequence[IncomingMessage]) -> None:
+        self._take(await self._ledger.accept(messages))
 
     async def resume(self) -> int:
         """Take up what an earlier run accepted and did not decide; how many messages that were."""
         after, count = 0, 0
         while page := self._ledger.undecided(after):
-            await self._wait_for_room()
+            await self._room.wait()
             self._take(page)
             after, count = page[-1].id, count + len(page)
         return count
@@ -95,8 +103,7 @@ class Worker:
 
     async def idle(self) -> None:
         """Wait until everything taken is decided."""
-        async with self._room:
-            await self._room.wait_for(lambda: self._undecided == 0)
+        await self._idle.wait()
 
     async def stop(self) -> None:
         """Stop at once; what is undecided stays in the ledger."""
@@ -109,13 +116,19 @@ class Worker:
         """Messages in memory that have no outcome yet."""
         return self._undecided
 
-    async def _wait_for_room(self) -> None:
-        if self._undecided >= self._max_undecided:
-            async with self._room:
-                await self._room.wait_for(lambda: self._undecided < self._max_undecided)
+    def _count(self, more: int) -> None:
+        self._undecided += more
+        for event, is_set in (
+            (self._room, self._undecided < self._max_undecided),
+            (self._idle, self._undecided == 0),
+        ):
+            if is_set:
+                event.set()
+            else:
+                event.clear()
 
     def _take(self, page: Sequence[Accepted]) -> None:
-        self._undecided += len(page)
+        self._count(len(page))
         for accepted in page:
             key = accepted.message.conversation_key
             queue = self._queues.get(key)
@@ -131,10 +144,15 @@ class Worker:
         queue = self._queues[key]
         try:
             while queue:
-                await self._process(queue.popleft())
-                async with self._room:
-                    self._undecided -= 1
-                    self._room.notify_all()
+                accepted = queue.popleft()
+                try:
+                    await self._process(accepted)
+                except Exception:
+                    # Not even the failure could be decided: the message waits in the ledger for the next start.
+                    _log.exception(
+                        "A message was left undecided", extra={"action": "message_left", "inbound": accepted.id}
+                    )
+                self._count(-1)
         finally:
             del self._queues[key]
 

@@ -43,7 +43,7 @@ async def crash(messages: int, kills: int, seed: int, folder: Path) -> Counts:
                 await bot.start()
                 await asyncio.sleep(traffic.random.uniform(*_LIFE_S))
             await bot.kill()
-            await audit.note_cut_sends(telegram, bot)
+            audit.note_cut_sends(bot)
         await bot.start()
         await _terminate_in_the_flow(bot, feeding)
         await feeding
@@ -120,7 +120,7 @@ async def _ambiguous_numbers(telegram: Simulator, bot: Firstline, traffic: Traff
     for person in people:
         await telegram.do("wait_for_sent", wanted=1, chat_id=person.chat_id)
     await bot.kill()
-    await audit.note_cut_sends(telegram, bot)
+    audit.note_cut_sends(bot)
     await bot.start()
     hears, is_helped = [await audit.ambiguous_number(bot, person.chat_id) for person in people]
     thanks = await telegram.do("write", user_id=people[0].user_id, text="thank you")

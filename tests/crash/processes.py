@@ -62,6 +62,7 @@ class Firstline:
         self.ledger = folder / "firstline.db"
         self.log = folder / "firstline.log"
         self.kills: list[datetime] = []
+        self.launches: list[datetime] = []
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._is_running = asyncio.Event()
@@ -76,6 +77,7 @@ class Firstline:
     async def launch(self) -> None:
         """Start it without waiting."""
         self._is_running.clear()
+        self.launches.append(datetime.now(UTC))
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 PROGRAM, "run", "--config", self.config, stdout=asyncio.subprocess.PIPE, stderr=log, env=_environment()

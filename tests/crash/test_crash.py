@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.crash import crash
+from tests.crash import chat, crash
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,3 +16,11 @@ async def test_telegram_killed_at_random_moments_loses_and_doubles_nothing(tmp_p
     assert counts.kills >= 4
     assert counts.tickets > 30
     assert counts.numbers_told_again == counts.resent == 1
+
+
+async def test_live_chat_killed_at_random_moments_has_nothing_ambiguous(tmp_path: Path) -> None:
+    counts = await chat.crash(messages=120, kills=4, seed=7, folder=tmp_path)
+    assert counts.messages == 120
+    assert counts.kills == 4
+    assert counts.connections > counts.visitors
+    assert counts.tickets > 10
