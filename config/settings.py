@@ -48,7 +48,7 @@ class Section(_Part):
 class BotSettings(_Part):
     """Who the bot speaks for, and how."""
 
-    organisation: str = "our support team"
+    organisation: str = ""
     default_language: str = "en"
     languages: tuple[str, ...] = ("en", "nl")
 

@@ -196,7 +196,7 @@ class Ledger:
             "SELECT o.outcome FROM inbound i JOIN outcomes o ON o.inbound_id = i.id"
             " WHERE i.channel = ? AND i.account = ?"
             " AND i.message_id = ? AND i.conversation_key = ? AND i.kind IN ('created', 'command', 'edited')"
-            " ORDER BY o.outcome = 'ignored' AND o.rule <> 'edit_of_processed', i.id LIMIT 1",
+            " ORDER BY o.outcome = 'ignored', i.id LIMIT 1",
             (message.channel, message.account, message.message_id, message.conversation_key),
         ).fetchone()
         return row["outcome"] if row else None

@@ -1,17 +1,24 @@
 """Every sentence that the public reads, from Fluent catalogues that can be edited without code.
 
-The catalogues are the ``*.ftl`` files beside this one; an operator's folder may hold files of the same names whose messages
-replace ours. A language that has no catalogue, or a message that a catalogue lacks, falls back to the default language.
+The catalogues are the ``*.ftl`` files beside this one; an operator's folder may hold files of the same names whose
+messages replace ours. A language that has no catalogue, or a message that a catalogue lacks, falls back to the default
+language.
 """
 
 from __future__ import annotations
 
+import difflib
 import logging
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import ast
+from fluent.syntax.visitor import Visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FOLDER = Path(__file__).parent
 _log = logging.getLogger(__name__)
@@ -32,6 +39,8 @@ class Wording:
     """
 
     def __init__(self, default_language: str = "en", folder: Path | None = None) -> None:
+        if folder is not None and not folder.is_dir():
+            raise WordingError(f"There is no folder {folder}. Make it, or take it out of [wording].")
         sources = [_FOLDER, *([folder] if folder else [])]
         names = sorted({path.stem for source in sources for path in source.glob("*.ftl")})
         self._bundles = {name: _bundle(name, tuple(sources)) for name in names}
@@ -75,10 +84,59 @@ def _bundle(language: str, sources: tuple[Path, ...]) -> FluentBundle:
     for source in sources:
         path = source / f"{language}.ftl"
         if path.is_file():
-            resource = FluentResource(path.read_text(encoding="utf-8"))
-            for entry in resource.body:
-                if isinstance(entry, ast.Junk):
-                    first = (entry.content or "").strip().splitlines()[0]
-                    raise WordingError(f"{path}: this is not a message: {first!r}. Write: name = sentence.")
-            bundle.add_resource(resource, allow_overrides=True)
+            bundle.add_resource(_resource(path), allow_overrides=True)
     return bundle
+
+
+def _resource(path: Path) -> ast.Resource:
+    """A catalogue without mistakes: no junk, no sentence that nobody says, no variable that nobody fills in."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WordingError(f"{path} cannot be read ({error}). Save it as UTF-8.") from error
+    resource = FluentResource(text)
+    known = _known()
+    for entry in resource.body:
+        if isinstance(entry, ast.Junk):
+            content = entry.content or ""
+            line = text.count("\n", 0, text.find(content)) + 1
+            first = content.strip().splitlines()[0]
+            raise WordingError(f"{path}:{line}: this is not a message: {first!r}. Write: name = sentence.")
+        if isinstance(entry, ast.Message):
+            name = entry.id.name
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                raise WordingError(f"{path}: the bot never says {name!r}.{hint}")
+            if strange := variables(entry) - known[name]:
+                offered = ", ".join(f"${variable}" for variable in sorted(known[name])) or "none"
+                raise WordingError(f"{path}: {name} has no ${min(strange)}. Its variables: {offered}.")
+    return resource
+
+
+@cache
+def _known() -> dict[str, frozenset[str]]:
+    """The sentences that the bot says, with their variables: those of our English catalogue."""
+    return {message.id.name: variables(message) for message in messages(_FOLDER / "en.ftl")}
+
+
+def messages(path: Path) -> Iterator[ast.Message]:
+    """The messages of a catalogue."""
+    resource = FluentResource(path.read_text(encoding="utf-8"))
+    return (entry for entry in resource.body if isinstance(entry, ast.Message))
+
+
+def variables(message: ast.Message) -> frozenset[str]:
+    """The variables that a message uses."""
+    found = _Variables()
+    found.visit(message)
+    return frozenset(found.names)
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def visit_VariableReference(self, node: ast.VariableReference) -> None:  # noqa: N802 - the visitor's naming
+        self.names.add(node.id.name)

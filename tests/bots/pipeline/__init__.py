@@ -1,0 +1,1 @@
+"""The pipeline, from a message to all that it makes happen."""
