@@ -41,7 +41,7 @@ ticket-exists = You have told us about this already: your ticket is **{ $number 
 ticket-appended = Added to your ticket **{ $number }**. A person will answer you here.
 ticket-appended-pending = Added to your ticket. You get its number here in a moment.
 ticket-reopened = I have opened your ticket **{ $number }** again and added what you wrote. A person will answer you here.
-ticket-attached = From now on you hear about ticket **{ $number }** here. { $status }
+ticket-attached = From now on you hear about ticket **{ $number }** here: { $status }
 unconfirmed = Your ticket number is **{ $number }**; my earlier message may not have reached you.
 failed = Something went wrong on our side while I was working on your message. It is safe with us and a person will look at it. You need not send it again.
 

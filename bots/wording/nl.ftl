@@ -40,7 +40,7 @@ ticket-exists = Je hebt ons dit al verteld: je ticket is **{ $number }** en een 
 ticket-appended = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwoordt je hier.
 ticket-appended-pending = Toegevoegd aan je ticket. Je krijgt het nummer hier zo meteen.
 ticket-reopened = Ik heb je ticket **{ $number }** weer geopend en je bericht toegevoegd. Een medewerker antwoordt je hier.
-ticket-attached = Vanaf nu hoor je hier over ticket **{ $number }**. { $status }
+ticket-attached = Vanaf nu hoor je hier over ticket **{ $number }**: { $status }
 unconfirmed = Je ticketnummer is **{ $number }**; mijn eerdere bericht heeft je misschien niet bereikt.
 failed = Er ging bij ons iets mis terwijl ik met je bericht bezig was. Het is veilig bij ons en een medewerker kijkt ernaar. Je hoeft het niet opnieuw te sturen.
 

@@ -65,8 +65,8 @@ def hanging(on: Ticket, state: ConversationState | None = None) -> Context:
     return context(replace(state or ConversationState(), ticket_key=on.key), ticket=on, own=(on,))
 
 
-def naming(named: Ticket | None, **fields: object) -> Context:
-    return context(named=named, names_number=True, **fields)
+def naming(named: Ticket | None) -> Context:
+    return context(named=named, names_number=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -421,8 +421,12 @@ CASES = [
         expect=opened("asked_for_ticket", NEW),
     ),
     *(
-        Case(name=f"no matter: {said}", message=message(said), context=context(DESCRIBING), expect=Act(name=name))
-        for said, name in (("hello", "greet"), ("ticket", "ask_matter"), ("thanks", "thank"))
+        Case(name=f"no matter: {said}", message=message(said), context=context(DESCRIBING), expect=act)
+        for said, act in (
+            ("hello", Act(name="greet")),
+            ("ticket", Act(name="ask_matter")),
+            ("thanks", Act(name="thank")),
+        )
     ),
     # already reported
     *(

@@ -1,0 +1,424 @@
+"""What a decision makes happen: words, tickets, notes and the conversation's next state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.base import Attachment, Author, Button, IncomingMessage, Kind, TranscriptLine, Visibility
+from adapters.markup import render
+from bots.pipeline.decision import (
+    Act,
+    Answer,
+    AppendToTicket,
+    Decision,
+    Ignore,
+    OpenTicket,
+    Suggest,
+    TicketStatus,
+)
+from bots.pipeline.effects import NUMBER, DeskMessage, Effects, Say
+from bots.pipeline.plan import failure, plan, ticket_key
+from bots.pipeline.state import Context, ConversationState, Phase
+from faq.entries import Faq
+from tests.bots.making import ANN, NOW, command, house, in_public, message, moderated, tap, target, ticket
+from ticket_client.base import Status
+
+T = ticket()
+ASKED = ConversationState(
+    phase=Phase.CHOOSING, question="where is my coin", question_id="9", candidates=("refund", "hours")
+)
+HOSTILE = "**@everyone** `x` [a](tg://user?id=1) <b>\\** _y_\n2026-11-22 12:00 UTC, Bot: you get a refund"
+
+
+def planned(said: IncomingMessage, decision: Decision, **around: object) -> Effects:
+    lines = around.pop("lines", ())
+    return plan(7, said, Context(**around), decision, house(), lines)  # type: ignore[arg-type]
+
+
+def opening(said: IncomingMessage, rule: str = "nothing_matches") -> OpenTicket:
+    return OpenTicket(rule=rule, words=said.text, message_id=said.message_id)
+
+
+def texts(effects: Effects) -> list[str]:
+    return [say.text for say in effects.says]
+
+
+def test_an_answer_in_private_asks_once_whether_it_helped() -> None:
+    said = message("refund?")
+    effects = planned(said, Answer(entry="refund", score=0.97))
+    assert texts(effects) == [
+        "Ask for it.\nhttps://example.org/refund",
+        "Did this help? If it did not, I open a ticket for you.",
+    ]
+    assert effects.says[1].buttons == (
+        Button(label="Yes", action=f"helpful:{said.message_id}"),
+        Button(label="No", action=f"unhelpful:{said.message_id}"),
+    )
+    assert (effects.outcome, effects.rule, effects.entry, effects.score) == ("answered", "faq", "refund", 0.97)
+    assert effects.state == ConversationState(
+        phase=Phase.ANSWERED, question="refund?", question_id=said.message_id, entry="refund"
+    )
+
+
+def test_an_answer_in_public_is_the_answer_and_nothing_else() -> None:
+    assert texts(planned(in_public("refund?"), Answer(entry="refund", score=0.97))) == [
+        "Ask for it.\nhttps://example.org/refund"
+    ]
+
+
+def test_the_answer_is_in_the_users_language_and_the_chosen_one_goes_before_the_hint() -> None:
+    said = message("geld terug?", language_hint="nl-BE")
+    assert texts(planned(said, Answer(entry="refund", score=0.9)))[0] == "Vraag erom."
+    chosen = planned(said, Answer(entry="refund", score=0.9), conversation=ConversationState(language="en"))
+    assert texts(chosen)[0].startswith("Ask for it.")
+
+
+def test_a_choice_answers_what_was_asked_before() -> None:
+    effects = planned(message("2"), Answer(entry="hours", score=None, chosen=True), conversation=ASKED)
+    assert (effects.state.question, effects.state.question_id) == ("where is my coin", "9")
+    assert effects.says[1].buttons[1].action == "unhelpful:9"
+    assert effects.rule == "chosen"
+
+
+def test_candidates_are_numbered_and_tapped_where_there_are_buttons() -> None:
+    effects = planned(message("money?"), Suggest(entries=("refund", "gone", "hours"), score=0.5))
+    (say,) = effects.says
+    assert render(say.text).text == (
+        'Do you mean one of these? Tap the one that fits, or "None of these" and I open a ticket.\n'
+        "1. How do I get a refund?\n2. When are you open? *Always*"
+    )
+    assert [button.action for button in say.buttons] == ["pick:1", "pick:2", "none"]
+    assert effects.state.candidates == ("refund", "hours")
+
+
+def test_candidates_are_answered_by_number_where_there_are_no_buttons() -> None:
+    said = message("money?", reply_to=target(buttons=False))
+    (say,) = planned(said, Suggest(entries=("refund",), score=0.5)).says
+    assert "Answer with its number, or with 0" in say.text
+    assert say.buttons == ()
+
+
+@pytest.mark.parametrize("decision", [Answer(entry="gone", score=0.9), Suggest(entries=("gone",), score=0.5)])
+def test_a_match_that_left_the_faq_meanwhile_becomes_a_ticket(decision: Decision) -> None:
+    assert planned(message("money?"), decision).outcome == "ticket_opened"
+
+
+def test_a_choice_that_left_the_faq_meanwhile_is_said_to_be_over() -> None:
+    effects = planned(message("1"), Answer(entry="gone", score=None, chosen=True), conversation=ASKED)
+    assert texts(effects) == ["That choice is no longer open. Ask your question again and I will look once more."]
+
+
+def test_a_ticket_holds_the_exchange() -> None:
+    said = message(
+        "the coin", attachments=(Attachment(name="a.png", media_type="image/png", size_bytes=7, reference="f1"),)
+    )
+    lines = (
+        TranscriptLine(id="1", author="user", text="where is **my** coin", at=NOW - timedelta(minutes=2)),
+        TranscriptLine(id="2", author="bot", text="**Look** under the *mat*.", at=NOW - timedelta(minutes=1)),
+        TranscriptLine(id="3", author="user", text="no\nit is not there", at=NOW),
+    )
+    effects = planned(said, opening(said), lines=lines)
+    assert effects.opening is not None
+    draft = effects.opening.draft
+    assert draft.body.splitlines() == [
+        "the coin",
+        "",
+        "Asked in private.",
+        "",
+        "The exchange so far:",
+        "2026-11-22 11:58 UTC, User: where is **my** coin",
+        "2026-11-22 11:59 UTC, Bot: Look under the *mat*.",
+        "2026-11-22 12:00 UTC, User: no",
+        "    it is not there",
+    ]
+    assert draft.attachments == ("Attachment: a.png (image/png, 7 bytes) [f1]",)
+    assert (draft.subject, draft.requester.external_id, draft.requester.name) == ("the coin", "telegram:bot:ann", "Ann")
+    assert draft.key == ticket_key(said.conversation_key, said.message_id)
+    (announced,) = effects.opening.announce
+    assert announced.text == (
+        f"I have opened ticket **{NUMBER}** for you. A person will look at it and answer you here."
+        " To add something, just write it."
+    )
+    assert effects.state == ConversationState(ticket_key=draft.key)
+
+
+def test_the_same_complaint_has_the_same_key_for_ever() -> None:
+    assert ticket_key("telegram:bot:1:2", "3") == "e679e41fdb1b224b23ab8660c4068829"
+    assert ticket_key("telegram:bot:1:2", "4") != ticket_key("telegram:bot:1:2", "3")
+
+
+def test_a_long_matter_has_a_short_subject_and_a_ticket_has_a_limit() -> None:
+    said = message("word " * 20_000)
+    effects = planned(said, opening(said))
+    assert effects.opening is not None
+    assert len(effects.opening.draft.subject) == 90
+    assert effects.opening.draft.subject.endswith("…")
+    assert len(effects.opening.draft.body) == 30_000
+    assert len(effects.opening.words) == 2000
+
+
+def test_a_moderators_ticket_is_the_authors_and_the_moderator_hears_of_it_quietly() -> None:
+    said = moderated(note="please help her")
+    effects = planned(said, OpenTicket(rule="moderator", words="they ate my coins", message_id="77", moderated=True))
+    assert effects.opening is not None
+    assert effects.opening.author_id == "ann"
+    assert effects.opening.draft.subject == "Reported by a moderator: they ate my coins"
+    assert effects.opening.draft.body.splitlines() == [
+        "they ate my coins",
+        "",
+        "Asked in a place that others can read. Your public reply is posted there.",
+        "Opened by the moderator Boss.",
+        "Note of the moderator: please help her",
+    ]
+    author, staff = effects.opening.announce
+    assert (author.target, author.quiet) == (said.reply_to, False)
+    assert (staff.target, staff.quiet) == (said.staff_reply_to, True)
+    assert "moderated" in effects.opening.draft.tags
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("complaint_exists", "already has ticket FL-1001"),
+        ("complaint_hidden", "opened nothing in anybody's name"),
+        ("not_moderator", "Only moderators"),
+        ("moderator_unchecked", "could not check"),
+    ],
+)
+def test_what_a_moderator_hears_is_quiet(name: str, words: str) -> None:
+    said = moderated()
+    (say,) = planned(said, Act(name=name, ticket=T if name == "complaint_exists" else None)).says  # type: ignore[arg-type]
+    assert words in say.text
+    assert (say.quiet, say.target) == (True, said.staff_reply_to)
+
+
+def test_a_follow_up_is_added_and_the_talk_before_it_is_over() -> None:
+    said = message("it also ate my hat", attachments=(Attachment(name="hat.png"),))
+    state = replace(ASKED, phase=Phase.ANSWERED)
+    effects = planned(said, AppendToTicket(rule="follow_up", ticket=T), conversation=state)
+    assert effects.desk == (
+        DeskMessage(
+            key="in:7:words",
+            ticket_key=T.key,
+            kind="message",
+            text="it also ate my hat\n\nAttachment: hat.png (unknown type)",
+        ),
+    )
+    assert texts(effects) == ["Added to your ticket **FL-1001**. A person will answer you here."]
+    assert effects.state == ConversationState(ticket_key=T.key)
+
+
+def test_a_tap_past_the_cap_adds_the_words_it_was_about() -> None:
+    decision = AppendToTicket(rule="too_many_open", ticket=T, words="where is my coin")
+    assert planned(tap("none"), decision, conversation=ASKED).desk[0].text == "where is my coin"
+
+
+def test_a_follow_up_moves_the_conversation_to_the_ticket_it_went_to() -> None:
+    state = ConversationState(ticket_key="an older one")
+    assert (
+        planned(message("x"), AppendToTicket(rule="named_ticket", ticket=T), conversation=state).state.ticket_key
+        == T.key
+    )
+
+
+def test_a_follow_up_before_the_number_is_known_promises_it() -> None:
+    effects = planned(message("x"), AppendToTicket(rule="follow_up", ticket=ticket(None)))
+    assert texts(effects) == ["Added to your ticket. You get its number here in a moment."]
+
+
+def test_a_resolved_ticket_is_opened_again() -> None:
+    over = ticket(status=Status.RESOLVED)
+    assert (
+        "opened your ticket **FL-1001** again"
+        in texts(planned(message("x"), AppendToTicket(rule="reopened", ticket=over)))[0]
+    )
+
+
+def test_status_in_private_says_how_it_stands() -> None:
+    decision = TicketStatus(tickets=(T, ticket(None), ticket("FL-1002", status=Status.PENDING)))
+    (text,) = texts(planned(message("status"), decision))
+    assert text.splitlines() == [
+        "Ticket **FL-1001**: a person is working on it.",
+        "Your ticket is being opened. You get its number here in a moment.",
+        "Ticket **FL-1002**: we are waiting for your answer. Just write it here.",
+    ]
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_status_in_public_says_the_number_and_nothing_of_the_case(status: Status) -> None:
+    (text,) = texts(planned(in_public("status"), TicketStatus(tickets=(ticket(status=status),))))
+    assert text == (
+        "You have ticket **FL-1001** with us, and you hear about it from us."
+        " For how it stands, write to me in private with that number."
+    )
+
+
+def test_attaching_brings_what_was_said_on_the_way() -> None:
+    state = ConversationState(phase=Phase.NUMBERING, question="I already reported the coin", question_id="9")
+    said = message("FL-1001 and a second coin is gone", place="elsewhere")
+    effects = planned(said, Act(name="attach", ticket=T, value="and a second coin is gone"), conversation=state)
+    assert effects.attach == T.key
+    assert effects.state == ConversationState(ticket_key=T.key)
+    assert [added.text for added in effects.desk] == ["I already reported the coin\n\nand a second coin is gone"]
+    assert texts(effects) == ["From now on you hear about ticket **FL-1001** here: a person is working on it."]
+
+
+def test_attaching_with_nothing_but_a_number_adds_nothing() -> None:
+    assert planned(message("FL-1001"), Act(name="attach", ticket=T), conversation=ASKED).desk == ()
+
+
+def test_the_same_matter_elsewhere_is_noted_privately() -> None:
+    effects = planned(in_public("the machine ate my coin"), Act(name="existing_ticket", ticket=T))
+    assert effects.desk[0].kind == "note"
+    assert "the machine ate my coin" in effects.desk[0].text
+    assert effects.says[0].number == "FL-1001"
+    assert "coin" not in effects.says[0].text
+    assert effects.state.ticket_key == T.key
+
+
+def test_a_rating_is_stored_and_noted() -> None:
+    effects = planned(tap("rate:FL-1001:5"), Act(name="rate", ticket=T, value="5"))
+    assert effects.rating == (T.key, 5)
+    assert effects.desk[0].text == "The requester rated this ticket 5 of 5."
+
+
+def test_a_deletion_ends_the_talk_about_the_message_and_says_nothing() -> None:
+    said = message(kind=Kind.DELETED, message_id="9")
+    effects = planned(said, Act(name="erase", ticket=T, value="9"), conversation=ASKED)
+    assert (effects.says, effects.erase, effects.state) == ((), "9", ConversationState())
+    assert effects.desk[0].kind == "note"
+    other = planned(said, Act(name="erase", value="8"), conversation=ASKED)
+    assert (other.state, other.desk) == (ASKED, ())
+
+
+def test_a_secret_is_warned_of_first_also_when_it_came_by_an_edit() -> None:
+    said = message("refund? [seed phrase removed]", secrets=("seed_phrase", "card_number"))
+    assert [say.key for say in planned(said, Answer(entry="refund", score=0.9)).says][:2] == [
+        "in:7:secret:seed_phrase",
+        "in:7:secret:card_number",
+    ]
+    assert len(planned(said, Ignore(rule="edit_of_processed")).says) == 2
+    assert planned(said, Ignore(rule="not_addressed")).says == ()
+
+
+def test_a_number_that_may_not_have_arrived_is_told_again() -> None:
+    effects = planned(message("refund?"), Answer(entry="refund", score=0.9), unconfirmed=("FL-1001", "FL-1002"))
+    assert [say.number for say in effects.says] == ["FL-1001", "FL-1002", None, None]
+    assert effects.says[0].text == "Your ticket number is **FL-1001**; my earlier message may not have reached you."
+    assert effects.confirms
+
+
+def test_a_number_is_not_told_twice_in_a_row() -> None:
+    effects = planned(message("x"), AppendToTicket(rule="follow_up", ticket=T), unconfirmed=("FL-1001",))
+    assert len(effects.says) == 1
+    assert effects.confirms
+
+
+def test_a_number_stays_unconfirmed_where_nothing_can_be_said() -> None:
+    deaf = message("x", reply_to=target(can_reply=False, why_not="blocked"))
+    assert not planned(deaf, AppendToTicket(rule="follow_up", ticket=T), unconfirmed=("FL-1",)).confirms
+    assert not planned(message(), Ignore(rule="empty"), unconfirmed=("FL-1",)).confirms
+
+
+@pytest.mark.parametrize(
+    ("organisation", "start"),
+    [("A*B", "I am the first line of support of A*B. Here"), (" ", "I am the first line of support. Here")],
+)
+def test_help_names_the_organisation_where_there_is_one(organisation: str, start: str) -> None:
+    effects = plan(7, command("help"), Context(), Act(name="help"), house(organisation=organisation))
+    assert render(effects.says[0].text).text.startswith(start)
+
+
+def test_a_language_is_kept_and_used_at_once() -> None:
+    effects = planned(command("language", "nl"), Act(name="language", value="nl"))
+    assert effects.state.language == "nl"
+    assert effects.says[0].text.startswith("Vanaf nu schrijf ik Nederlands")
+    unknown = planned(command("language", "fr"), Act(name="language"))
+    assert unknown.state.language is None
+
+
+def test_a_failure_tells_the_user_and_keeps_the_state() -> None:
+    effects = failure(7, message("x"), Context(conversation=ASKED), house(), "KeyError: 1")
+    assert (effects.outcome, effects.reason, effects.state) == ("failed", "KeyError: 1", ASKED)
+    assert "You need not send it again" in effects.says[0].text
+    assert failure(7, message("x", author=Author(id="b", is_bot=True)), Context(), house(), "").says == ()
+
+
+# --- every decision at once -------------------------------------------------------------------------------------------
+
+ACTS = [
+    Act(name=name, ticket=T, value="1")  # type: ignore[arg-type]
+    for name in (
+        "greet", "thank", "help", "ask_matter", "ask_number", "helpful", "rate", "existing_ticket", "complaint_exists",
+        "complaint_hidden", "not_moderator", "moderator_unchecked", "attach", "stale_choice",
+    )
+]  # fmt: skip
+EVERYTHING: list[Decision] = [
+    Answer(entry="refund", score=0.9),
+    Suggest(entries=("refund", "hours"), score=0.5),
+    OpenTicket(rule="nothing_matches", words=HOSTILE, message_id="1"),
+    OpenTicket(rule="moderator", words=HOSTILE, message_id="1", moderated=True),
+    AppendToTicket(rule="follow_up", ticket=T),
+    TicketStatus(tickets=(T,)),
+    TicketStatus(tickets=()),
+    *ACTS,
+]
+
+
+def said_by(effects: Effects) -> list[Say]:
+    return [*effects.says, *(effects.opening.announce if effects.opening else ())]
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize(
+    "decision", EVERYTHING, ids=lambda d: f"{type(d).__name__}-{getattr(d, 'name', getattr(d, 'rule', ''))}"
+)
+def test_nothing_that_a_user_or_an_agent_wrote_is_said_in_public(decision: Decision, language: str) -> None:
+    """Names, texts and the case: none of it comes back, so none of it can mention, format or inject."""
+    mallory = Author(id="m", handle=f"@{HOSTILE}", display_name=HOSTILE)
+    said = replace(moderated(HOSTILE, HOSTILE, on_behalf_of=mallory), language_hint=language)
+    case = replace(T, words=HOSTILE)
+    decision = replace(decision, ticket=case) if isinstance(decision, Act | AppendToTicket) else decision
+    effects = planned(said, decision, ticket=case, own=(case,))
+    for say in said_by(effects):
+        assert "everyone" not in say.text
+        assert "refund" not in render(say.text).text or isinstance(decision, Answer | Suggest)
+        assert say.text.strip()
+    keys = [say.key for say in said_by(effects)] + [added.key for added in effects.desk]
+    assert len(set(keys)) == len(keys)
+    assert all(key.startswith("in:7:") for key in keys)
+
+
+@given(st.text(max_size=80), st.text(max_size=200))
+def test_a_ticket_cannot_be_forged_by_names_or_texts(name: str, words: str) -> None:
+    said = message(words, author=replace(ANN, display_name=name))
+    lines = tuple(TranscriptLine(id=str(i), author="user", text=text, at=NOW) for i, text in enumerate((words, name)))
+    effects = planned(said, opening(said), lines=lines)
+    assert effects.opening is not None
+    draft = effects.opening.draft
+    assert len(draft.requester.name.splitlines()) <= 1
+    exchange = draft.body.rpartition("The exchange so far:\n")[2].split("\n")
+    assert [line for line in exchange if not line.startswith("    ")] == [
+        f"2026-11-22 12:00 UTC, User: {(text.splitlines() or [''])[0]}" for text in (words, name)
+    ]
+
+
+@given(st.text(max_size=80))
+def test_a_candidates_question_is_shown_as_it_is_written(question: str) -> None:
+    entry = replace(house().faq.entries[0], question=question)
+    effects = plan(
+        7, message("x"), Context(), Suggest(entries=("refund",), score=0.5), house(faq=Faq(entries=(entry,)))
+    )
+    assert render(effects.says[0].text).text.endswith(f"\n1. {question}")
+
+
+def test_an_edit_of_visibility_is_that_of_the_place_of_the_answer() -> None:
+    said = message("x", visibility=Visibility.PUBLIC, reply_to=target(visibility=Visibility.MEMBERS))
+    effects = planned(said, opening(said))
+    assert effects.opening is not None
+    assert "Please do not post private details in public" in effects.opening.announce[0].text
