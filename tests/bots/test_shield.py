@@ -8,7 +8,6 @@ Everything is generated deterministically (SHAKE-256 of a name), so that a figur
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from stdnum.iso7064 import mod_97_10
 from adapters.base import Addressed, Attachment, Author, IncomingMessage, Kind, Parent, ReplyTarget, Visibility
 from bots.shield import SecretKind, shield, shield_text
 from bots.shield.seed_phrases import _PROSE
+from tests.growth import TOO_STEEP, growth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -411,28 +411,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_text_takes_no_time(name: str) -> None:
-    text = HOSTILE[name]
+def test_the_cost_of_hostile_text_grows_with_its_length_only(name: str) -> None:
     shield_text(FORMATS["plain"](phrase("english", "warm", 16))[1])  # the lists are read once
-    best_s = float("inf")
-    for _ in range(5):
-        start = time.perf_counter()
-        shield_text(text)
-        best_s = min(best_s, time.perf_counter() - start)
-    print(f"{name}: {best_s * 1000:.1f} ms for {len(text)} characters")
-    assert best_s < 0.02
-
-
-def test_an_ordinary_message_takes_microseconds() -> None:
-    text = "Why is my withdrawal still pending? I sent 0.5 BTC yesterday evening and it has not arrived until now, what can I do?"
-    shield_text(text)
-    rounds = 2000
-    start = time.perf_counter()
-    for _ in range(rounds):
-        shield_text(text)
-    each_us = (time.perf_counter() - start) / rounds * 1e6
-    print(f"ordinary message of {len(text)} characters: {each_us:.1f} us")
-    assert each_us < 100
+    assert growth(shield_text, HOSTILE[name]) < TOO_STEEP
 
 
 FRAGMENTS = st.sampled_from(

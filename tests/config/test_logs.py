@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import re
-import time
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, quote_plus, unquote
 
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from config.logs import REDACTED, Redactor, secrets_of, set_up
+from tests.growth import TOO_STEEP, growth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,16 +175,8 @@ def test_a_secret_within_another_is_replaced_whole() -> None:
 
 
 @pytest.mark.parametrize("text", ["1" * 10_000, "12345:" * 1700, "1234567:" + "a" * 9_990, "a" * 10_000, "%3A" * 3400])
-def test_redaction_of_hostile_text_takes_under_10_ms(text: str) -> None:
-    redact = Redactor([CANARY, BOT_TOKEN, "aaaaaaaaaaaab", "1111111111112"])
-    fastest_s = min(_timed_s(redact, text) for _ in range(5))
-    assert fastest_s < 0.01
-
-
-def _timed_s(redact: Redactor, text: str) -> float:
-    began = time.perf_counter()
-    redact(text)
-    return time.perf_counter() - began
+def test_the_cost_of_redacting_hostile_text_grows_with_its_length_only(text: str) -> None:
+    assert growth(Redactor([CANARY, BOT_TOKEN, "aaaaaaaaaaaab", "1111111111112"]), text) < TOO_STEEP
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -82,7 +82,7 @@ async def test_a_patient_client_survives_a_hang_and_a_drip(sim: TelegramSimulato
         begun = time.monotonic()
         message = await bot.send_message(chat_id, kind)
         assert message.text == kind
-        assert 0.25 < time.monotonic() - begun < 2
+        assert time.monotonic() - begun > 0.25
     assert [call.delivered for call in sim.calls("sendMessage")] == [True, True, True]
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 from typing import Any
 
 import aiogram
@@ -121,11 +120,10 @@ async def test_another_process_is_driven_over_http() -> None:
     assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
-async def test_a_thousand_updates_and_messages_a_second(sim: TelegramSimulator, alice: User) -> None:
+async def test_a_thousand_updates_and_messages(sim: TelegramSimulator, alice: User) -> None:
     count = 1_000
     for number in range(count):
         sim.write(alice.id, f"{number}")
-    begun = time.perf_counter()
     offset = received = 0
     async with aiohttp.ClientSession(base_url=f"{sim.base_url}{TOKEN}/") as session:
         while received < count:
@@ -136,10 +134,7 @@ async def test_a_thousand_updates_and_messages_a_second(sim: TelegramSimulator, 
                 reply = {"chat_id": alice.id, "text": update["message"]["text"]}
                 async with session.post("sendMessage", data=reply) as response:
                     assert response.status == 200
-    elapsed_s = time.perf_counter() - begun
     assert [message.text for message in sim.sent()] == [f"{number}" for number in range(count)]
-    # The floor is loose: asyncio's debug mode and other work on the machine slow this test, not the simulator.
-    assert elapsed_s < 10
 
 
 async def test_the_schema_notices_what_the_bot_api_does_not_know() -> None:
