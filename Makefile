@@ -31,7 +31,7 @@ run: setup ## Run the bot on the embedded defaults
 	@exec $(BIN)/firstline run
 
 test: setup-dev ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 format: setup-dev ## Format the code
 	@$(BIN)/ruff format .
