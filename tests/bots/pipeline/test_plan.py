@@ -352,7 +352,7 @@ def test_a_failure_tells_the_user_and_keeps_the_state() -> None:
 # --- every decision at once -------------------------------------------------------------------------------------------
 
 ACTS = [
-    Act(name=name, ticket=T, value="1")  # type: ignore[arg-type]
+    Act(name=name, ticket=T, value="1")
     for name in (
         "greet", "thank", "help", "ask_matter", "ask_number", "helpful", "rate", "existing_ticket", "complaint_exists",
         "complaint_hidden", "not_moderator", "moderator_unchecked", "attach", "stale_choice",
