@@ -15,7 +15,7 @@ from bots.ledger.database import LedgerUnwritable, Superseded
 from bots.pipeline import phrases
 from bots.pipeline.decision import OpenTicket, Policy, decide
 from bots.pipeline.plan import House, failure, plan, ticket_key
-from bots.pipeline.state import Context
+from bots.pipeline.state import Context, ConversationState
 from bots.shield import shield
 from faq.matching import Matches
 
@@ -161,12 +161,14 @@ class Worker:
     async def _process(self, accepted: Accepted) -> None:
         """Decide and commit, however long the disk is full; the bot's own mistakes end as a failed outcome."""
         message = accepted.message
+        state = ConversationState()
         matches, error = NO_MATCHES, None
         try:
+            state = self._ledger.conversation(message.conversation_key)
             if message.secrets and self._remove is not None:
                 self._remove(message)
             if _needs_matches(message):
-                language = self._ledger.conversation(message.conversation_key).language or message.language_hint
+                language = state.language or message.language_hint
                 matches = await self._matching.match(message.text, language)
         except Exception as trouble:
             _log.exception("A message could not be matched", extra={"action": "match_failed", "inbound": accepted.id})
@@ -175,7 +177,7 @@ class Worker:
         while True:
             try:
                 async with self._person(message):
-                    await self._decide(accepted, matches, error)
+                    await self._decide(accepted, state, matches, error)
             except Superseded:
                 return
             except LedgerUnwritable as trouble:
@@ -192,14 +194,17 @@ class Worker:
             else:
                 return
 
-    async def _decide(self, accepted: Accepted, matches: Matches, error: Exception | None) -> None:
+    async def _decide(
+        self, accepted: Accepted, state: ConversationState, matches: Matches, error: Exception | None
+    ) -> None:
         message, house = accepted.message, self._house()
-        context = Context()
+        context = Context(conversation=state)
         if error is not None:
             effects = failure(accepted.id, message, context, house, f"{type(error).__name__}: {error}"[:500])
         else:
             context = self._ledger.context(
                 message,
+                state,
                 number=phrases.number_in(message.text, self._policy.number_prefix),
                 complaint_key=_complaint_key(message),
             )

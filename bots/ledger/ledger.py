@@ -140,16 +140,18 @@ class Ledger:
 
     # --- what a decision looks at -----------------------------------------------------------------------------------
 
-    def context(self, message: IncomingMessage, *, number: str | None, complaint_key: str | None) -> Context:
+    def context(
+        self, message: IncomingMessage, state: ConversationState, *, number: str | None, complaint_key: str | None
+    ) -> Context:
         """Everything known around a message.
 
         Args:
             message: what is to be decided.
+            state: of its conversation.
             number: a ticket number that it names.
             complaint_key: of the ticket that a moderated complaint would have.
         """
         requester = message.on_behalf_of or message.author
-        state = self.conversation(message.conversation_key)
         since = codec.stamp(datetime.now(UTC) - timedelta(days=_OWN_TICKETS_DAYS))
         own = self._tickets(
             "channel = ? AND account = ? AND author_id = ? AND opened_at >= ? ORDER BY opened_at DESC LIMIT 20",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -19,8 +19,11 @@ _SAME_MATTER = 88.0
 _TOO_SHORT_TO_COMPARE = 12
 
 
+@lru_cache(maxsize=64)  # a decision asks eight times about one text
 def plain(text: str) -> str:
     """The words of a text without case, accents, apostrophes and punctuation, separated by single spaces."""
+    if text.isascii():
+        return _NOT_WORD.sub(" ", text.translate(_APOSTROPHES).lower()).strip()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold())
     return _NOT_WORD.sub(" ", "".join(c for c in folded if unicodedata.category(c) not in _DROPPED)).strip()
 
