@@ -4,25 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bots.delivery import Delivery
 from bots.ledger.database import LedgerUnwritable
+from bots.ledger.ledger import Ledger
+from bots.relay import Relay
+from bots.worker import Worker
 from ticket_client.base import NotFound
 
 if TYPE_CHECKING:
     from bots.ledger.commands import Command
-    from bots.supervisor import Bot
 
 _LOOK_EVERY_S = 0.25
 _log = logging.getLogger(__name__)
 
 
-async def run(bot: Bot) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What carries an order out."""
+
+    ledger: Ledger
+    worker: Worker
+    delivery: Delivery
+    relay: Relay
+
+
+async def run(hands: Hands) -> None:
     """Look and carry out until cancelled."""
     while True:
-        for command in bot.ledger.commands.waiting():
+        for command in hands.ledger.commands.waiting():
             try:
-                state, result = "done", await _carry_out(bot, command)
+                state, result = "done", await _carry_out(hands, command)
             except (LookupError, NotFound, ValueError) as error:
                 state, result = "failed", str(error.args[0]) if error.args else str(error)
             except LedgerUnwritable:
@@ -30,35 +44,35 @@ async def run(bot: Bot) -> None:
             except Exception as error:
                 _log.exception("The command %s failed", command.name, extra={"action": "command_failed"})
                 state, result = "failed", f"{type(error).__name__}: {error}"
-            await bot.ledger.commands.settled(command, state, result)
+            await hands.ledger.commands.settled(command, state, result)
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
-async def _carry_out(bot: Bot, command: Command) -> str:
+async def _carry_out(hands: Hands, command: Command) -> str:
     """Do it; gives a sentence for the person who asked."""
     arguments = command.arguments
     match command.name:
         case "tickets_reply":
-            ticket_id, number = bot.ledger.tickets.by_number(arguments["number"])
-            await bot.ledger.tickets.add(
+            ticket_id, number = hands.ledger.tickets.by_number(arguments["number"])
+            await hands.ledger.tickets.add(
                 ticket_id, "reply", arguments["agent"], arguments["text"], key=f"command:{command.id}"
             )
-            bot.relay.wake()
+            hands.relay.wake()
             return f"Your reply to {number} is on its way to the user."
         case "tickets_resolve":
-            ticket_id, number = bot.ledger.tickets.by_number(arguments["number"])
-            await bot.ledger.tickets.resolve(ticket_id, arguments["agent"])
-            bot.relay.wake()
+            ticket_id, number = hands.ledger.tickets.by_number(arguments["number"])
+            await hands.ledger.tickets.resolve(ticket_id, arguments["agent"])
+            hands.relay.wake()
             return f"{number} is resolved and the user is told."
         case "ledger_retry":
-            accepted = await bot.ledger.retry(int(arguments["id"]))
+            accepted = await hands.ledger.retry(int(arguments["id"]))
             if accepted is None:
                 bot.escalation.wake()
                 return f"The helpdesk is asked again about message {arguments['id']}."
-            bot.worker.again(accepted)
+            hands.worker.again(accepted)
             return f"Message {arguments['id']} is being worked on again."
         case "ledger_resend":
-            bot.delivery.add([await bot.ledger.outbox.resend(int(arguments["id"]))])
+            hands.delivery.add([await hands.ledger.outbox.resend(int(arguments["id"]))])
             return f"Reply {arguments['id']} is on its way again."
         case _:
             raise LookupError(

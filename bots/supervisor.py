@@ -163,7 +163,8 @@ class Bot:
             undecided=undecided,
             unposted=unposted,
         )
-        for background in (self.faq.run(), self.relay.run(), orders.run(self), self._forget()):
+        hands = orders.Hands(ledger=self.ledger, worker=self.worker, delivery=self.delivery, relay=self.relay)
+        for background in (self.faq.run(), self.relay.run(), orders.run(hands), self._forget()):
             self._in_background(background)
         if not self.desk.capabilities.transactional:
             self._in_background(self.escalation.run())
