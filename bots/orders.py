@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bots.delivery import Delivery
+from bots.escalation import Escalation
 from bots.ledger.database import LedgerUnwritable
 from bots.ledger.ledger import Ledger
 from bots.relay import Relay
@@ -28,6 +29,7 @@ class Hands:
     ledger: Ledger
     worker: Worker
     delivery: Delivery
+    escalation: Escalation
     relay: Relay
 
 
@@ -67,7 +69,7 @@ async def _carry_out(hands: Hands, command: Command) -> str:
         case "ledger_retry":
             accepted = await hands.ledger.retry(int(arguments["id"]))
             if accepted is None:
-                bot.escalation.wake()
+                hands.escalation.wake()
                 return f"The helpdesk is asked again about message {arguments['id']}."
             hands.worker.again(accepted)
             return f"Message {arguments['id']} is being worked on again."

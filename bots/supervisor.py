@@ -163,7 +163,9 @@ class Bot:
             undecided=undecided,
             unposted=unposted,
         )
-        hands = orders.Hands(ledger=self.ledger, worker=self.worker, delivery=self.delivery, relay=self.relay)
+        hands = orders.Hands(
+            ledger=self.ledger, worker=self.worker, delivery=self.delivery, escalation=self.escalation, relay=self.relay
+        )
         for background in (self.faq.run(), self.relay.run(), orders.run(hands), self._forget()):
             self._in_background(background)
         if not self.desk.capabilities.transactional:
