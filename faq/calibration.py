@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ASSUMED_OUTSIDE = 0.3  # share of messages without an answer that the probability supposes
 CAUTIOUS_OUTSIDE = 0.5  # and the share under which the answer threshold must still keep its promise
-NEAR_SHARE = 0.3  # of those without an answer: from the same domain (entries left out); the rest is small talk
+LACKING, FEW = 0.2, 10  # added to both shares in an FAQ of hardly any entry, and the entries at which half of it is
+NEAR_SHARE = 0.3  # of those without an answer: near misses and entries left out; the rest is small talk
 ANSWERED, SAME_DOMAIN, OTHER_DOMAIN = 0, 1, 2  # kinds of rows
 SWEEPS = 60
 PRIOR_ANSWERS = 60.0  # answers whose expected precision stands beside the seen one, so that few rows prove little
@@ -41,8 +46,9 @@ class Logistic:
         return np.asarray(1 / (1 + np.exp(-np.clip(raw, -30, 30))))
 
 
-# Where a small FAQ starts from, and what a large one moves away from: fitted on banking, assistant and shop FAQs.
-SCOPE_PRIOR = Logistic(bias=-4.5, weights=(2.0, 2.2, 3.3, 1.9))
+# Where a small FAQ starts from, and what a large one moves away from: fitted on banking, assistant and shop FAQs
+# (before coverage was a sign: the known and the covered share divide the weight that the known share had).
+SCOPE_PRIOR = Logistic(bias=-4.5, weights=(2.0, 2.2, 3.3, 1.0, 1.0))
 RIGHT_PRIOR = Logistic(bias=-1.0, weights=(0.8, 2.3))
 PRIOR_PULL = 1.0  # curvature of the prior; a row adds at most a quarter of its sign's square
 
@@ -80,10 +86,10 @@ class Rows:
     """Messages whose outcome is known, with their signs.
 
     Attributes:
-        scope: (M, 4) signs of being in scope.
+        scope: (M, 5) signs of being in scope.
         right: (M, 2) signs of the first entry being right.
         hits: Whether the first entry is the right one.
-        kind: `ANSWERED` by the FAQ, `SAME_DOMAIN` but no entry, or `OTHER_DOMAIN`.
+        kind: `ANSWERED` by the FAQ, `SAME_DOMAIN` (or a near miss) but no entry, or `OTHER_DOMAIN`.
     """
 
     scope: NDArray[np.float32]
@@ -105,7 +111,21 @@ class Rows:
             return self
         likeness = self.scope[:, 1] + self.scope[:, 2]
         keep = (self.kind != OTHER_DOMAIN) | (likeness < np.median(likeness[self.kind == ANSWERED]))
+        return self.only(keep)
+
+    def only(self, keep: NDArray[np.bool_]) -> Rows:
+        """Give the rows where `keep`, (M,), holds."""
         return Rows(scope=self.scope[keep], right=self.right[keep], hits=self.hits[keep], kind=self.kind[keep])
+
+
+def joined(rows: Sequence[Rows]) -> Rows:
+    """Join rows, at least one set of them."""
+    return Rows(
+        scope=np.concatenate([part.scope for part in rows]),
+        right=np.concatenate([part.right for part in rows]),
+        hits=np.concatenate([part.hits for part in rows]),
+        kind=np.concatenate([part.kind for part in rows]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,14 +144,23 @@ class Calibration:
         return self.scope(scope), self.right(right)
 
 
-def calibrate(rows: Rows, promises: Promises) -> Calibration:
-    """Fit both logistics on the rows and choose the thresholds that keep the promises on them."""
+def calibrate(rows: Rows, promises: Promises, entries: int) -> Calibration:
+    """Fit both logistics on the rows and choose the thresholds that keep the promises on them.
+
+    Args:
+        rows: The rehearsal's.
+        promises: To keep on them.
+        entries: Of the FAQ: the fewer it has, the more of what people ask it lacks.
+    """
     rows = rows.without_covered_lines()
     inside = rows.kind == ANSWERED
-    scope = fit(rows.scope, inside, rows.shares(ASSUMED_OUTSIDE), SCOPE_PRIOR)
+    lacking = LACKING * FEW / (FEW + entries)
+    scope = fit(rows.scope, inside, rows.shares(ASSUMED_OUTSIDE + lacking), SCOPE_PRIOR)
     right = fit(rows.right[inside], rows.hits[inside], np.ones(int(inside.sum())), RIGHT_PRIOR)
     scores = scope(rows.scope) * right(rows.right)
-    answer_from = answer_threshold(scores, rows.hits, rows.shares(CAUTIOUS_OUTSIDE), promises.answer_precision)
+    answer_from = answer_threshold(
+        scores, rows.hits, rows.shares(CAUTIOUS_OUTSIDE + lacking), promises.answer_precision
+    )
     suggest_from = suggest_threshold(scores[inside], promises.suggest_recall, answer_from)
     return Calibration(scope=scope, right=right, answer_from=answer_from, suggest_from=suggest_from)
 
@@ -139,13 +168,21 @@ def calibrate(rows: Rows, promises: Promises) -> Calibration:
 def answer_threshold(
     scores: NDArray[np.float64], hits: NDArray[np.bool_], shares: NDArray[np.float64], precision: float
 ) -> float:
-    """Give the lowest score from which the answers given are right as often as promised; 1.01 if there is none."""
+    """Give the lowest score from which the answers given are right as often as promised; 1.01 if there is none.
+
+    Phrasings left out of a small FAQ may all score less than messages will. Where no row comes near the promise, none
+    speaks against it either, and the score itself must exceed it by half of what is missing to certainty.
+    """
     order = np.argsort(-scores, kind="stable")
     given = np.cumsum(shares[order])
     good = np.cumsum((shares * hits)[order])
     hoped = np.cumsum((shares * scores)[order]) / np.maximum(given, 1e-9)
-    kept = np.flatnonzero((good + PRIOR_ANSWERS * hoped) / (given + PRIOR_ANSWERS) >= precision)
-    return float(scores[order][kept[-1]]) if len(kept) else 1.01
+    promised = (good + PRIOR_ANSWERS * hoped) / (given + PRIOR_ANSWERS) >= precision
+    kept = np.flatnonzero(promised & (np.diff(scores[order], append=-1) < 0))  # rows of one score go together
+    if len(kept):
+        return float(scores[order][kept[-1]])
+    sure = (1 + precision) / 2
+    return 1.01 if (scores >= sure).any() else sure
 
 
 def suggest_threshold(scores: NDArray[np.float64], recall: float, answer_from: float) -> float:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from faq.coverage import Coverage
     from faq.phrasings import Phrasings
 
 NEAREST_WEIGHT = 1.0  # against the linear head's logit; 0 to 4 measured, each differs by less than a point
@@ -38,10 +39,16 @@ class Evidence:
         fewer.logits = np.where(banned, np.float32(-1e4), self.logits)
         return fewer
 
-    def signs(self, known: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Give the signs of being in scope (M, 4) and of the first entry being the right one (M, 2).
+    def signs(
+        self, known: NDArray[np.float32], covered: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give the signs of being in scope (M, 5) and of the first entry being the right one (M, 2).
 
         Each grows with the probability, so that the calibration may demand weights that are not negative.
+
+        Args:
+            known: Of each text, the share of letters in words of the FAQ, (M,).
+            covered: Of each text, the share of its informative words that the first entry covers, (M,).
         """
         rows = np.arange(len(self.logits))
         best = self.logits.argmax(axis=1)
@@ -50,7 +57,8 @@ class Evidence:
         second = np.partition(self.logits, -2, axis=1)[:, -2] if several else np.zeros_like(top)
         chance = softmax(self.logits)[rows, best]
         margin = np.minimum(top - second, 8)
-        scope = np.stack([self.head[rows, best] / 4, self.nearest[rows, best], self.alike[rows, best], known], axis=1)
+        signs = (self.head[rows, best] / 4, self.nearest[rows, best], self.alike[rows, best], known, covered)
+        scope = np.stack(signs, axis=1)
         right = np.stack([margin, chance], axis=1)
         return scope.astype(np.float32), right.astype(np.float32)
 
@@ -58,8 +66,9 @@ class Evidence:
 class Scorer:
     """Turns likenesses into evidence with the head trained on all phrasings (or the mean likeness in a large FAQ)."""
 
-    def __init__(self, phrasings: Phrasings, likeness: NDArray[np.float32] | None) -> None:
+    def __init__(self, phrasings: Phrasings, likeness: NDArray[np.float32] | None, coverage: Coverage) -> None:
         self.phrasings = phrasings
+        self.coverage = coverage
         self.counts = np.bincount(phrasings.owners, minlength=len(phrasings.ids)).astype(np.float32)
         self.weights = None if likeness is None else train(likeness, phrasings.owners, len(phrasings.ids))
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from faq.calibration import Promises, calibrate
 from faq.cleaning import parts
+from faq.coverage import Coverage
 from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer, trainable
 from faq.heads import softmax
 from faq.phrasings import Phrasings
-from faq.rehearsal import Rehearsal, rehearse
+from faq.rehearsal import Rehearsal, other_domains, rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +69,10 @@ class FaqMatcher:
         likeness = None
         if trainable(self.phrasings):
             likeness = np.stack([self.phrasings.own_likeness(at) for at in range(len(self.phrasings.texts))])
-        self.scorer = Scorer(self.phrasings, likeness)
-        self.rehearsal = rehearse(self.scorer, likeness, faq.languages)
-        self.calibration = calibrate(self.rehearsal.rows, self.promises)
+        background = other_domains(faq.languages)
+        self.scorer = Scorer(self.phrasings, likeness, Coverage(self.phrasings, background))
+        self.rehearsal = rehearse(self.scorer, likeness, background)
+        self.calibration = calibrate(self.rehearsal.rows, self.promises, len(self.phrasings.ids))
 
     def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
         """Match each text on its own.
@@ -98,7 +100,9 @@ class FaqMatcher:
         likeness = self.phrasings.likeness(spoken, language)[None, :]
         evidence = self.scorer.evidence([spoken], likeness)
         known = np.array([self.phrasings.known_share(spoken)], dtype=np.float32)
-        inside, right = self.calibration.chances(*evidence.signs(known))
+        coverage = self.scorer.coverage
+        covered = coverage.shares([spoken], evidence.logits.argmax(axis=1))
+        inside, right = self.calibration.chances(*evidence.signs(known, covered))
         chance = softmax(evidence.logits)[0]
         order = np.argsort(-evidence.logits[0], kind="stable")[:LISTED]
         first = float(inside[0] * right[0])
@@ -112,7 +116,9 @@ class FaqMatcher:
             Candidate(entry=self.phrasings.ids[entry], score=round(score, DECIMALS))
             for entry, score in zip(order.tolist(), scores, strict=True)
         )
-        return Matches(decision=self._decide(candidates[0].score, int(order[0]), exact), candidates=candidates)
+        enough = coverage.suffices(spoken, float(covered[0])) and not self.phrasings.single[order[0]]
+        decision = self._decide(candidates[0].score, exact=exact is not None, covered=bool(enough))
+        return Matches(decision=decision, candidates=candidates)
 
     def _near_exact(self, spoken: list[str], evidence: Evidence) -> int | None:
         """Give the only entry with (nearly) this very phrasing."""
@@ -121,9 +127,7 @@ class FaqMatcher:
             owners = set(np.flatnonzero(evidence.alike[0] >= NEAR_EXACT).tolist())
         return next(iter(owners)) if owners is not None and len(owners) == 1 else None
 
-    def _decide(self, score: float, entry: int, exact: int | None) -> Decision:
-        if exact is not None:
-            return "answer"
-        if score >= self.calibration.answer_from and not self.phrasings.single[entry]:
+    def _decide(self, score: float, *, exact: bool, covered: bool) -> Decision:
+        if exact or (covered and score >= self.calibration.answer_from):
             return "answer"
         return "suggest" if score >= self.calibration.suggest_from else "ticket"

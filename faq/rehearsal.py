@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faq.calibration import ANSWERED, OTHER_DOMAIN, SAME_DOMAIN, Rows
+from faq.calibration import ANSWERED, OTHER_DOMAIN, SAME_DOMAIN, Rows, joined
 from faq.cleaning import words
 from faq.heads import held_out
 
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from faq.coverage import Coverage
     from faq.evidence import Evidence, Scorer
 
 GROUPS = 5  # a fifth of the entries is left out together, as an FAQ lacks more than one entry
 MAX_ROWS = 300  # phrasings that a large FAQ is rehearsed with
+MAX_SPLICED = 150  # phrasings that near misses are made from, two of each
+MIN_LINE_WORDS = 3  # of other domains' lines that one is made from: shorter ones are small talk
+STRIDE = 7  # through those lines, so that neighbouring phrasings meet different subjects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +44,19 @@ class Rehearsal:
 def other_domains(languages: Sequence[str]) -> list[list[str]]:
     """Give the shipped lines of small talk and other domains in these languages, as words."""
     shipped = files("faq") / "other_domains"
-    codes = dict.fromkeys(language.partition("-")[0].lower() for language in languages)
+    codes = sorted({language.partition("-")[0].lower() for language in languages})
     found = [shipped / f"{code}.txt" for code in codes]
     lines = [line for file in found if file.is_file() for line in file.read_text(encoding="utf-8").splitlines()]
     return [spoken for line in lines if (spoken := words(line))]
 
 
-def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Sequence[str]) -> Rehearsal:
-    """Match each phrasing left out, each with a fifth of the entries left out (its own too), and other domains' lines.
+def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, far: list[list[str]]) -> Rehearsal:
+    """Match each phrasing left out, each without a fifth of the entries (its own too), near misses and small talk.
 
     Args:
         scorer: The trained scorer.
         likeness: Of all phrasings with each other, (N, N); None in an FAQ too large for it.
-        languages: Of the FAQ.
+        far: Lines of other domains.
     """
     phrasings = scorer.phrasings
     step = 1 if likeness is not None else max(1, -(-len(phrasings.texts) // MAX_ROWS))
@@ -68,16 +72,15 @@ def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Se
             held_out(likeness, owners, scorer.weights, turns, phrasings.languages),
             held_out(likeness, owners, scorer.weights, groups[owners], phrasings.languages),
         )
-    rows: list[Rows] = []
-
     left_out = own.copy()
     left_out[np.arange(len(chosen)), chosen] = 0
     evidence = scorer.evidence(texts, left_out, heads[0])
-    known = [phrasings.known_share(text, besides="phrasing") for text in texts]
     # Where a phrasing is its entry's only one, nothing of the entry would remain to be found.
     found = evidence.logits.argmax(axis=1)
     findable = scorer.counts[owners] > 1
-    rows.append(_rows(evidence, known, found == owners, ANSWERED, findable))
+    known = [phrasings.known_share(text, besides="phrasing") for text in texts]
+    covered = scorer.coverage.shares(texts, found, np.where(found == owners, chosen, -1))
+    rows = [_rows(evidence, known, covered, ANSWERED, found == owners).only(findable)]
     pairs = zip(owners[findable].tolist(), found[findable].tolist(), strict=True)
     mistaken = Counter(pair for pair in pairs if pair[0] != pair[1])
 
@@ -86,25 +89,57 @@ def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, languages: Se
         left_out = np.where(banned[:, phrasings.owners], np.float32(0), own)
         evidence = scorer.evidence(texts, left_out, heads[1]).without(banned)
         known = [phrasings.known_share(text, besides="entry") for text in texts]
-        rows.append(_rows(evidence, known, np.zeros(len(texts), dtype=bool), SAME_DOMAIN))
+        covered = scorer.coverage.shares(texts, evidence.logits.argmax(axis=1))
+        rows.append(_rows(evidence, known, covered, SAME_DOMAIN))
 
-    if far := other_domains(languages):
-        evidence = scorer.evidence(far, np.stack([phrasings.likeness(spoken) for spoken in far]))
-        known = [phrasings.known_share(spoken) for spoken in far]
-        rows.append(_rows(evidence, known, np.zeros(len(far), dtype=bool), OTHER_DOMAIN))
+    if far:
+        made, sources = near_misses(scorer.coverage, texts, far)
+        if made:
+            rows.append(_unanswerable(scorer, made, SAME_DOMAIN, chosen[sources]))
+        rows.append(_unanswerable(scorer, far, OTHER_DOMAIN))
+    return Rehearsal(rows=joined(rows), mistaken=mistaken)
 
-    joined = Rows(
-        scope=np.concatenate([part.scope for part in rows]),
-        right=np.concatenate([part.right for part in rows]),
-        hits=np.concatenate([part.hits for part in rows]),
-        kind=np.concatenate([part.kind for part in rows]),
-    )
-    return Rehearsal(rows=joined, mistaken=mistaken)
+
+def near_misses(
+    coverage: Coverage, texts: Sequence[Sequence[str]], far: Sequence[Sequence[str]]
+) -> tuple[list[list[str]], list[int]]:
+    """Make messages that share words with the FAQ and ask something else, and give the index of each one's phrasing.
+
+    A phrasing's most informative word is put in place of another domain's, and the other way round: "how do I unclog a
+    password", "I forgot my sink". Leaving entries out makes no such rows where each entry has words of its own.
+    """
+    lines = [line for line in far if len(line) >= MIN_LINE_WORDS]
+    made: list[list[str]] = []
+    sources: list[int] = []
+    for turn, source in enumerate(range(0, len(texts) if lines else 0, max(1, len(texts) // MAX_SPLICED))):
+        text, line = texts[source], lines[turn * STRIDE % len(lines)]
+        ours, theirs = max(text, key=coverage.rarity), max(line, key=coverage.rarity)
+        made.append([ours if word == theirs else word for word in line])
+        made.append([theirs if word == ours else word for word in text])
+        sources += [source, source]
+    return made, sources
+
+
+def _unanswerable(
+    scorer: Scorer, texts: Sequence[Sequence[str]], kind: int, sources: NDArray[np.intp] | None = None
+) -> Rows:
+    """Match texts that have no answer, each without the phrasing it was made from."""
+    phrasings = scorer.phrasings
+    likeness = np.stack([phrasings.likeness(spoken) for spoken in texts])
+    if sources is not None:
+        likeness[np.arange(len(texts)), sources] = 0
+    evidence = scorer.evidence(texts, likeness)
+    covered = scorer.coverage.shares(texts, evidence.logits.argmax(axis=1))
+    return _rows(evidence, [phrasings.known_share(spoken) for spoken in texts], covered, kind)
 
 
 def _rows(
-    evidence: Evidence, known: list[float], hits: NDArray[np.bool_], kind: int, kept: NDArray[np.bool_] | None = None
+    evidence: Evidence,
+    known: list[float],
+    covered: NDArray[np.float32],
+    kind: int,
+    hits: NDArray[np.bool_] | None = None,
 ) -> Rows:
-    scope, right = evidence.signs(np.array(known, dtype=np.float32))
-    keep = np.ones(len(hits), dtype=bool) if kept is None else kept
-    return Rows(scope=scope[keep], right=right[keep], hits=hits[keep], kind=np.full(int(keep.sum()), kind))
+    scope, right = evidence.signs(np.array(known, dtype=np.float32), covered)
+    missed = np.zeros(len(known), dtype=bool)
+    return Rows(scope=scope, right=right, hits=missed if hits is None else hits, kind=np.full(len(known), kind))

@@ -11,8 +11,10 @@ from faq.calibration import (
     SAME_DOMAIN,
     SCOPE_PRIOR,
     Logistic,
+    Promises,
     Rows,
     answer_threshold,
+    calibrate,
     fit,
     suggest_threshold,
 )
@@ -39,7 +41,7 @@ def test_no_weight_is_negative_even_where_the_rows_ask_for_it() -> None:
 
 
 def test_without_rows_the_prior_stands() -> None:
-    empty = np.zeros((0, 4), dtype=np.float32)
+    empty = np.zeros((0, 5), dtype=np.float32)
     fitted = fit(empty, np.zeros(0, dtype=bool), np.zeros(0), SCOPE_PRIOR)
     assert fitted == SCOPE_PRIOR
 
@@ -55,7 +57,19 @@ def test_the_answer_threshold_keeps_the_promise_on_its_rows() -> None:
 
 
 def test_a_promise_that_cannot_be_kept_answers_nothing() -> None:
-    assert answer_threshold(np.full(50, 0.9), np.zeros(50, dtype=bool), np.ones(50), 0.95) > 1
+    assert answer_threshold(np.full(50, 0.98), np.zeros(50, dtype=bool), np.ones(50), 0.95) > 1
+
+
+def test_where_no_row_comes_near_the_promise_the_score_itself_must_exceed_it() -> None:
+    assert answer_threshold(np.full(50, 0.9), np.zeros(50, dtype=bool), np.ones(50), 0.95) == pytest.approx(0.975)
+
+
+def test_an_faq_of_few_entries_is_supposed_to_lack_more() -> None:
+    rehearsal = FaqMatcher(mini_faq()).rehearsal
+    assert rehearsal is not None
+    few, many = (calibrate(rehearsal.rows, Promises(), entries) for entries in (3, 300))
+    # The signs are the same; only the share that has no answer is supposed to differ.
+    assert (few.scope(rehearsal.rows.scope) < many.scope(rehearsal.rows.scope)).mean() > 0.9
 
 
 def test_more_messages_without_an_answer_raise_the_threshold() -> None:
