@@ -9,6 +9,7 @@ import random
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from adapters import registry as channels
@@ -28,7 +29,7 @@ from faq.watching import WatchedFaq
 from ticket_client import registry as desks
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from adapters.base import ChannelAdapter
     from bots.ledger.ledger import Committed
@@ -166,10 +167,16 @@ class Bot:
         hands = orders.Hands(
             ledger=self.ledger, worker=self.worker, delivery=self.delivery, escalation=self.escalation, relay=self.relay
         )
-        for background in (self.faq.run(), self.relay.run(), orders.run(hands), self._forget()):
-            self._in_background(background)
+        work = {
+            "the FAQ's watch": self.faq.run,
+            "the relay": self.relay.run,
+            "the command line's orders": partial(orders.run, hands),
+            "the retention": self._forget,
+        }
         if not self.desk.capabilities.transactional:
-            self._in_background(self.escalation.run())
+            work["the escalation"] = self.escalation.run
+        for name, run in work.items():
+            self._in_background(self._keep_running(name, run))
         self._receiving = [asyncio.create_task(self._receive(adapter)) for adapter in self.adapters.values()]
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -180,24 +187,29 @@ class Bot:
     # --- while it runs ----------------------------------------------------------------------------------------------
 
     async def _receive(self, adapter: ChannelAdapter) -> None:
-        """Run one channel for ever: its own mistakes restart it, a wrong set-up is said once and stops it alone."""
-        delay = _RESTART_FIRST_S
+        """Run one channel for ever; a wrong set-up is said once and stops it alone."""
+        try:
+            await self._keep_running(f"the channel {adapter.name}", partial(adapter.run, self.worker.deliver))
+        except ChannelSetupError as error:
+            _log.error("%s: %s", adapter.name, error, extra={"action": "channel_refused", "channel": adapter.name})
+            if len(self.adapters) == 1 and not self.failed.done():
+                self.failed.set_exception(error)
+
+    @staticmethod
+    async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Start what stops by its own mistake again, later each time."""
+        delay_s = _RESTART_FIRST_S
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
             try:
-                await adapter.run(self.worker.deliver)
-            except ChannelSetupError as error:
-                _log.error("%s: %s", adapter.name, error, extra={"action": "channel_refused", "channel": adapter.name})
-                if len(self.adapters) == 1 and not self.failed.done():
-                    self.failed.set_exception(error)
-                return
+                await run()
+            except ChannelSetupError:
+                raise
             except Exception:
-                _log.exception(
-                    "The channel %s stopped and is started again", adapter.name, extra={"action": "channel_failed"}
-                )
-            delay = _RESTART_FIRST_S if loop.time() - started > _RESTART_MOST_S else min(delay * 2, _RESTART_MOST_S)
-            await asyncio.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
+                _log.exception("%s stopped and is started again", name.capitalize(), extra={"action": "part_failed"})
+            delay_s = _RESTART_FIRST_S if loop.time() - started > _RESTART_MOST_S else min(delay_s * 2, _RESTART_MOST_S)
+            await asyncio.sleep(delay_s * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
 
     def _on_commit(self, committed: Committed) -> None:
         self.delivery.add(committed.outgoing)
@@ -213,11 +225,7 @@ class Bot:
     async def _forget(self) -> None:
         age = timedelta(days=self._settings.ledger.retention_days)
         while True:
-            erased = 0
-            try:
-                erased = await self.ledger.forget_older_than(age)
-            except Exception:
-                _log.exception("Old messages could not be erased", extra={"action": "retention_failed"})
+            erased = await self.ledger.forget_older_than(age)
             await asyncio.sleep(_FORGET_PAUSE_S if erased else _FORGET_EVERY_S)  # in small steps: messages go first
 
     def _health(self) -> dict[str, object]:
