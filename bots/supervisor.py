@@ -167,7 +167,7 @@ class Bot:
         hands = orders.Hands(
             ledger=self.ledger, worker=self.worker, delivery=self.delivery, escalation=self.escalation, relay=self.relay
         )
-        work = {
+        work: dict[str, Callable[[], Awaitable[None]]] = {
             "the FAQ's watch": self.faq.run,
             "the relay": self.relay.run,
             "the command line's orders": partial(orders.run, hands),
