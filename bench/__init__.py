@@ -1,0 +1,1 @@
+"""Measures the bot against a plain loop: ``make bench``."""
