@@ -48,9 +48,13 @@ class Coverage:
             by_entry[owner].update(set(spoken))
         lines = [set(line) for line in background]
         # An entry counts as one line: its own word is not common because all its phrasings hold it.
-        self._frequency = Counter(word for line in lines for word in line)
-        self._frequency.update(word for held in by_entry for word in held)
-        self._most = math.log((len(lines) + len(by_entry) + UNSEEN_LINES) / UNSEEN_LINES)
+        frequency = Counter(word for line in lines for word in line)
+        frequency.update(word for held in by_entry for word in held)
+        most = (len(lines) + len(by_entry) + UNSEEN_LINES) / UNSEEN_LINES
+        self._rarity = {
+            word: max((1 - math.log1p(count / UNSEEN_LINES) / math.log(most)) ** 2, MIN_RARITY)
+            for word, count in frequency.items()
+        }
         self._held = by_entry
         self._kin: list[dict[str, list[str]]] = [{} for _ in by_entry]
         for kin, held in zip(self._kin, by_entry, strict=True):
@@ -59,8 +63,7 @@ class Coverage:
 
     def rarity(self, word: str) -> float:
         """Give how informative a word is, 0..1: near 0 for what every sentence holds, 1 for what none holds."""
-        rare = math.log(math.exp(self._most) * UNSEEN_LINES / (self._frequency[word] + UNSEEN_LINES))
-        return max((rare / self._most) ** 2, MIN_RARITY) if self._most else 1.0
+        return self._rarity.get(word, 1.0)
 
     def share(self, spoken: Sequence[str], entry: int, besides: int = -1) -> float:
         """Give the share of the informative words that the entry's phrasings hold, 0..1.
