@@ -44,8 +44,24 @@ if TYPE_CHECKING:
 
 CHANNEL = "bench"
 _SYLLABLES = [a + b for a in "bcdfghklmnprstvw" for b in "aeiou"]
-_COMMON = ("how", "do", "i", "why", "is", "my", "where", "can", "what", "when", "the", "a", "to", "with", "for", "not", "still")
-    ["how", "do", "i", "why", "is", "my", "where", "can", "what", "when", "does", "the", "a", "to", "with", "for", "in", "from", "not", "still", "after", "account", "money"]
+_COMMON = (
+    "how",
+    "do",
+    "i",
+    "why",
+    "is",
+    "my",
+    "where",
+    "can",
+    "what",
+    "when",
+    "the",
+    "a",
+    "to",
+    "with",
+    "for",
+    "not",
+    "still",
 )
 
 
