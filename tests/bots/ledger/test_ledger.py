@@ -125,7 +125,8 @@ def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
         states = dict(map(tuple, connection.execute("SELECT dedupe_key, state FROM inbound").fetchall()))
         linked = connection.execute(
             "SELECT count(*) FROM inbound i JOIN outcomes o ON o.inbound_id = i.id"
-            " JOIN tickets t ON t.key = o.ticket_key JOIN desk_tickets d ON d.key = t.key AND d.number = t.number JOIN outgoing g ON g.inbound_id = i.id"
+            " JOIN tickets t ON t.key = o.ticket_key"
+            " JOIN desk_tickets d ON d.key = t.key AND d.number = t.number JOIN outgoing g ON g.inbound_id = i.id"
             " AND g.number = t.number WHERE i.state = 'done'"
         ).fetchone()[0]
     assert {key for what, key in whole if what == "accepted"} <= set(states)

@@ -1,0 +1,58 @@
+"""The desk in memory keeps the contract, and fails as it is told to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ticket_client.contract import DRAFT, DeskContract
+from ticket_client import memory
+from ticket_client.base import Ambiguous, RateLimited, Unavailable
+from ticket_client.memory import Fault
+
+if TYPE_CHECKING:
+    from tests.ticket_client.contract import Bench
+
+
+class MemoryBench:
+    def __init__(self) -> None:
+        self.desk = memory.create("desk", memory.Settings(), {})
+
+    async def answer(self, ticket_id: str, text: str) -> None:
+        self.desk.answer(ticket_id, text)
+
+    async def resolve(self, ticket_id: str) -> None:
+        self.desk.resolve(ticket_id)
+
+    async def lines(self, ticket_id: str) -> list[tuple[str, str]]:
+        return [(line.kind, line.text) for line in self.desk.tickets[ticket_id].lines]
+
+
+class TestMemoryDesk(DeskContract):
+    @pytest.fixture
+    def bench(self) -> Bench:
+        """An empty one."""
+        return MemoryBench()
+
+
+async def test_faults_are_met_in_turn_before_or_after_the_work() -> None:
+    desk = MemoryBench().desk
+    desk.faults.extend([
+        Fault(error=Unavailable("down")),
+        Fault(error=Ambiguous("cut"), applied=True),
+        Fault(error=RateLimited("slow", retry_after_s=7)),
+    ])  # fmt: skip
+    with pytest.raises(Unavailable):
+        await desk.create(DRAFT)
+    assert desk.tickets == {}
+    with pytest.raises(Ambiguous):
+        await desk.create(DRAFT)
+    assert list(desk.tickets) == ["1"]
+    with pytest.raises(RateLimited) as slow:
+        await desk.add_note("1", "x", key="k")
+    assert slow.value.retry_after_s == 7
+    assert len(desk.tickets["1"].lines) == 1
+    await desk.add_note("1", "x", key="k")
+    assert len(desk.tickets["1"].lines) == 2
+    assert (await desk.create(DRAFT)).id == "2", "it does not know a key again: the ledger must look first"
