@@ -114,7 +114,7 @@ async def _memory() -> None:
             await _many(bot, asked, _MEMORY_MESSAGES // 2)
             elapsed_s = time.perf_counter() - started
             after = process_.memory_info().rss
-            ledger = sum(file.stat().st_size for file in Path(folder).iterdir())
+            ledger = _size(Path(folder))
     print(f"Memory: {_MEMORY_MESSAGES} messages of {_MEMORY_PEOPLE} people, decided and their replies posted")
     growth = f"{(after - before) / 1e6:+.1f} MB, of which the second half {(after - halfway) / 1e6:+.1f} MB"
     print(f"  RSS {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after: {growth}")
@@ -162,6 +162,10 @@ def _until_running(config: Path, environment: dict[str, str]) -> float:
         bot.stdout.read()
     assert bot.returncode == 0
     return elapsed_s
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
