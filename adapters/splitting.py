@@ -9,7 +9,6 @@ from adapters.markup import Rendered, Span, render, write
 _PLACES = (("\n\n", 0), ("\n", 0), (". ", 1), ("! ", 1), ("? ", 1), ("。", 1), (" ", 0))
 _ZERO_WIDTH_JOINER = "\u200d"
 _MAX_GLUED = 64  # a longer run that must not be torn is no sequence of any script, but somebody's joke
-_MAX_SHRINK = 6  # `**\\*` and `**`: six characters of markup that show one
 
 
 def length(text: str, unit: str) -> int:
@@ -25,9 +24,11 @@ def split(markup: str, *, max_len: int, unit: str = "codepoint") -> list[str]:
     empty, where everything fits; a single character that does not fit is a part all the same.
     """
     markup = markup.strip()
-    if _fits(markup, max_len, unit):
+    if length(markup, unit) <= max_len:  # the cheap test settles nearly every reply
         return [markup]
     whole = render(markup)
+    if length(whole.text, unit) <= max_len:
+        return [markup]
     text, start = whole.text, 0
     parts: list[str] = []
     while start < len(text):
@@ -39,13 +40,6 @@ def split(markup: str, *, max_len: int, unit: str = "codepoint") -> list[str]:
         parts.append(write(_clipped(whole, start, start + len(kept))))
         start = end
     return parts or [""]
-
-
-def _fits(markup: str, max_len: int, unit: str) -> bool:
-    # The cheap tests settle nearly every reply, and every hostile one.
-    if length(markup, unit) <= max_len:
-        return True
-    return length(markup, unit) <= _MAX_SHRINK * max_len and length(render(markup).text, unit) <= max_len
 
 
 def _clipped(whole: Rendered, start: int, end: int) -> Rendered:

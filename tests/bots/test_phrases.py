@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bots.pipeline import phrases
@@ -96,6 +96,8 @@ def test_the_same_matter(one: str, other: str, same: bool) -> None:  # noqa: FBT
 
 
 @given(st.text())
+@example("\u2121 TEL")  # a sign that only its decomposition turns into capitals
+@example("\u1e9e \u0130 \ufb01")
 def test_plain_is_plain(text: str) -> None:
     once = phrases.plain(text)
     assert phrases.plain(once) == once

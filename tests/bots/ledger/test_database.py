@@ -158,6 +158,21 @@ async def test_a_full_disk_loses_nothing_and_the_writer_recovers(path: Path) -> 
     assert ("small" in kept) is isinstance(together[0], str), "acknowledged exactly where it is stored"
 
 
+async def test_a_disk_that_takes_no_writes_is_told_as_such(path: Path) -> None:
+    def refused(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA query_only=1")
+        try:
+            put("a")(connection)
+        finally:
+            connection.execute("PRAGMA query_only=0")
+
+    with Writer(path) as writer:
+        with pytest.raises(LedgerUnwritable, match=r"readonly.*mend its rights"):
+            await writer.run(refused)
+        await writer.run(put("b"))
+    assert names(path) == ["b"]
+
+
 _HOLD = """
 import sqlite3, sys, time
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -293,6 +308,7 @@ def count(*_):
     if not left:
         os.kill(os.getpid(), signal.SIGKILL)
 
+os.umask(0)
 migrate(Path(sys.argv[1]))
 """
 
@@ -303,6 +319,7 @@ def test_a_kill_in_the_middle_of_a_migration_leaves_nothing_half_done(tmp_path: 
     with child(_KILLED_WHILE_MIGRATING, path, statements) as process:
         process.wait(60)
     assert process.returncode == -signal.SIGKILL
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600, "from the first byte on"
     migrate(path)
     assert names(path) == []
 

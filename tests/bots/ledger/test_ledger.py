@@ -320,6 +320,16 @@ async def test_a_transcript_is_in_order_and_holds_both_sides(stage: Stage) -> No
     assert [button.action for button in lines[1].buttons] == ["pick:1", "pick:2", "none"]
 
 
+async def test_of_what_happened_in_one_moment_the_question_comes_first(stage: Stage) -> None:
+    await stage.hear(message("hello"))
+    await stage.hear(message("thanks"))
+    await stage.age(1)
+    await stage.change("UPDATE inbound SET received_at = (SELECT created_at FROM outgoing LIMIT 1)")
+    lines = await stage.ledger.lines(message().conversation_key, limit=50)
+    assert [line.author for line in lines] == ["user", "user", "bot", "bot"]
+    assert [line.text for line in lines[:2]] == ["hello", "thanks"]
+
+
 async def test_the_parts_of_a_long_reply_stay_in_order(stage: Stage) -> None:
     said = message("money?", reply_to=target("chat:ann", max_len=40))
     await stage.hear(said, offers("refund", "hours"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.base import Attachment, Author, Button, IncomingMessage, Kind, TranscriptLine, Visibility
@@ -409,6 +409,7 @@ def test_a_ticket_cannot_be_forged_by_names_or_texts(name: str, words: str) -> N
 
 
 @given(st.text(max_size=80))
+@example("**bold** `code` \\*")
 def test_a_candidates_question_is_shown_as_it_is_written(question: str) -> None:
     entry = replace(house().faq.entries[0], question=question)
     effects = plan(
