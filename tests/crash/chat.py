@@ -96,9 +96,8 @@ async def crash(messages: int, kills: int, seed: int, folder: Path) -> Counts:
     """One whole run in an empty folder. Raises `AssertionError` with what is wrong."""
     traffic = Traffic(messages, seed)
     visitors = [Visitor(lines=conversation.lines, chance=traffic.random) for conversation in traffic.conversations]
-    bot = Firstline(folder)
-    _write_configuration(bot)
-    async with ClientSession() as http:
+    async with ClientSession() as http, Firstline(folder) as bot:
+        _write_configuration(bot)
         for _ in range(kills):
             await bot.start()
             visits = [asyncio.create_task(visitor.visit(http, bot.address)) for visitor in visitors]

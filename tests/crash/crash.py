@@ -31,8 +31,7 @@ _HANG_S = 30.0
 async def crash(messages: int, kills: int, seed: int, folder: Path) -> Counts:
     """One whole run in an empty folder. Raises `AssertionError` with what is wrong."""
     traffic = Traffic(messages, seed)
-    async with Simulator(folder / "telegram.log") as telegram:
-        bot = Firstline(folder)
+    async with Simulator(folder / "telegram.log") as telegram, Firstline(folder) as bot:
         await _set_the_scene(telegram, traffic, bot)
         feeding = asyncio.create_task(_feed(telegram, traffic, kills))
         for number in range(kills):

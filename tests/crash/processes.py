@@ -55,7 +55,7 @@ class Simulator:
 
 
 class Firstline:
-    """``firstline run``, started, killed and ended again and again on one ledger."""
+    """``firstline run``, started, killed and ended again and again on one ledger; none is left after ``async with``."""
 
     def __init__(self, folder: Path) -> None:
         self.config = folder / "firstline.toml"
@@ -67,6 +67,15 @@ class Firstline:
         self._reading: asyncio.Task[None] | None = None
         self._is_running = asyncio.Event()
         self.address = ""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Leave no process behind, however the run ended."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._gone()
 
     async def start(self) -> None:
         """Start it and wait until it says that it is running."""
