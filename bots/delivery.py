@@ -61,9 +61,9 @@ class Delivery:
         for lane in self._lanes.values():
             await lane.idle()
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float = _LAST_SENDS_S) -> None:
         """Begin no new post, and give those under way a moment to end; what was not posted stays in the ledger."""
-        await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
+        await asyncio.gather(*(lane.stop(within_s) for lane in self._lanes.values()))
 
 
 class Lane:
@@ -86,9 +86,10 @@ class Lane:
         self._quiet.set()
 
     def add(self, outgoing: Outgoing) -> None:
-        """Take one reply; past the memory limit it waits in the ledger until the lane catches up."""
-        if outgoing.id in self._held:
-            return  # a refill read it before the commit that made it was told of
+        """Take one reply; past the memory limit it waits in the ledger until the lane catches up.
+
+        One that a refill took already, before its commit was told of, is settled when its turn comes again.
+        """
         if self._behind or len(self._held) >= _IN_MEMORY:
             self._behind = True
             self._newest = min(self._newest, outgoing.id - 1)  # the refill must not pass it over
@@ -123,11 +124,11 @@ class Lane:
         """Wait until nothing is left to post."""
         await self._idle.wait()
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float = _LAST_SENDS_S) -> None:
         """Begin no new post; cancel what is still under way after a moment."""
         self._stopping = True
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._quiet.wait(), _LAST_SENDS_S)
+            await asyncio.wait_for(self._quiet.wait(), within_s)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -243,7 +243,7 @@ async def test_a_settled_reply_is_not_sent_however_often_it_is_handed_in(path: P
         assert bot.states() == {state: 1}
 
 
-async def test_a_reply_that_is_held_is_not_taken_twice(path: Path) -> None:
+async def test_a_reply_that_is_handed_in_while_it_is_held_is_sent_once(path: Path) -> None:
     async with inside(path) as bot:
         bot.channel.troubles["chat:1"] = [MaybePosted("cut"), MaybePosted("cut")]
         (reply,) = await write(bot, "once")

@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from adapters._telegram_wire import rendered
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 STOP_S = 12.0
 _SILENT_AFTER_LAUNCH = timedelta(seconds=0.3)
-_STORED_WITHIN_S = 0.5  # an answer handed over so shortly before a kill may not have been stored
+_STORED_WITHIN_S = 0.2  # an answer handed over so shortly before a kill may not have been stored
 
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """What a run came to, for people."""
+    """What a run came to, for people.
+
+    An ambiguous reply was *seen* where its call was open at a kill or answered just before it, by chat and text; or it
+    was *never called*: killed between the ledger's note, which has to come first, and the wire. Those were not posted.
+    """
 
     messages: int
     kills: int
@@ -34,7 +38,8 @@ class Counts:
     tickets: int
     replies: int
     open_at_kills: int
-    ambiguous_open_at_a_kill: int
+    answered_just_before: int
+    ambiguous_seen: int
     ambiguous_never_called: int
     posted_though_ambiguous: int
     numbers_told_again: int = 0
@@ -88,16 +93,22 @@ def note_cut_sends(bot: Firstline) -> None:
             _noted[id(bot)][row["id"]] = int(row["place"]), _text(row)
 
 
-async def _open_at_kills(telegram: Simulator, bot: Firstline) -> Counter[tuple[int, str]]:
-    """The sends that were not answered, or whose answer was not stored, at some kill, by chat and text."""
+async def _open_at_kills(telegram: Simulator, bot: Firstline) -> tuple[Counter[tuple[int, str]], int]:
+    """The sends that were not answered at some kill, or so shortly before that the answer may not have been stored.
+
+    By chat and text; and how many of them were not answered.
+    """
     seen: dict[int, tuple[int, str]] = {}
+    unanswered: set[int] = set()
     for kill in bot.kills:
         # What was on its way then is read later; the next process sends nothing so shortly after its launch.
         until = min(launch for launch in bot.launches if launch > kill) + _SILENT_AFTER_LAUNCH
         margin_s = (until - kill).total_seconds() + _STORED_WITHIN_S
         for call in await telegram.do("open_calls", at=until.isoformat(), margin_s=margin_s):
             seen[call["number"]] = int(call["params"]["chat_id"]), call["params"]["text"]
-    return Counter(seen.values())
+            if call["ended_at"] is None or datetime.fromisoformat(call["ended_at"]) >= kill:
+                unanswered.add(call["number"])
+    return Counter(seen.values()), len(unanswered)
 
 
 def cut_ids(bot: Firstline) -> set[int]:
@@ -130,8 +141,8 @@ async def compare(telegram: Simulator, bot: Firstline, traffic: Traffic) -> Coun
     assert report["adds_up"], report
     assert report["undecided"] == 0, report
     assert report["messages"] == sum(outcomes.values()), report
-    seen = await _open_at_kills(telegram, bot)
-    open_names, open_at_kills = seen.copy(), seen.total()
+    seen, unanswered = await _open_at_kills(telegram, bot)
+    open_names = seen.copy()
     ambiguous = rows(bot, "SELECT id, place, reply FROM outgoing WHERE state IN ('ambiguous', 'cancelled')")
     open_at_kill, never_called = 0, 0
     for row in ambiguous:
@@ -149,8 +160,9 @@ async def compare(telegram: Simulator, bot: Firstline, traffic: Traffic) -> Coun
         outcomes=dict(outcomes),
         tickets=tickets,
         replies=rows(bot, "SELECT count(*) AS n FROM outgoing WHERE state = 'sent'")[0]["n"],
-        open_at_kills=open_at_kills,
-        ambiguous_open_at_a_kill=open_at_kill,
+        open_at_kills=unanswered,
+        answered_just_before=open_names.total() - unanswered,
+        ambiguous_seen=open_at_kill,
         ambiguous_never_called=never_called,
         posted_though_ambiguous=sum(unrecorded.values()),
     )
