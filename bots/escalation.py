@@ -67,7 +67,8 @@ class Escalation:
                 self._wake.clear()
                 self._start_due()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY_S)
+                    async with asyncio.timeout(_LOOK_EVERY_S):
+                        await self._wake.wait()
         finally:
             tasks = list(self._busy.values())
             for task in tasks:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bots.delivery import Delivery
 from bots.escalation import Escalation
+from bots.ledger import commands
 from bots.ledger.database import LedgerUnwritable
 from bots.ledger.ledger import Ledger
 from bots.relay import Relay
@@ -16,6 +17,9 @@ from bots.worker import Worker
 from ticket_client.base import NotFound
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
     from bots.ledger.commands import Command
 
 _LOOK_EVERY_S = 0.25
@@ -38,21 +42,36 @@ async def run(hands: Hands) -> None:
     while True:
         for command in hands.ledger.commands.waiting():
             try:
-                state, result = "done", await _carry_out(hands, command)
-            except (LookupError, NotFound, ValueError) as error:
-                state, result = "failed", str(error.args[0]) if error.args else str(error)
+                await _settled(hands, command)
             except LedgerUnwritable:
                 break  # it stays in the ledger and is tried again
-            except Exception as error:
-                _log.exception("The command %s failed", command.name, extra={"action": "command_failed"})
-                state, result = "failed", f"{type(error).__name__}: {error}"
-            await hands.ledger.commands.settled(command, state, result)
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
+async def _settled(hands: Hands, command: Command) -> None:
+    """Carry the order out and note how it ended."""
+    try:
+        state, result = "done", await _carry_out(hands, command)
+    except LedgerUnwritable:
+        raise
+    except (LookupError, NotFound, ValueError) as error:
+        state, result = "failed", str(error.args[0]) if error.args else str(error)
+    except Exception as error:
+        _log.exception("The command %s failed", command.name, extra={"action": "command_failed"})
+        state, result = "failed", f"{type(error).__name__}: {error}"
+    await hands.ledger.commands.settled(command, state, result)
+
+
 async def _carry_out(hands: Hands, command: Command) -> str:
-    """Do it; gives a sentence for the person who asked."""
+    """Do it; gives a sentence for the person who asked.
+
+    What must not happen twice is settled in its own transaction; the rest is the same when it is done again.
+    """
     arguments = command.arguments
+
+    def settles(result: str) -> Callable[[sqlite3.Connection], None]:
+        return lambda connection: commands.settle(connection, command.id, "done", result)
+
     match command.name:
         case "tickets_reply":
             ticket_id, number = hands.ledger.tickets.by_number(arguments["number"])
@@ -67,15 +86,17 @@ async def _carry_out(hands: Hands, command: Command) -> str:
             hands.relay.wake()
             return f"{number} is resolved and the user is told."
         case "ledger_retry":
-            accepted = await hands.ledger.retry(int(arguments["id"]))
+            result = f"Message {arguments['id']} is being worked on again."
+            accepted = await hands.ledger.retry(int(arguments["id"]), also=settles(result))
             if accepted is None:
                 hands.escalation.wake()
-                return f"The helpdesk is asked again about message {arguments['id']}."
-            hands.worker.again(accepted)
-            return f"Message {arguments['id']} is being worked on again."
+            else:
+                hands.worker.again(accepted)
+            return result
         case "ledger_resend":
-            hands.delivery.add([await hands.ledger.outbox.resend(int(arguments["id"]))])
-            return f"Reply {arguments['id']} is on its way again."
+            result = f"Reply {arguments['id']} is on its way again."
+            hands.delivery.add([await hands.ledger.outbox.resend(int(arguments["id"]), also=settles(result))])
+            return result
         case _:
             raise LookupError(
                 f"This bot does not know the command {command.name!r}; it may be older than the command line."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from bots.wording import Wording
     from ticket_client.base import TicketDesk
 
-_CURSOR = "relay:desk"
+_LOOKS_AT_A_BROKEN_TICKET = 5
 _TROUBLE_S = 5.0
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,8 @@ class Relay:
         self._on_outgoing = on_outgoing
         self._poll_s = poll_s
         self._wake = asyncio.Event()
+        self._cursor = f"relay:{desk.name}"
+        self._broken: Counter[str] = Counter()
 
     def wake(self) -> None:
         """Something changed at the desk: look now."""
@@ -77,34 +81,49 @@ class Relay:
             except Exception:
                 pause_s = max(self._poll_s, _TROUBLE_S)
                 _log.exception("News from the desk could not be handled", extra={"action": "relay_failed"})
-            try:
-                await asyncio.wait_for(self._wake.wait(), pause_s)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._wake.wait()
 
     async def look(self) -> bool:
         """One round; whether there was anything."""
-        cursor = await self._ledger.load_state(_CURSOR) or ""
+        cursor = await self._ledger.load_state(self._cursor) or ""
         changes = await self._desk.changed(cursor)
         if not changes.ids and changes.cursor == cursor:
             return False
-        news = []
-        for ticket_id in changes.ids:
-            ticket = self._ledger.ticket_at_desk(ticket_id)
-            if ticket is None:
-                continue  # somebody else's ticket at the same desk
-            try:
-                news.append(self._news(ticket, await self._desk.get(ticket_id)))
-            except NotFound:
-                _log.info("Ticket %s is gone from the desk", ticket.number, extra={"action": "ticket_gone"})
+        news = [item for ticket_id in changes.ids if (item := await self._read(ticket_id)) is not None]
 
         def operation(connection: sqlite3.Connection) -> list[Outgoing]:
-            made = [outgoing for item in news for outgoing in _write(connection, item)]
-            save_cursor(connection, _CURSOR, changes.cursor)
+            made: list[Outgoing] = []
+            for item in news:
+                written = _write(connection, item)
+                if written is None:
+                    return made  # the user wrote meanwhile: the cursor stays, the next look sees it as it is now
+                made += written
+            save_cursor(connection, self._cursor, changes.cursor)
             return made
 
         self._on_outgoing(await self._ledger.writer.run(operation))
         return True
+
+    async def _read(self, ticket_id: str) -> News | None:
+        """What a ticket of ours has to tell; one that the desk cannot give does not hold up the others for ever."""
+        ticket = self._ledger.ticket_at_desk(ticket_id)
+        if ticket is None:
+            return None  # somebody else's ticket at the same desk
+        try:
+            news = self._news(ticket, await self._desk.get(ticket_id))
+        except NotFound:
+            _log.info("Ticket %s is gone from the desk", ticket.number, extra={"action": "ticket_gone"})
+            return None
+        except DeskError as error:
+            self._broken[ticket_id] += 1
+            if self._broken[ticket_id] < _LOOKS_AT_A_BROKEN_TICKET:
+                raise
+            _log.error("Ticket %s is passed over: %s", ticket.number, error, extra={"action": "ticket_unreadable"})
+            news = None
+        del self._broken[ticket_id]
+        return news
 
     def _news(self, ticket: Ticket, snapshot: TicketSnapshot) -> News:
         number, language = snapshot.ref.number, ticket.language
@@ -153,13 +172,19 @@ class Relay:
         )
 
 
-def _write(connection: sqlite3.Connection, news: News) -> list[Outgoing]:
-    """Everything that one ticket's news leads to, inside the transaction that moves the cursor."""
+def _write(connection: sqlite3.Connection, news: News) -> list[Outgoing] | None:
+    """Everything that one ticket's news leads to, inside the transaction that moves the cursor.
+
+    None where the ticket's status in the ledger is not what the news was made from.
+    """
     now = codec.stamp()
-    connection.execute(
-        "UPDATE tickets SET status = ?, changed_at = ?, rating_asked_at = coalesce(rating_asked_at, ?) WHERE key = ?",
-        (news.snapshot.status, now, now if news.asks_rating else None, news.ticket.key),
+    changed = connection.execute(
+        "UPDATE tickets SET status = ?, changed_at = ?, rating_asked_at = coalesce(rating_asked_at, ?)"
+        " WHERE key = ? AND status = ?",
+        (news.snapshot.status, now, now if news.asks_rating else None, news.ticket.key, news.ticket.status),
     )
+    if not changed.rowcount:
+        return None
     return outbox.insert(
         connection, news.says, conversation_key=news.ticket.conversation_key, ticket_key=news.ticket.key
     )

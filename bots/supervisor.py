@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _RESTART_FIRST_S, _RESTART_MOST_S = 1.0, 60.0
 _REMOVE_TIMEOUT_S = 10.0
+_LAST_SENDS_S = 2.0  # of the drain: for the answers to what is on the wire
 _LOCAL_POLL_S, _REMOTE_POLL_S = 0.3, 20.0
 _FORGET_EVERY_S, _FORGET_PAUSE_S = 3600.0, 0.1
 _log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Bot:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stack = AsyncExitStack()
-        self._receiving: list[asyncio.Task[None]] = []
+        self._receiving: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[Any]] = set()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -92,7 +93,7 @@ class Bot:
                 desk_name=settings.desk.kind,
             )
         )
-        self.desk: TicketDesk = desk_module.create("desk", settings.desk, {"store": self.ledger.tickets})
+        self.desk: TicketDesk = desk_module.create(settings.desk.kind, settings.desk, {"store": self.ledger.tickets})
         stack.push_async_callback(self.desk.close)
         promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
         self.faq = await asyncio.to_thread(WatchedFaq, settings.faq_path, promises)
@@ -149,8 +150,8 @@ class Bot:
         ]
         runner, port = await web.start(settings.web.host, settings.web.port, routes, self._health)
         stack.push_async_callback(runner.cleanup)
+        undecided = self.ledger.count_undecided()
         unposted = self.delivery.resume()
-        undecided = await self.worker.resume()
         self.outline = Outline(
             url=settings.public_url.replace(f":{settings.web.port}", f":{port}")
             if settings.web.port == 0
@@ -177,7 +178,12 @@ class Bot:
             work["the escalation"] = self.escalation.run
         for name, run in work.items():
             self._in_background(self._keep_running(name, run))
-        self._receiving = [asyncio.create_task(self._receive(adapter)) for adapter in self.adapters.values()]
+        self._receiving = asyncio.create_task(self._take_up())
+
+    async def _take_up(self) -> None:
+        """Work off what the last run left, then receive: what was said first is decided first."""
+        await self.worker.resume()
+        await asyncio.gather(*(self._receive(adapter) for adapter in self.adapters.values()))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -235,15 +241,16 @@ class Bot:
 
     async def _drain(self) -> None:
         """Take nothing more, decide what was accepted, post what was decided; what is left over waits in the ledger."""
-        for task in self._receiving:
-            task.cancel()
-        await asyncio.gather(*self._receiving, return_exceptions=True)
+        end = asyncio.get_running_loop().time() + self._settings.limits.drain_s
+        if self._receiving is not None:
+            self._receiving.cancel()
+            await asyncio.gather(self._receiving, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.limits.drain_s):
+            async with asyncio.timeout_at(end - _LAST_SENDS_S):
                 await self.worker.idle()
                 await self.delivery.idle()
         await self.worker.stop()
-        await self.delivery.stop()
+        await self.delivery.stop(within_s=max(0.0, min(_LAST_SENDS_S, end - asyncio.get_running_loop().time())))
         for background in list(self._background):
             background.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

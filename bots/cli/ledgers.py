@@ -12,7 +12,7 @@ import typer
 
 from bots.cli import setting_up
 from bots.cli.setting_up import ConfigOption, Usage
-from bots.ledger import commands, report
+from bots.ledger import commands, database, report
 
 if TYPE_CHECKING:
     from bots.ledger.report import Report, Trouble
@@ -70,11 +70,14 @@ def ask(name: str, arguments: dict[str, object], config: ConfigOption = None) ->
     if state == "failed":
         typer.echo(f"firstline: {result}", err=True)
         raise typer.Exit(1)
-    typer.echo(
-        result
-        if state == "done"
-        else "Noted. No bot is running on this ledger now; the next one carries it out at its start."
-    )
+    if state != "done":
+        busy = database.is_served(path)
+        result = (
+            "Noted. The bot is busy and carries it out as soon as it can."
+            if busy
+            else "Noted. No bot is running on this ledger now; the next one carries it out at its start."
+        )
+    typer.echo(result)
 
 
 def _since(text: str | None) -> datetime | None:

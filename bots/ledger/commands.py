@@ -51,6 +51,14 @@ def submit(path: Path, name: str, arguments: Mapping[str, Any], *, wait_s: float
             time.sleep(0.05)
 
 
+def settle(connection: sqlite3.Connection, command_id: int, state: str, result: str) -> None:
+    """Note how a command ended, inside the transaction that carries it out."""
+    connection.execute(
+        "UPDATE commands SET state = ?, result = ?, done_at = ? WHERE id = ?",
+        (state, result, codec.stamp(), command_id),
+    )
+
+
 class Commands:
     """The bot's side."""
 
@@ -65,9 +73,4 @@ class Commands:
 
     async def settled(self, command: Command, state: str, result: str) -> None:
         """Note how it ended: "done" or "failed"."""
-        await self._writer.run(
-            lambda connection: connection.execute(
-                "UPDATE commands SET state = ?, result = ?, done_at = ? WHERE id = ?",
-                (state, result, codec.stamp(), command.id),
-            )
-        )
+        await self._writer.run(lambda connection: settle(connection, command.id, state, result))

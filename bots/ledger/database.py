@@ -55,6 +55,7 @@ class FileLock:
     """
 
     def __init__(self, database: Path) -> None:
+        database = database.resolve()  # the same file under another name is the same ledger
         self._path = database.with_name(database.name + ".lock")
         self._descriptor: int | None = None
 
@@ -78,8 +79,19 @@ class FileLock:
     def release(self) -> None:
         """Give the lock back; idempotent."""
         if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def is_served(path: Path) -> bool:
+    """Whether a bot seems to hold the ledger (its process is alive): good enough to tell people, not to lock."""
+    try:
+        holder = int(path.resolve().with_name(path.resolve().name + ".lock").read_text())
+        os.kill(holder, 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

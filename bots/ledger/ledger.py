@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zlib
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from ticket_client.base import Status
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bots.pipeline.effects import Effects, Opening
@@ -130,6 +131,11 @@ class Ledger:
             return accepted
 
         return await self.writer.run(operation)
+
+    def count_undecided(self) -> int:
+        """How many messages have no outcome yet."""
+        count: int = self.reader.execute("SELECT count(*) FROM inbound WHERE state = 'new'").fetchone()[0]
+        return count
 
     def undecided(self, after: int = 0) -> list[Accepted]:
         """Messages without an outcome, oldest first, a page after the id `after`."""
@@ -283,8 +289,9 @@ class Ledger:
         if effects.confirms:
             connection.execute(
                 "UPDATE outgoing SET state = 'cancelled', error = 'told again in a later reply', changed_at = ?"
-                f" WHERE conversation_key = ? AND {_UNCONFIRMED}",
-                (now, message.conversation_key),
+                f" WHERE conversation_key = ? AND {_UNCONFIRMED}"
+                " AND number IN (SELECT value FROM json_each(?))",
+                (now, message.conversation_key, json.dumps(effects.confirms)),
             )
         made = outbox.insert(
             connection,
@@ -362,8 +369,12 @@ class Ledger:
         if effects.erase:
             erasing.erase(connection, message.channel, message.account, message.conversation_key, effects.erase)
 
-    async def retry(self, inbound_id: int) -> Accepted | None:
+    async def retry(
+        self, inbound_id: int, *, also: Callable[[sqlite3.Connection], None] = outbox.nothing_else
+    ) -> Accepted | None:
         """Forget the failed outcome of a message, so that it is worked on again. Raises `LookupError`.
+
+        `also` is part of the same transaction: it settles the order, so that no crash can carry it out twice.
 
         None where it was decided and the desk refused what came of it: the desk is asked again.
         """
@@ -374,6 +385,7 @@ class Ledger:
                 raise LookupError(f"Message {inbound_id} is not among the failed ones. See: firstline ledger")
             if row["erased_at"] is not None:
                 raise LookupError(f"The words of message {inbound_id} are erased; there is nothing left to work on.")
+            also(connection)
             if intents.retry(connection, inbound_id):
                 return None
             connection.execute("DELETE FROM outcomes WHERE inbound_id = ?", (inbound_id,))

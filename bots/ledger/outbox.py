@@ -13,7 +13,7 @@ from bots.pipeline.effects import NUMBER, Say
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bots.ledger.database import Writer
 
@@ -93,6 +93,10 @@ def _parts(say: Say, number: str | None) -> list[Reply]:
     ]
 
 
+def nothing_else(_: sqlite3.Connection) -> None:
+    """Nothing more belongs to the transaction."""
+
+
 class Outbox:
     """The states of replies, each change one durable write."""
 
@@ -132,8 +136,11 @@ class Outbox:
         """The platform refuses it for good."""
         await self._set(outgoing.id, "failed", error=why)
 
-    async def resend(self, outgoing_id: int) -> Outgoing:
-        """A person decided that an ambiguous or failed reply is to be posted (again). Raises `LookupError`."""
+    async def resend(self, outgoing_id: int, *, also: Callable[[sqlite3.Connection], None] = nothing_else) -> Outgoing:
+        """A person decided that an ambiguous or failed reply is to be posted (again). Raises `LookupError`.
+
+        `also` is part of the same transaction: it settles the order, so that no crash can carry it out twice.
+        """
 
         def operation(connection: sqlite3.Connection) -> Outgoing:
             changed = connection.execute(
@@ -143,6 +150,7 @@ class Outbox:
             ).rowcount
             if not changed:
                 raise LookupError(f"Reply {outgoing_id} is neither ambiguous nor failed, or its words are erased.")
+            also(connection)
             return _outgoing(connection.execute("SELECT * FROM outgoing WHERE id = ?", (outgoing_id,)).fetchone())
 
         return await self._writer.run(operation)

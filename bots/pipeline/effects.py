@@ -69,5 +69,5 @@ class Effects:
     attach: str | None = None  # the ticket that this conversation hangs on from now on
     rating: tuple[str, int] | None = None  # ticket key, 1-5
     erase: str | None = None  # the message whose text is to be erased
-    confirms: bool = False  # the replies repeat what was ambiguous here
+    confirms: tuple[str, ...] = ()  # numbers that were ambiguous here and that the replies repeat
     reason: str | None = None  # why the message could not be processed

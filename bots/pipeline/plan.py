@@ -138,7 +138,7 @@ class _Planner:
             for i, number in enumerate(self.context.unconfirmed)
             if number not in told
         )
-        return replace(effects, says=(*warnings, *reminder, *effects.says), confirms=True)
+        return replace(effects, says=(*warnings, *reminder, *effects.says), confirms=self.context.unconfirmed)
 
     def _plan(self, decision: Decision) -> Effects:  # noqa: PLR0911 - one line a decision
         match decision:
