@@ -146,6 +146,7 @@ async def test_a_search_that_fails_is_no_leave_to_open_a_second_ticket(path: Pat
         await until(on.texts)
         assert len(desk.tickets) == 1
         assert len(desk.creates) == 1
+        assert on.texts() == [WORDING.say("en", "ticket-opened", number="M-1")]
 
 
 async def test_a_ticket_whose_opening_was_cut_by_a_crash_is_looked_for_when_it_can_be_found(path: Path) -> None:
@@ -265,3 +266,20 @@ async def test_a_desk_that_is_away_too_long_is_given_up_and_told(path: Path, mon
         await until(on.texts)
         assert on.texts() == [REGRET]
         assert report(path).intents == {"failed": 1}
+
+
+async def test_a_ticket_given_up_that_was_opened_after_all_is_found_when_it_is_tried_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bots.escalation, "_MAX_ATTEMPTS", 1)
+    desk = Desk()
+    desk.faults.append(Fault(error=Ambiguous("the answer was lost"), applied=True))
+    desk.find_faults = [Unavailable("down")]
+    async with started(path, desk) as on:
+        await on.complain()
+        await until(on.texts)
+        assert on.texts() == [REGRET]
+        await on.bot.ledger.retry(report(path).failed[0].id)
+        await until(lambda: len(on.texts()) == 2)
+        assert on.texts()[1] == WORDING.say("en", "ticket-opened", number="M-1")
+        assert len(desk.tickets) == 1
