@@ -66,6 +66,7 @@ class Bot:
         self._settings = settings
         self._stack = AsyncExitStack()
         self._receiving: asyncio.Task[None] | None = None
+        self._refused: set[str] = set()
         self._background: set[asyncio.Task[Any]] = set()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -198,6 +199,7 @@ class Bot:
             await self._keep_running(f"the channel {adapter.name}", partial(adapter.run, self.worker.deliver))
         except ChannelSetupError as error:
             _log.error("%s: %s", adapter.name, error, extra={"action": "channel_refused", "channel": adapter.name})
+            self._refused.add(adapter.name)
             if len(self.adapters) == 1 and not self.failed.done():
                 self.failed.set_exception(error)
 
@@ -235,7 +237,12 @@ class Bot:
             await asyncio.sleep(_FORGET_PAUSE_S if erased else _FORGET_EVERY_S)  # in small steps: messages go first
 
     def _health(self) -> dict[str, object]:
-        return {"status": "ok", "undecided": self.worker.undecided, "channels": list(self.adapters)}
+        """What ``/healthz`` says: "degraded" where a channel refuses our set-up."""
+        return {
+            "status": "degraded" if self._refused else "ok",
+            "undecided": self.worker.undecided,
+            "channels": {name: "refused" if name in self._refused else "on" for name in self.adapters},
+        }
 
     # --- winding down -----------------------------------------------------------------------------------------------
 

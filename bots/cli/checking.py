@@ -32,7 +32,7 @@ def check(config: ConfigOption = None) -> None:
 
 
 async def _check(settings: Settings) -> bool:
-    fine = _check_faq(settings) and _check_wording(settings)
+    fine = all([_check_faq(settings), _check_wording(settings), _check_ledger(settings)])
     for name in settings.channels:
         fine = await _shown(f"channel {name}", partial(_channel, settings, name)) and fine
     return await _shown(f"desk {settings.desk.kind}", partial(_desk, settings)) and fine
@@ -59,6 +59,18 @@ def _check_wording(settings: Settings) -> bool:
         typer.echo(f"WRONG   wording: {error}")
         return False
     typer.echo(f"ok      wording: {', '.join(languages)}")
+    return True
+
+
+def _check_ledger(settings: Settings) -> bool:
+    from bots.ledger.database import LedgerError, make_folder
+
+    try:
+        make_folder(settings.ledger_path)
+    except LedgerError as error:
+        typer.echo(f"WRONG   ledger: {error}")
+        return False
+    typer.echo(f"ok      ledger: {settings.ledger_path}")
     return True
 
 

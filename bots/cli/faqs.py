@@ -37,4 +37,4 @@ def lint(
     from faq.lint import lint as look
 
     for finding in look(faq or setting_up.load(config).faq_path):
-        typer.echo(str(finding))
+        typer.echo(f"{finding.source}: {finding.message}" if finding.source else finding.message)

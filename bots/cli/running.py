@@ -42,12 +42,12 @@ async def _serve(settings: Settings) -> None:
 
 
 def _print(settings: Settings, outline: Outline) -> None:
-    chat = any(section.kind == "webchat" for section in settings.channels.values())
+    chats = [section for section in settings.channels.values() if section.kind == "webchat"]
     others = [name for name in outline.channels if settings.channels[name].kind != "webchat"]
     shown = ", ".join(others) or "none yet (see docs/channels.md to connect Telegram)"
     desk = "built in; work on tickets with: firstline tickets list" if outline.desk == "local" else outline.desk
     lines = [
-        *([f"  Live chat   {outline.url}"] if chat else []),
+        *(f"  Live chat   {outline.url}{getattr(chat, 'path', '').rstrip('/')}" for chat in chats),
         f"  Channels    {shown}",
         f"  FAQ         {outline.entries} entries in {', '.join(outline.languages)} from {outline.faq}",
         f"  Desk        {desk}",

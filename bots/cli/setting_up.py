@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,15 @@ ConfigOption = Annotated[
         "--config", "-c", metavar="FILE", help="The configuration; by default ./firstline.toml if there is one."
     ),
 ]
+
+
+def plain(text: str) -> str:
+    """Somebody's words as one line that cannot steer a terminal: no control characters, no changes of direction."""
+    return "".join(
+        " " if char in "\n\t" else char
+        for char in text
+        if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf"} or char == "\u200d"
+    )
 
 
 class Usage(Exception):

@@ -12,7 +12,7 @@ import typer
 
 from bots.cli import setting_up
 from bots.cli.ledgers import ask
-from bots.cli.setting_up import ConfigOption, Usage
+from bots.cli.setting_up import ConfigOption, Usage, plain
 from bots.ledger import report
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def list_tickets(
     if not found:
         typer.echo("No tickets." if all_of_them else "No open tickets. (--all shows resolved ones, too.)")
     for ticket in found:
-        typer.echo(f"{ticket.number:<10} {ticket.status:<9} {ticket.created_at:%Y-%m-%d %H:%M}Z  {ticket.subject}")
+        typer.echo(
+            f"{ticket.number:<10} {ticket.status:<9} {ticket.created_at:%Y-%m-%d %H:%M}Z  {plain(ticket.subject)}"
+        )
 
 
 @app.command()
@@ -53,19 +55,22 @@ def show(number: NumberArgument, config: ConfigOption = None, as_json: JsonOptio
         typer.echo(json.dumps(_jsonable(ticket), indent=2))
         return
     typer.echo(f"{ticket.number}  {ticket.status}  {ticket.priority}  [{', '.join(ticket.tags)}]")
-    typer.echo(f"Subject:    {ticket.subject}")
-    typer.echo(f"Requester:  {ticket.requester.name or '(no name)'} ({ticket.requester.external_id})")
+    typer.echo(f"Subject:    {plain(ticket.subject)}")
+    typer.echo(f"Requester:  {plain(ticket.requester.name) or '(no name)'} ({ticket.requester.external_id})")
     if ticket.rating is not None:
         typer.echo(f"Rating:     {ticket.rating} of 5")
     for entry in ticket.entries:
-        typer.echo(f"\n{entry.at:%Y-%m-%d %H:%M}Z  {_SPEAKERS[entry.kind]} {entry.author}".rstrip())
-        typer.echo("\n".join(f"    {line}" for line in entry.text.splitlines()))
+        typer.echo(f"\n{entry.at:%Y-%m-%d %H:%M}Z  {_SPEAKERS[entry.kind]} {plain(entry.author)}".rstrip())
+        typer.echo("\n".join(f"    {plain(line)}" for line in entry.text.splitlines()))
+    for trouble in ticket.undelivered:
+        typer.echo(f"\nNOT DELIVERED to the user ({trouble.what}): {plain(trouble.reason)}")
+        typer.echo(f"    Look at the channel, then: firstline ledger resend {trouble.id}")
 
 
 @app.command()
 def reply(
     number: NumberArgument,
-    text: Annotated[str, typer.Argument(help="What the user reads; - reads it from standard input.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the user reads; - reads it from standard input.")],
     agent: AgentOption,
     config: ConfigOption = None,
 ) -> None:

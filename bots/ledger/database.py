@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import queue
@@ -82,6 +83,19 @@ class FileLock:
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder that a ledger lies in. Raises `LedgerError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise LedgerError(
+            f"The folder {path.parent} cannot hold the ledger ({error.strerror or error}). "
+            "Mend its rights, or choose another place: data_dir or [ledger] path."
+        ) from error
 
 
 def is_served(path: Path) -> bool:

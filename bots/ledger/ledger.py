@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from adapters.base import IncomingMessage, Kind, Reply, ReplyTarget, TranscriptLine, Visibility
 from bots.ledger import codec, commands, desk, erasing, intents, outbox
-from bots.ledger.database import FileLock, Superseded, Writer, connect, migrate
+from bots.ledger.database import FileLock, Superseded, Writer, connect, make_folder, migrate
 from bots.ledger.outbox import Outgoing
 from bots.pipeline.plan import ticket_key
 from bots.pipeline.state import Context, ConversationState, Ticket
@@ -76,7 +76,7 @@ class Ledger:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path)
         with ExitStack() as stack:
             lock = FileLock(self._path)
             lock.acquire()

@@ -64,6 +64,7 @@ class DeskTicket:
     changed_at: datetime
     rating: int | None = None
     entries: tuple[DeskEntry, ...] = ()
+    undelivered: tuple[Trouble, ...] = ()  # what the user was to be told and perhaps or certainly was not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,10 +163,16 @@ def ticket(path: Path, number: str) -> DeskTicket:
                 DeskEntry(kind=e["kind"], author=e["author"], text=e["text"], at=codec.read_stamp(e["at"]))
                 for e in entries
             ),
+            _troubles(
+                connection,
+                "SELECT id, channel, created_at, state, coalesce(error, '') FROM outgoing"
+                " WHERE ticket_key = ? AND state IN ('ambiguous', 'failed') ORDER BY id",
+                row["key"],
+            ),
         )
 
 
-def _ticket(row: sqlite3.Row, entries: tuple[DeskEntry, ...]) -> DeskTicket:
+def _ticket(row: sqlite3.Row, entries: tuple[DeskEntry, ...], undelivered: tuple[Trouble, ...] = ()) -> DeskTicket:
     return DeskTicket(
         number=row["number"],
         subject=row["subject"],
@@ -177,6 +184,7 @@ def _ticket(row: sqlite3.Row, entries: tuple[DeskEntry, ...]) -> DeskTicket:
         changed_at=codec.read_stamp(row["changed_at"]),
         rating=row["rating"],
         entries=entries,
+        undelivered=undelivered,
     )
 
 

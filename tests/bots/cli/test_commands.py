@@ -116,3 +116,25 @@ async def test_faq_match_writes_a_line_for_each_question_in_order(tmp_path: Path
 async def test_shell_completion_is_offered(tmp_path: Path) -> None:
     result = await firstline("--show-completion", "bash", cwd=tmp_path)
     assert "firstline" in result.out + result.err
+
+
+async def test_a_place_that_cannot_hold_the_ledger_is_told_by_check_and_run(tmp_path: Path) -> None:
+    file = configure(tmp_path)
+    (tmp_path / "a-file").write_text("in the way")
+    file.write_text(file.read_text().replace('path = "firstline.db"', 'path = "a-file/ledger.db"'))
+    checked = await firstline("check", cwd=tmp_path)
+    assert checked.code == 1
+    assert "cannot hold the ledger" in checked.out
+    started = await firstline("run", cwd=tmp_path)
+    assert started.code == 1
+    assert "cannot hold the ledger" in started.err
+
+
+async def test_lint_prints_sentences(tmp_path: Path) -> None:
+    (tmp_path / "faq.yaml").write_text(
+        "language: en\nentries:\n  - id: a\n    question: how do i reset my password\n    answer: x\n"
+    )
+    result = await firstline("faq", "lint", "faq.yaml", cwd=tmp_path)
+    assert result.code == 0
+    assert "faq.yaml:3: " in result.out
+    assert "Finding(" not in result.out

@@ -131,3 +131,36 @@ async def test_a_broken_faq_is_told_with_its_line(tmp_path: Path, broken: str) -
     assert result.code == 1
     assert "faq.yaml:" in result.err
     assert "Traceback" not in result.err
+
+
+async def test_a_users_words_do_not_steer_the_agents_terminal(tmp_path: Path) -> None:
+    async with TelegramSimulator() as sim:
+        sim.add_bot(TOKEN)
+        eve = sim.add_user("Eve \x1b[31m", language_code="en")
+        configure(tmp_path, telegram(sim))
+        async with bot(tmp_path) as running:
+            sim.write(eve.id, "\x1b]0;owned\x07\x1b[2J the moon \u202e fell on my ledger and my cat owns it all")
+            await sim.wait_for_sent(1, chat_id=eve.id, contains="FL-1001", timeout_s=20)
+            await running.stops()
+        for arguments in (["list"], ["show", "FL-1001"]):
+            shown = (await firstline("tickets", *arguments, cwd=tmp_path)).out
+            assert "the moon" in shown
+            assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
+async def test_an_answer_that_did_not_reach_the_user_is_shown_with_the_ticket(tmp_path: Path) -> None:
+    async with TelegramSimulator() as sim:
+        sim.add_bot(TOKEN)
+        ann = sim.add_user("Ann", language_code="en")
+        configure(tmp_path, telegram(sim))
+        async with bot(tmp_path):
+            sim.write(ann.id, MATTER)
+            await sim.wait_for_sent(1, chat_id=ann.id, contains="FL-1001", timeout_s=20)
+            sim.set_blocked(ann.id)
+            await firstline("tickets", "reply", "FL-1001", "Can you hear me?", cwd=tmp_path)
+            await asyncio.sleep(1.5)
+            shown = (await firstline("tickets", "show", "FL-1001", cwd=tmp_path)).out
+            assert "NOT DELIVERED" in shown
+            assert "blocked" in shown
+            again = await firstline("ledger", "resend", shown.rstrip().split()[-1], cwd=tmp_path)
+            assert "on its way again" in again.out
