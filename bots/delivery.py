@@ -30,7 +30,8 @@ _IN_FLIGHT = 32
 _STARTING = 2
 _ON_THE_WIRE_S = 0.02
 _IN_MEMORY = 5000
-_MAX_ATTEMPTS = 40  # with the back-off below: about three hours of an unreachable platform
+_MAX_ATTEMPTS = 40
+_GIVE_UP_AFTER = timedelta(hours=72)
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 300.0
 _KNOWN_PLACES = 10_000
 _UNWRITABLE_MOST_S = 15.0
@@ -144,11 +145,26 @@ class Lane:
                     await self._refill()
         finally:
             del self._places[place]
-            if not self._places and not self._behind:
-                self._idle.set()
+            self._rest()
+
+    def _rest(self) -> None:
+        """Nothing is held: idle, or behind with nobody left to refill."""
+        if self._places or self._stopping:
+            return
+        if not self._behind:
+            self._idle.set()
+            return
+        task = asyncio.create_task(self._catch_up())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _catch_up(self) -> None:
+        while self._behind and not self._places:
+            await self._refill()
+        self._rest()
 
     async def _refill(self) -> None:
-        """Refill; where the ledger cannot be read now, the next reply that is done tries again."""
+        """Refill; where the ledger cannot be read now, it is tried again."""
         try:
             self.refill()
         except Exception:
@@ -252,7 +268,7 @@ class Lane:
             return await self._again(outgoing, 0.0, str(error)), False
         if isinstance(error, Busy):
             return await self._again(outgoing, error.retry_after_s + random.uniform(0.05, 0.5), str(error)), False  # noqa: S311 - jitter
-        if isinstance(error, Rejected) or outgoing.attempts >= _MAX_ATTEMPTS:
+        if isinstance(error, Rejected) or _is_hopeless(outgoing):
             return await self._failed(outgoing, str(error)), True
         return await self._again(outgoing, _backoff_s(outgoing.attempts), str(error)), False
 
@@ -262,7 +278,7 @@ class Lane:
             await asyncio.sleep(_backoff_s(1))  # what was posted a moment ago may not be found yet
         if await self._settle_unclear(outgoing, why):
             return outgoing, True
-        if outgoing.attempts >= _MAX_ATTEMPTS:
+        if _is_hopeless(outgoing):
             return await self._failed(outgoing, why), True
         return await self._again(outgoing, _backoff_s(outgoing.attempts), why), False
 
@@ -312,6 +328,11 @@ class _Limits:
 def _backoff_s(attempt: int) -> float:
     wait_s: float = min(_BACKOFF_FIRST_S * 2 ** min(attempt, 20), _BACKOFF_MOST_S)
     return wait_s * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
+
+
+def _is_hopeless(outgoing: Outgoing) -> bool:
+    """Whether a platform has been out of reach for so long, and tried so often, that a person should look."""
+    return outgoing.attempts >= _MAX_ATTEMPTS and datetime.now(UTC) - outgoing.since > _GIVE_UP_AFTER
 
 
 async def _sleep_until(at: datetime | None) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from adapters.base import Reply
@@ -27,6 +27,7 @@ class Outgoing:
     attempts: int = 0
     not_before: datetime | None = None
     resumed: bool = False
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 def insert(  # noqa: PLR0913 - a row's columns
@@ -173,4 +174,5 @@ def _outgoing(row: sqlite3.Row) -> Outgoing:
         attempts=row["attempts"],
         not_before=codec.read_stamp(row["not_before"]),
         resumed=row["state"] == "sending",
+        since=codec.read_stamp(row["created_at"]),
     )
