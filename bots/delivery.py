@@ -16,6 +16,7 @@ from aiolimiter import AsyncLimiter
 
 from adapters.base import Busy, ChannelError, Idempotency, Moved, NotPosted, Rejected, Visibility
 from bots.ledger.database import LedgerUnwritable
+from bots.troubles import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -167,8 +168,8 @@ class Lane:
         """Refill; where the ledger cannot be read now, it is tried again."""
         try:
             self.refill()
-        except Exception:
-            _log.exception("Waiting replies could not be read", extra={"action": "refill_failed"})
+        except Exception as error:
+            _log.error("Waiting replies could not be read (%s)", trouble(error), extra={"action": "refill_failed"})
             await asyncio.sleep(_BACKOFF_FIRST_S)
 
     async def _deliver(self, outgoing: Outgoing) -> None:
@@ -179,8 +180,12 @@ class Lane:
             )
             while not settled:
                 outgoing, settled = await self._attempt(outgoing)
-        except Exception:
-            _log.exception("A reply could not be handled", extra={"action": "delivery_failed", "outgoing": outgoing.id})
+        except Exception as error:
+            _log.error(
+                "A reply could not be handled (%s)",
+                trouble(error),
+                extra={"action": "delivery_failed", "outgoing": outgoing.id},
+            )
 
     async def _noted(self, write: Callable[[], Awaitable[T]]) -> T:
         """What `write` to the ledger gives, tried again while the disk is full: what was posted is not forgotten."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bots.ledger.database import LedgerUnwritable
+from bots.troubles import trouble
 from ticket_client.base import Ambiguous, AuthFailed, DeskError, NotFound, RateLimited, Rejected, Unavailable
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ class Escalation:
             return
         try:
             due = self._intents.due(now, _AT_ONCE + len(self._busy))
-        except Exception:
-            _log.exception("The intents could not be read", extra={"action": "intents_unreadable"})
+        except Exception as error:
+            _log.error("The intents could not be read (%s)", trouble(error), extra={"action": "intents_unreadable"})
             return
         for intent in due:
             if len(self._busy) >= _AT_ONCE:
@@ -96,8 +97,12 @@ class Escalation:
         except LedgerUnwritable as error:
             _log.error("%s", error, extra={"action": "ledger_unwritable"})
             await asyncio.sleep(_BACKOFF_FIRST_S)
-        except Exception:
-            _log.exception("An intent could not be handled", extra={"action": "intent_failed", "intent": intent.id})
+        except Exception as error:
+            _log.error(
+                "An intent could not be handled (%s)",
+                trouble(error),
+                extra={"action": "intent_failed", "intent": intent.id},
+            )
             await asyncio.sleep(_BACKOFF_FIRST_S)
         finally:
             del self._busy[intent.ticket_key]

@@ -13,6 +13,7 @@ from bots.ledger import commands
 from bots.ledger.database import LedgerUnwritable
 from bots.ledger.ledger import Ledger
 from bots.relay import Relay
+from bots.troubles import trouble
 from bots.worker import Worker
 from ticket_client.base import NotFound
 
@@ -57,7 +58,7 @@ async def _settled(hands: Hands, command: Command) -> None:
     except (LookupError, NotFound, ValueError) as error:
         state, result = "failed", str(error.args[0]) if error.args else str(error)
     except Exception as error:
-        _log.exception("The command %s failed", command.name, extra={"action": "command_failed"})
+        _log.error("The command %s failed (%s)", command.name, trouble(error), extra={"action": "command_failed"})
         state, result = "failed", f"{type(error).__name__}: {error}"
     await hands.ledger.commands.settled(command, state, result)
 

@@ -16,6 +16,7 @@ from bots.ledger.database import LedgerError
 from bots.ledger.ledger import save_cursor
 from bots.pipeline.effects import Say
 from bots.pipeline.state import Ticket
+from bots.troubles import trouble
 from ticket_client.base import DeskError, NotFound, TicketSnapshot
 
 if TYPE_CHECKING:
@@ -78,9 +79,11 @@ class Relay:
             except (DeskError, LedgerError, TimeoutError) as error:
                 pause_s = max(self._poll_s, _TROUBLE_S)
                 _log.warning("The desk could not be asked for news: %s", error, extra={"action": "relay_failed"})
-            except Exception:
+            except Exception as error:
                 pause_s = max(self._poll_s, _TROUBLE_S)
-                _log.exception("News from the desk could not be handled", extra={"action": "relay_failed"})
+                _log.error(
+                    "News from the desk could not be handled (%s)", trouble(error), extra={"action": "relay_failed"}
+                )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self._wake.wait()

@@ -22,6 +22,7 @@ from bots.matching import MatchBatches
 from bots.pipeline.decision import Policy
 from bots.pipeline.plan import House
 from bots.relay import Relay
+from bots.troubles import trouble
 from bots.wording import Wording
 from bots.worker import Worker
 from faq.matching import Promises
@@ -214,8 +215,13 @@ class Bot:
                 await run()
             except ChannelSetupError:
                 raise
-            except Exception:
-                _log.exception("%s stopped and is started again", name.capitalize(), extra={"action": "part_failed"})
+            except Exception as error:
+                _log.error(
+                    "%s stopped and is started again (%s)",
+                    name.capitalize(),
+                    trouble(error),
+                    extra={"action": "part_failed"},
+                )
             delay_s = _RESTART_FIRST_S if loop.time() - started > _RESTART_MOST_S else min(delay_s * 2, _RESTART_MOST_S)
             await asyncio.sleep(delay_s * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
 

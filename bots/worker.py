@@ -17,6 +17,7 @@ from bots.pipeline.decision import OpenTicket, Policy, decide
 from bots.pipeline.plan import House, failure, plan, ticket_key
 from bots.pipeline.state import Context, ConversationState
 from bots.shield import shield
+from bots.troubles import trouble
 from faq.matching import Matches
 
 if TYPE_CHECKING:
@@ -147,10 +148,12 @@ class Worker:
                 accepted = queue.popleft()
                 try:
                     await self._process(accepted)
-                except Exception:
+                except Exception as error:
                     # Not even the failure could be decided: the message waits in the ledger for the next start.
-                    _log.exception(
-                        "A message was left undecided", extra={"action": "message_left", "inbound": accepted.id}
+                    _log.error(
+                        "A message was left undecided (%s)",
+                        trouble(error),
+                        extra={"action": "message_left", "inbound": accepted.id},
                     )
                 self._count(-1)
         finally:
@@ -170,9 +173,13 @@ class Worker:
             if _needs_matches(message):
                 language = state.language or message.language_hint
                 matches = await self._matching.match(message.text, language)
-        except Exception as trouble:
-            _log.exception("A message could not be matched", extra={"action": "match_failed", "inbound": accepted.id})
-            error = trouble
+        except Exception as failed:
+            _log.error(
+                "A message could not be matched (%s)",
+                trouble(failed),
+                extra={"action": "match_failed", "inbound": accepted.id},
+            )
+            error = failed
         delay = _RETRY_FIRST_S
         while True:
             try:
@@ -180,17 +187,19 @@ class Worker:
                     await self._decide(accepted, state, matches, error)
             except Superseded:
                 return
-            except LedgerUnwritable as trouble:
-                _log.error("%s", trouble, extra={"action": "ledger_unwritable"})
+            except LedgerUnwritable as full:
+                _log.error("%s", full, extra={"action": "ledger_unwritable"})
                 await asyncio.sleep(delay * random.uniform(0.7, 1.3))  # noqa: S311 - jitter
                 delay = min(delay * 2, _RETRY_MOST_S)
-            except Exception as trouble:
+            except Exception as failed:
                 if error is not None:
                     raise  # not even the failure could be written
-                _log.exception(
-                    "A message could not be decided", extra={"action": "decide_failed", "inbound": accepted.id}
+                _log.error(
+                    "A message could not be decided (%s)",
+                    trouble(failed),
+                    extra={"action": "decide_failed", "inbound": accepted.id},
                 )
-                error = trouble
+                error = failed
             else:
                 return
 
@@ -200,7 +209,7 @@ class Worker:
         message, house = accepted.message, self._house()
         context = Context(conversation=state)
         if error is not None:
-            effects = failure(accepted.id, message, context, house, f"{type(error).__name__}: {error}"[:500])
+            effects = failure(accepted.id, message, context, house, trouble(error))
         else:
             context = self._ledger.context(
                 message,
