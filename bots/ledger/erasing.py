@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.base import Author, IncomingMessage, Parent, Reply
 from bots.ledger import codec
-from bots.pipeline.plan import WORDS_CHARS, indented, ticket_key
+from bots.pipeline.plan import WORDS_CHARS, indented, quoted, ticket_key
 from ticket_client.base import TicketDraft
 
 if TYPE_CHECKING:
@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
 GONE = "(deleted by its author)"
 _PAGE = 500
+_PLACE = "json_extract(payload, '$.reply_to.place') = ?"
 
 
-def erase(connection: sqlite3.Connection, channel: str, account: str, conversation_key: str, message_id: str) -> None:
+def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id: str) -> None:
     """Erase what a message said, wherever the ledger keeps it: its rows, the built-in desk, what waits for a desk."""
-    place = (channel, account, conversation_key)
+    conversation_key = deletion.conversation_key
+    place = (deletion.channel, deletion.account, conversation_key, deletion.reply_to.place)
     rows = connection.execute(
-        "SELECT id, payload FROM inbound WHERE channel = ? AND account = ? AND conversation_key = ? AND message_id = ?"
-        " AND erased_at IS NULL",
+        "SELECT id, payload FROM inbound WHERE channel = ? AND account = ? AND conversation_key = ?"
+        f" AND {_PLACE} AND message_id = ? AND erased_at IS NULL",
         (*place, message_id),
     ).fetchall()
     acts = connection.execute(  # a moderator's act holds the complaint as what it answers
         "SELECT id, payload FROM inbound WHERE channel = ? AND account = ? AND conversation_key = ?"
-        " AND erased_at IS NULL AND json_extract(payload, '$.parent.message_id') = ?",
+        f" AND {_PLACE} AND erased_at IS NULL AND json_extract(payload, '$.parent.message_id') = ?",
         (*place, message_id),
     ).fetchall()
     said = {row["id"]: codec.load(IncomingMessage, row["payload"]) for row in rows}
@@ -39,7 +41,7 @@ def erase(connection: sqlite3.Connection, channel: str, account: str, conversati
         if row["id"] not in said:
             bare = replace(message, parent=Parent(message_id=message_id))
             connection.execute("UPDATE inbound SET payload = ? WHERE id = ?", (codec.dump(bare), row["id"]))
-    key = ticket_key(conversation_key, message_id)
+    key = ticket_key(conversation_key, deletion.reply_to.place, message_id)
     connection.execute("UPDATE tickets SET words = '' WHERE key = ?", (key,))
     connection.execute("UPDATE desk_tickets SET subject = ? WHERE key = ?", (GONE, key))
     for inbound_id in said:
@@ -79,11 +81,16 @@ def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own
 
 
 def _without(body: str, texts: Iterable[str]) -> str:
-    """A ticket's text without these: as its beginning and as lines of the exchange, never as part of other words."""
+    """A ticket's text without these: all of it, quoted under its heading, or as lines of the exchange; never as part of
+    other words.
+    """
     for text in texts:
         for said in (text, text[:WORDS_CHARS].strip(), indented(text)):
-            if body == said or body.startswith(f"{said}\n"):
-                body = GONE + body[len(said) :]
+            if body == said:
+                body = GONE
+            heading, _, rest = body.partition("\n")
+            if rest.startswith(f"{quoted(said)}\n\n"):
+                body = f"{heading}\n{quoted(GONE)}{rest[len(quoted(said)) :]}"
             body = f"{body}\n".replace(f": {said}\n", f": {GONE}\n")[:-1]
     return body
 
@@ -96,20 +103,32 @@ def forget(connection: sqlite3.Connection, before: str) -> int:
     ).fetchall()
     _erase_rows(connection, rows)
     replies = connection.execute(
-        "SELECT id, reply FROM outgoing WHERE state NOT IN ('pending', 'sending') AND changed_at < ?"
-        " AND json_extract(reply, '$.text') <> '' LIMIT ?",
+        "SELECT id, reply FROM outgoing WHERE erased_at IS NULL AND changed_at < ?"
+        " AND state NOT IN ('pending', 'sending') LIMIT ?",
         (before, _PAGE),
     ).fetchall()
     for row in replies:
         bare = replace(codec.load(Reply, row["reply"]), text="", buttons=())
-        connection.execute("UPDATE outgoing SET reply = ? WHERE id = ?", (codec.dump(bare), row["id"]))
+        connection.execute(
+            "UPDATE outgoing SET reply = ?, erased_at = ? WHERE id = ?", (codec.dump(bare), codec.stamp(), row["id"])
+        )
     connection.execute("UPDATE tickets SET words = '' WHERE opened_at < ? AND words <> ''", (before,))
     connection.execute(
         "UPDATE ticket_intents SET payload = '', announce = '[]' WHERE state IN ('done', 'failed') AND created_at < ?"
         " AND payload <> ''",
         (before,),
     )
-    connection.execute("DELETE FROM conversations WHERE changed_at < ?", (before,))
+    connection.execute("DELETE FROM commands WHERE state <> 'new' AND created_at < ?", (before,))
+    connection.execute(
+        "UPDATE conversations SET state = json_set(state, '$.question', '') WHERE changed_at < ?"
+        " AND json_extract(state, '$.question') <> ''",
+        (before,),
+    )
+    connection.execute(
+        "DELETE FROM conversations WHERE changed_at < ? AND key NOT IN"
+        " (SELECT conversation_key FROM tickets WHERE status NOT IN ('resolved', 'closed'))",
+        (before,),
+    )
     return len(rows) + len(replies)
 
 

@@ -27,6 +27,12 @@ inbound = Table(
     Column("state", Text, nullable=False),  # new | done | failed
     Column("erased_at", Text),
     Index("inbound_new", "id", sqlite_where=text("state = 'new'"), postgresql_where=text("state = 'new'")),
+    Index(
+        "inbound_unerased",
+        "received_at",
+        sqlite_where=text("erased_at IS NULL"),
+        postgresql_where=text("erased_at IS NULL"),
+    ),
     Index("inbound_conversation", "conversation_key", "id"),
     Index("inbound_message", "channel", "account", "message_id"),
     sqlite_autoincrement=True,
@@ -102,7 +108,13 @@ ticket_intents = Table(
     Column("not_before", Text, nullable=False),
     Column("error", Text),
     Column("created_at", Text, nullable=False),
-    Index("ticket_intents_open", "ticket_key", "id"),
+    Index(
+        "ticket_intents_open",
+        "ticket_key",
+        "id",
+        sqlite_where=text("state IN ('new', 'sending')"),
+        postgresql_where=text("state IN ('new', 'sending')"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -126,7 +138,14 @@ outgoing = Table(
     Column("error", Text),
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
+    Column("erased_at", Text),
     Index("outgoing_open", "state", "id"),
+    Index(
+        "outgoing_unerased",
+        "changed_at",
+        sqlite_where=text("erased_at IS NULL"),
+        postgresql_where=text("erased_at IS NULL"),
+    ),
     Index("outgoing_conversation", "conversation_key", "id"),
     sqlite_autoincrement=True,
 )

@@ -100,6 +100,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'new'"),
         postgresql_where=sa.text("state = 'new'"),
     )
+    op.create_index(
+        "inbound_unerased",
+        "inbound",
+        ["received_at"],
+        unique=False,
+        sqlite_where=sa.text("erased_at IS NULL"),
+        postgresql_where=sa.text("erased_at IS NULL"),
+    )
     op.create_table(
         "outgoing",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -119,12 +127,21 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.Text(), nullable=False),
+        sa.Column("erased_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key"),
         sqlite_autoincrement=True,
     )
     op.create_index("outgoing_conversation", "outgoing", ["conversation_key", "id"], unique=False)
     op.create_index("outgoing_open", "outgoing", ["state", "id"], unique=False)
+    op.create_index(
+        "outgoing_unerased",
+        "outgoing",
+        ["changed_at"],
+        unique=False,
+        sqlite_where=sa.text("erased_at IS NULL"),
+        postgresql_where=sa.text("erased_at IS NULL"),
+    )
     op.create_table(
         "ticket_intents",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -142,7 +159,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ticket_intents_open", "ticket_intents", ["ticket_key", "id"], unique=False)
+    op.create_index(
+        "ticket_intents_open",
+        "ticket_intents",
+        ["ticket_key", "id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('new', 'sending')"),
+        postgresql_where=sa.text("state IN ('new', 'sending')"),
+    )
     op.create_table(
         "tickets",
         sa.Column("key", sa.Text(), nullable=False),
