@@ -159,6 +159,7 @@ class TelegramAdapter:
         )
         self._account: Account | None = None
         self._places: Places | None = None
+        self._learning = asyncio.Lock()
         self._roles: dict[tuple[str, str], tuple[float, Roles]] = {}
         self._deliver: Deliver | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -179,12 +180,15 @@ class TelegramAdapter:
     async def run(self, deliver: Deliver) -> None:
         """Receive until cancelled. Raises `ChannelSetupError` where the token is refused."""
         await self._persist(self._log_in)
+        if self._settings.mode == "polling":
+            await self._persist(self._delete_webhook)
+            await self._poll(deliver)
         self._deliver = deliver
-        if self._settings.mode == "webhook":
+        try:
             await self._persist(self._set_webhook)
             await asyncio.Event().wait()
-        await self._persist(self._delete_webhook)
-        await self._poll()
+        finally:
+            self._deliver = None  # from here on the hook refuses, and Telegram sends again after the restart
 
     async def _persist(self, step: Callable[[], Awaitable[object]]) -> None:
         """Do the step, as often as it takes."""
@@ -229,7 +233,7 @@ class TelegramAdapter:
             secret_token=self._webhook_secret,
         )
 
-    async def _poll(self) -> NoReturn:
+    async def _poll(self, deliver: Deliver) -> NoReturn:
         offset: int | None = None
         failures = 0
         while True:
@@ -243,7 +247,7 @@ class TelegramAdapter:
                 if isinstance(error, errors.Conflict):
                     await self._persist(self._delete_webhook)
                 continue
-            await self._take(updates)
+            await self._take(updates, deliver)
             # Only now: with the next request Telegram forgets everything below the offset.
             numbers = [number for update in updates if isinstance(number := _number(update), int)]
             offset = max(numbers) + 1 if numbers else offset
@@ -295,31 +299,44 @@ class TelegramAdapter:
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return text.replace(self._settings.token.get_secret_value(), "…")[:200]
 
-    async def _take(self, updates: Sequence[object]) -> None:
-        """Read the updates and deliver what they say; then stop the clocks on the tapped buttons."""
+    async def _take(self, updates: Sequence[object], deliver: Deliver) -> None:
+        """Read the updates and deliver what they say; then stop the clocks on the tapped buttons.
+
+        Whatever the ledger raises goes up: then nothing is confirmed, and Telegram sends all of it again.
+        """
         messages: list[IncomingMessage] = []
         taps: list[str] = []
         for raw in updates:
-            try:
-                message, tap = await self._read(raw)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with one update, the others are read
-                logger.error(  # noqa: TRY400 - a traceback's last line can quote the user's words
-                    "Telegram sent update %s, which cannot be read (%s); it is left out.",
-                    _number(raw),
-                    type(error).__name__,
-                    extra={"action": "update_unreadable", "channel": self.name},
-                )
-                continue
+            message, tap = await self._read(raw)
             messages += [message] if message else []
             taps += [tap] if tap else []
-        if messages and self._deliver:
-            await self._deliver(messages)
+        if messages:
+            await deliver(messages)
         for tap in taps:
             self._start(self._bot.answer_callback_query(tap))
 
     async def _read(self, raw: object) -> tuple[IncomingMessage | None, str | None]:
-        """The message, and the id of the tap to answer."""
-        if not isinstance(raw, dict) or self._account is None:
+        """The message, and the id of the tap to answer; neither where the update cannot be read."""
+        account = self._account
+        if account is None:
+            raise RuntimeError("updates are read after the log-in")
+        async with self._learning:
+            known = await self._known_places()
+            try:
+                update = self._parsed(raw)
+                places, asked = known.learnt(update), needs_roles(update, account)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one update, the others are read
+                return self._left_out(raw, error)
+            await self._learn(places)
+        roles = await self._roles_of(*asked) if asked else ((), "")
+        try:
+            message = normalise(update, account, places, roles=roles, received_at=datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001 - the same
+            return self._left_out(raw, error)
+        return message, update.callback_query.id if update.callback_query else None
+
+    def _parsed(self, raw: object) -> Update:
+        if not isinstance(raw, dict):
             raise TypeError("an update is an object")
         update = Update.de_json(raw, self._bot)
         if (change := update.my_chat_member) is not None:
@@ -329,11 +346,17 @@ class TelegramAdapter:
                 change.chat.id,
                 extra={"action": "membership_changed", "channel": self.name},
             )
-        places = await self._learn((await self._known_places()).learnt(update))
-        asked = needs_roles(update, self._account)
-        roles = await self._roles_of(*asked) if asked else ((), "")
-        message = normalise(update, self._account, places, roles=roles, received_at=datetime.now(UTC))
-        return message, update.callback_query.id if update.callback_query else None
+        return update
+
+    def _left_out(self, raw: object, error: Exception) -> tuple[None, None]:
+        # Without a traceback, whose last line can quote the user's words.
+        logger.error(
+            "Telegram sent update %s, which cannot be read (%s); it is left out.",
+            _number(raw),
+            type(error).__name__,
+            extra={"action": "update_unreadable", "channel": self.name},
+        )
+        return None, None
 
     async def _roles_of(self, chat_id: str, user_id: str) -> Roles:
         """Whether the user moderates the chat; ((), "") where Telegram would not say."""
@@ -344,7 +367,7 @@ class TelegramAdapter:
         if (chat_id, user_id) not in self._roles:
             try:
                 member = await self._bot.get_chat_member(chat_id, int(user_id))
-            except errors.TelegramError as error:
+            except Exception as error:  # noqa: BLE001 - whatever came of it, the message itself is to be stored
                 logger.warning(
                     "Telegram does not say who moderates chat %s (%s).",
                     chat_id,
@@ -361,11 +384,11 @@ class TelegramAdapter:
             self._places = Places.load(await self._surroundings.load_state(f"{self.name}:places"))
         return self._places
 
-    async def _learn(self, places: Places) -> Places:
+    async def _learn(self, places: Places) -> None:
+        """Write the places down, if they are new. Under `_learning`, or one of two writers forgets the other's."""
         if places != self._places:
             await self._surroundings.save_state(f"{self.name}:places", places.dump())
             self._places = places
-        return places
 
     def _start(self, call: Awaitable[object]) -> None:
         """Do something beside the main job; its failure is nobody's business."""
@@ -373,7 +396,7 @@ class TelegramAdapter:
         async def quietly() -> None:
             try:
                 await call
-            except errors.TelegramError as error:
+            except _FAILURES as error:
                 logger.debug("Telegram: %s", self._said(error), extra={"action": "call_failed", "channel": self.name})
 
         task = asyncio.create_task(quietly())
@@ -400,13 +423,16 @@ class TelegramAdapter:
         sent = request.headers.get(_SECRET_HEADER, "")
         if not hmac.compare_digest(sent.encode("utf-8", "surrogateescape"), self._webhook_secret.encode()):
             return web.Response(status=HTTPStatus.FORBIDDEN)
-        if self._deliver is None:
+        deliver = (
+            self._deliver
+        )  # once: what is being read when the channel stops is still stored before it is confirmed
+        if deliver is None:
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
         try:
             update = json.loads(await request.read())
         except ValueError:
             return web.Response(status=HTTPStatus.BAD_REQUEST)
-        await self._take([update])
+        await self._take([update], deliver)
         return web.Response()
 
     # --- sending ----------------------------------------------------------------------------------------------------
@@ -428,7 +454,10 @@ class TelegramAdapter:
     async def _address(self, target: ReplyTarget) -> Mapping[str, str]:
         """Where the place is now; message ids and topics of a group mean nothing in the supergroup it became."""
         chat_id = target.address["chat_id"]
-        current = (await self._known_places()).current(chat_id)
+        try:
+            current = (await self._known_places()).current(chat_id)
+        except Exception:  # noqa: BLE001 - a ledger that cannot be read; Telegram itself says where a chat went
+            return target.address
         return target.address if current == chat_id else {"chat_id": current}
 
     async def _post(self, reply: Reply, address: Mapping[str, str]) -> str:
@@ -455,13 +484,27 @@ class TelegramAdapter:
             return Busy(f"Telegram asks to wait: {said}", retry_after_s=retry_after_s(error))
         if isinstance(error, errors.ChatMigrated):
             old, new = target.address["chat_id"], str(error.new_chat_id)
-            await self._learn((await self._known_places()).with_move(old, new))
+            await self._learn_of_move(old, new)
             moved = replace(target, place=new, address={"chat_id": new})
             return Moved(f"Telegram: chat {old} is now {new}", target=moved)
         if isinstance(error.__cause__, NEVER_SENT):
             return Unreachable(f"Telegram cannot be reached: {said}")
         known = next((kind for kind in type(error).__mro__ if kind in OUTCOMES), errors.TelegramError)
         return OUTCOMES[known](f"Telegram: {said}")
+
+    async def _learn_of_move(self, old: str, new: str) -> None:
+        """Remember where a chat went; where the ledger cannot, the next reply is told of it again."""
+        try:
+            async with self._learning:
+                await self._learn((await self._known_places()).with_move(old, new))
+        except Exception as error:  # noqa: BLE001 - whatever the ledger says, the reply was not posted
+            logger.warning(
+                "Telegram moved chat %s to %s, which could not be written down (%s).",
+                old,
+                new,
+                type(error).__name__,
+                extra={"action": "move_not_stored", "channel": self.name},
+            )
 
     async def find(self, reply: Reply) -> str | None:
         """Telegram has no way to look: no target says that it has."""

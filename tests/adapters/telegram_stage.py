@@ -33,11 +33,18 @@ class Ground:
 
     state: dict[str, str] = field(default_factory=dict)
     public_url: str = "http://127.0.0.1:1"
+    unreadable: Exception | None = None
+    unwritable: Exception | None = None
 
     async def load(self, key: str) -> str | None:
+        if self.unreadable:
+            raise self.unreadable
         return self.state.get(key)
 
     async def save(self, key: str, value: str) -> None:
+        await asyncio.sleep(0.01)  # a disk takes its time
+        if self.unwritable:
+            raise self.unwritable
         self.state[key] = value
 
     def surroundings(self) -> Surroundings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import traceback
 from dataclasses import replace
@@ -29,12 +30,14 @@ from adapters.base import (
     MaybePosted,
     Moved,
     Rejected,
+    ReplyTarget,
     Unreachable,
     Visibility,
 )
 from adapters.markup import escape, render
 from adapters.splitting import length
 from adapters.telegram import Settings, TelegramAdapter, create
+from bots.ledger.database import LedgerUnwritable
 from simulators.telegram import TelegramSimulator
 from simulators.telegram.entities import found
 from tests.adapters.telegram_stage import BOT_ID, TOKEN, Ground, Stage, ran, reply_to, running, settings
@@ -258,6 +261,38 @@ async def test_what_a_failing_ledger_says_ends_the_run_and_confirms_nothing(sim:
     assert sim.pending() == ["message"]
 
 
+@pytest.mark.parametrize("broken", ["unreadable", "unwritable"])
+async def test_what_a_failing_ledger_says_of_places_confirms_nothing_either(
+    sim: TelegramSimulator, broken: str
+) -> None:
+    sim.add_bot(TOKEN, can_read_all_group_messages=True)
+    alice = sim.add_user("Alice")
+    group = sim.add_chat("Exchange users", kind="group", members=[alice.id])
+    sim.set_member(group.id, int(BOT_ID), "member", quietly=True)
+    sim.migrate(group.id)  # what the adapter has to write down
+    sim.write(alice.id, "do not lose me")
+    waiting = len(sim.pending())
+    ground = Ground()
+    setattr(ground, broken, LedgerUnwritable("no space left"))
+    adapter = create("telegram", settings(sim), ground.surroundings())
+
+    with pytest.raises(LedgerUnwritable, match="no space left"):
+        await asyncio.wait_for(adapter.run(nowhere), 5)
+    assert len(sim.pending()) == waiting
+
+    setattr(ground, broken, None)
+    stored: list[IncomingMessage] = []
+
+    async def store(messages: Sequence[IncomingMessage]) -> None:
+        stored.extend(messages)
+
+    async with ran(adapter, store):
+        await until(lambda: not sim.pending())
+    await adapter.close()
+    assert stored[-1].text == "do not lose me"
+    assert len(stored) == waiting
+
+
 async def test_a_tap_is_delivered_and_its_clock_stopped(stage: Stage) -> None:
     asked = await stage.user_says("hi")
     buttons = (Button(label="Yes", action="helped:yes"), Button(label="No", action="helped:no"))
@@ -355,6 +390,28 @@ async def test_a_move_that_nobody_told_of_is_learnt_from_the_refusal(stage: Stag
     assert [posted.chat_id for posted in stage.posted()] == [new.id, new.id]
 
 
+@pytest.mark.parametrize("broken", ["unreadable", "unwritable"])
+async def test_a_move_that_cannot_be_written_down_is_reported_all_the_same(sim: TelegramSimulator, broken: str) -> None:
+    sim.add_bot(TOKEN)
+    old = sim.add_chat("Exchange users", kind="group")
+    sim.set_member(old.id, int(BOT_ID), "member", quietly=True)
+    new = sim.migrate(old.id)
+    ground = Ground()
+    setattr(ground, broken, LedgerUnwritable("no space left"))
+    adapter = create("telegram", settings(sim), ground.surroundings())
+    target = ReplyTarget(
+        channel="telegram", place=str(old.id), address={"chat_id": str(old.id)}, visibility=Visibility.MEMBERS
+    )
+    try:
+        with pytest.raises(Moved) as caught:
+            await adapter.send(reply_to(target, "Here."))
+        await adapter.send(reply_to(caught.value.target, "Here."))
+    finally:
+        await adapter.close()
+
+    assert [posted.chat_id for posted in sim.sent()] == [new.id]
+
+
 async def complaint_in(stage: Stage) -> tuple[int, int, int]:
     """A group with a moderator and Bob's complaint: chat id, moderator's id, message id."""
     group = stage.group()
@@ -385,13 +442,21 @@ async def test_a_moderator_is_looked_up_once_a_minute(stage: Stage) -> None:
     assert stage.sim.calls("sendMessage")[0].params["disable_notification"] in {True, "true", "True"}
 
 
-async def test_a_member_is_no_moderator_and_a_failed_look_up_is_told_apart(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "error", "code": 500},
+        {"kind": "cut_after"},
+        {"kind": "error", "code": 200},  # JSON, but not Telegram's
+    ],
+)
+async def test_a_member_is_no_moderator_and_a_failed_look_up_is_told_apart(stage: Stage, fault: dict[str, Any]) -> None:
     chat_id, _, complaint_id = await complaint_in(stage)
     member = await stage.user_says("/ticket", chat_id=chat_id, reply_to=complaint_id)
     assert (member.author.roles_source, member.on_behalf_of, member.staff_reply_to) == ("getChatMember", None, None)
 
     mallory = stage.sim.add_user("Mallory")
-    stage.sim.arm("error", method="getChatMember", code=500)
+    stage.sim.arm(method="getChatMember", **fault)
     stage.sim.write(mallory.id, "/ticket", chat_id=chat_id, reply_to=complaint_id)
     unknown = await stage.arrives(len(stage.inbox) + 1)
     assert (unknown.author.roles, unknown.author.roles_source, unknown.on_behalf_of) == ((), "", None)
@@ -548,10 +613,12 @@ class Hooked:
 
     def __init__(self) -> None:
         self.adapter: TelegramAdapter | None = None
+        self.begun: list[str] = []
         self.statuses: list[int] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         assert self.adapter is not None
+        self.begun.append(request.path)
         for route in self.adapter.routes():
             if isinstance(route, web.RouteDef) and request.path == route.path:
                 response: web.StreamResponse = await route.handler(request)
@@ -620,6 +687,87 @@ async def test_a_webhook_that_could_not_deliver_is_sent_again(sim: TelegramSimul
         await until(lambda: not sim.pending())
     await adapter.close()
     assert [message.text for message in stored] == ["do not lose me"]
+
+
+async def test_a_hook_that_stops_takes_nothing_more_and_loses_nothing(
+    sim: TelegramSimulator, hook: tuple[Hooked, str]
+) -> None:
+    hooked, url = hook
+    sim.add_bot(TOKEN)
+    alice = sim.add_user("Alice")
+    adapter = create("telegram", settings(sim, mode="webhook"), Ground(public_url=url).surroundings())
+    hooked.adapter = adapter
+    stored: list[str] = []
+
+    async def store(messages: Sequence[IncomingMessage]) -> None:
+        stored.extend(message.text for message in messages)
+
+    async with ran(adapter, store):
+        sim.write(alice.id, "before")
+        await until(lambda: stored == ["before"])
+    sim.write(alice.id, "while it stops")
+    await until(lambda: 503 in hooked.statuses)
+    assert stored == ["before"]
+    assert sim.pending() == ["message"]
+
+    async with ran(adapter, store):
+        await until(lambda: not sim.pending())
+    await adapter.close()
+    assert stored == ["before", "while it stops"]
+
+
+async def test_a_hook_that_stops_while_it_reads_does_not_confirm_what_it_did_not_store(
+    sim: TelegramSimulator, hook: tuple[Hooked, str]
+) -> None:
+    hooked, url = hook
+    ground = Ground(public_url=url)
+    sim.add_bot(TOKEN, can_read_all_group_messages=True)
+    adapter = create("telegram", settings(sim, mode="webhook", request_timeout_s=5), ground.surroundings())
+    hooked.adapter = adapter
+    stored: list[str] = []
+
+    async def store(messages: Sequence[IncomingMessage]) -> None:
+        stored.extend(message.text for message in messages)
+
+    alice, mo = sim.add_user("Alice"), sim.add_user("Mo")
+    group = sim.add_chat("Exchange users", members=[alice.id, mo.id])
+    sim.set_member(group.id, int(BOT_ID), "member", quietly=True)
+    async with ran(adapter, store):
+        complaint = sim.write(alice.id, "gone", chat_id=group.id)
+        await until(lambda: stored == ["gone"])
+        sim.arm("hang_before", method="getChatMember", seconds=0.3)
+        sim.write(mo.id, "/ticket look", chat_id=group.id, reply_to=complaint["message_id"])
+        await until(lambda: len(hooked.begun) == 2)
+        await asyncio.sleep(0.1)  # it now asks who Mo is
+    await until(lambda: len(hooked.statuses) == 2)
+    await adapter.close()
+
+    assert (hooked.statuses[1] == 200) == (stored == ["gone", "look"])
+
+
+async def test_hooks_at_the_same_moment_forget_nothing_of_each_other(
+    sim: TelegramSimulator, hook: tuple[Hooked, str]
+) -> None:
+    hooked, url = hook
+    ground = Ground(public_url=url)
+    async with running(sim, ground=ground, mode="webhook") as stage:
+        hooked.adapter = stage.adapter
+        await until(lambda: bool(sim.calls("setWebhook")))
+        headers = {"X-Telegram-Bot-Api-Secret-Token": str(sim.calls("setWebhook")[0].params["secret_token"])}
+        moves = {f"-{old}": f"-100{old}" for old in range(1, 9)}
+
+        async def told(session: aiohttp.ClientSession, old: str, new: str) -> int:
+            chat = {"id": int(old), "type": "group", "title": "Users"}
+            moved = {"message_id": 1, "date": 1_790_000_000, "chat": chat, "migrate_to_chat_id": int(new)}
+            update = {"update_id": -int(old), "message": moved}
+            async with session.post(f"{url}/webhooks/telegram", json=update, headers=headers) as response:
+                return response.status
+
+        async with aiohttp.ClientSession() as session:
+            statuses = await asyncio.gather(*(told(session, old, new) for old, new in moves.items()))
+
+    assert set(statuses) == {200}
+    assert json.loads(ground.state["telegram:places"])["moved"] == moves
 
 
 async def test_polling_has_no_routes(stage: Stage) -> None:
