@@ -27,8 +27,6 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiohttp import web
-
 
 class Kind(StrEnum):
     """What happened on the channel."""
@@ -176,7 +174,12 @@ class IncomingMessage:
             text="",
             parent=None,
             attachments=(),
-            author=Author(id=self.author.id, is_bot=self.author.is_bot, is_self=self.author.is_self),
+            author=Author(
+                id=self.author.id,
+                is_bot=self.author.is_bot,
+                is_self=self.author.is_self,
+                is_system=self.author.is_system,
+            ),
         )
 
 
@@ -270,7 +273,11 @@ adapter confirm them to its platform. Waits while the bot is too busy to take mo
 
 
 class ChannelAdapter(Protocol):
-    """One account on one channel. Implementations: one file each, beside this one."""
+    """One account on one channel. Implementations: a module or a package each, beside this one.
+
+    A channel with web pages or webhooks has ``routes() -> Sequence[web.AbstractRouteDef]`` in addition; every handler
+    verifies what it is sent before it parses it.
+    """
 
     name: str
     """The section's name in the configuration, also `IncomingMessage.channel`."""
@@ -294,13 +301,6 @@ class ChannelAdapter(Protocol):
 
     async def close(self) -> None:
         """Release connections; idempotent."""
-
-
-class HasRoutes(Protocol):
-    """What a channel with web pages or webhooks offers in addition."""
-
-    def routes(self) -> Sequence[web.AbstractRouteDef]:
-        """The routes to serve; every handler verifies what it is sent before it parses it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
