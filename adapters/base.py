@@ -119,12 +119,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """The message that this one replies to, as far as the platform shows it (`author` or `text` None: hidden)."""
+    """The message that this one replies to, as far as the platform shows it (`author` or `text` None: hidden).
+
+    `secrets` names what `shield` took out of its text.
+    """
 
     message_id: str
     author: Author | None = None
     text: str | None = None
     sent_at: datetime | None = None
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +145,7 @@ class IncomingMessage:
       (then the roles are empty), `staff_reply_to` is set and `on_behalf_of` is not: there is somebody to tell, and
       nothing to open.
     * A deletion or an edit has `message_id` of the message it concerns.
-    * `secrets` names what `shield` took out of the text.
+    * `secrets` names what `shield` took out of the message's own words and attachments, not of its parent.
     """
 
     dedupe_key: str

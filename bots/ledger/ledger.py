@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from adapters.base import IncomingMessage, Kind, Reply, ReplyTarget, TranscriptLine, Visibility
+from adapters.base import Author, IncomingMessage, Kind, Reply, ReplyTarget, TranscriptLine, Visibility
 from bots.ledger import codec, commands, desk, erasing, intents, outbox
 from bots.ledger.database import FileLock, Superseded, Writer, connect, make_folder, migrate
 from bots.ledger.outbox import Outgoing
@@ -179,7 +179,19 @@ class Ledger:
             complaint=self._about(message, complaint_key),
             earlier_outcome=self._earlier_outcome(message) if message.kind is Kind.EDITED else None,
             unconfirmed=self._unconfirmed(message.conversation_key),
+            private=self._private_instead(message, message.author) if message.secrets else None,
+            complainant_private=(
+                self._private_instead(message, message.on_behalf_of)
+                if message.on_behalf_of and message.parent and message.parent.secrets
+                else None
+            ),
         )
+
+    def _private_instead(self, message: IncomingMessage, person: Author) -> ReplyTarget | None:
+        """Where `person` can be told in private what a message in a shared place gives rise to."""
+        if message.reply_to.visibility is Visibility.PRIVATE:
+            return None
+        return self.private_place(message.channel, message.account, person.id)
 
     def _about(self, message: IncomingMessage, complaint_key: str | None) -> Ticket | None:
         """The ticket that the message under a moderator's act, or the deleted message, opened or was added to."""

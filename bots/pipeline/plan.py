@@ -67,7 +67,8 @@ def plan(  # noqa: PLR0913, PLR0917 - everything a plan looks at
 def failure(inbound_id: int, message: IncomingMessage, context: Context, house: House, reason: str) -> Effects:
     """What a message comes to that the bot could not process: the user is told, a person sees it in the ledger."""
     planner = _Planner(inbound_id, message, context, house, ())
-    says = (planner.say("failed", "failed"),) if message.addressed != "ambient" and not message.author.is_bot else ()
+    heard = message.addressed != "ambient" and not message.author.is_bot
+    says = (*planner.warnings(), planner.say("failed", "failed")) if heard else ()
     return Effects(outcome="failed", rule="error", state=context.conversation, says=says, reason=reason)
 
 
@@ -128,7 +129,7 @@ class _Planner:
     def plan(self, decision: Decision) -> Effects:
         effects = self._plan(decision)
         heard = effects.outcome != "ignored" or effects.rule == "edit_of_processed"
-        warnings = self._warnings() if heard else ()
+        warnings = self.warnings() if heard else ()
         replies = bool(effects.says or effects.opening) and self.message.reply_to.can_reply
         if not (self.context.unconfirmed and replies):
             return replace(effects, says=(*warnings, *effects.says))
@@ -157,8 +158,23 @@ class _Planner:
             case Ignore():
                 return Effects(outcome="ignored", rule=decision.rule, state=self.state)
 
-    def _warnings(self) -> tuple[Say, ...]:
-        return tuple(self.say(f"secret:{kind}", f"secret-{kind}") for kind in self.message.secrets)
+    def warnings(self) -> tuple[Say, ...]:
+        """What each secret means for who said it, in private where there is such a place.
+
+        A parent's secrets are told of in a moderator's act only: there `reply_to` answers the parent's author.
+        """
+        message, context = self.message, self.context
+        own = context.private or message.staff_reply_to or message.reply_to
+        warnings = [
+            self.say(f"secret:{kind}", f"secret-{kind}", target=own, quiet=own is message.staff_reply_to)
+            for kind in message.secrets
+        ]
+        if message.on_behalf_of is not None and message.parent is not None:
+            warnings += [
+                self.say(f"parent-secret:{kind}", f"secret-{kind}", target=context.complainant_private)
+                for kind in message.parent.secrets
+            ]
+        return tuple(warnings)
 
     def _answer(self, decision: Answer) -> Effects:
         entry = self.house.faq.entry(decision.entry, self.language)

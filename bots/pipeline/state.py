@@ -67,3 +67,5 @@ class Context:
     complaint: Ticket | None = None  # that of the complaint under a moderator's act, or of the message deleted
     earlier_outcome: str | None = None  # of the message that an edit changes
     unconfirmed: tuple[str, ...] = ()  # numbers whose reply here may never have arrived
+    private: ReplyTarget | None = None  # of the author, where a secret was said in a shared place
+    complainant_private: ReplyTarget | None = None  # the same for the complaint under a moderator's act

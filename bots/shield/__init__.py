@@ -16,7 +16,7 @@ from .private_keys import find_private_keys
 from .seed_phrases import find_seed_phrases
 
 if TYPE_CHECKING:
-    from adapters.base import IncomingMessage
+    from adapters.base import Author, IncomingMessage, Parent
 
 
 class SecretKind(StrEnum):
@@ -41,6 +41,7 @@ _PLACEHOLDERS = {
     SecretKind.CARD_NUMBER: "[card number removed]",
 }
 _PLACEHOLDER = re.compile("|".join(map(re.escape, _PLACEHOLDERS.values())))
+_MAX_COMMAND_CHARS = 32
 _FINDERS = (
     (SecretKind.PRIVATE_KEY, find_private_keys),
     (SecretKind.CARD_NUMBER, find_card_numbers),
@@ -58,26 +59,51 @@ def shield_text(text: str) -> Shielded:
 
 
 def shield(message: IncomingMessage) -> IncomingMessage:
-    """The message without secrets in its text, its parent's text and the names of its attachments.
+    """The message without secrets in its words, its parent's text, the names of its attachments and of its people.
 
-    `secrets` gains the kinds found. The same object where there is nothing to do.
+    `secrets` gains the kinds found in the message's own words and attachments, the parent's `secrets` those found in
+    the parent's text: they were said by somebody else, in another message.
+    The same object where there is nothing to do.
     """
-    kinds: set[str] = set()
+    own: set[str] = set(message.secrets)
 
     def clean(text: str) -> str:
         shielded = shield_text(text)
-        kinds.update(shielded.kinds)
+        own.update(shielded.kinds)
         return shielded.text
 
-    text = clean(message.text)
-    parent = message.parent
-    if parent is not None and parent.text:
-        parent = replace(parent, text=clean(parent.text))
-    attachments = tuple(replace(attachment, name=clean(attachment.name)) for attachment in message.attachments)
-    if not kinds:
-        return message
-    secrets = tuple(kind.value for kind in SecretKind if kind in kinds or kind in message.secrets)
-    return replace(message, text=text, parent=parent, attachments=attachments, secrets=secrets)
+    shielded = replace(
+        message,
+        text=clean(message.text),
+        # The bot's own commands and actions are short; a longer one is what somebody typed.
+        command=clean(message.command) if len(message.command) > _MAX_COMMAND_CHARS else message.command,
+        action=clean(message.action) if len(message.action) > _MAX_COMMAND_CHARS else message.action,
+        attachments=tuple(replace(attachment, name=clean(attachment.name)) for attachment in message.attachments),
+        author=_shield_name(message.author),
+        on_behalf_of=_shield_name(message.on_behalf_of) if message.on_behalf_of else None,
+        parent=_shield_parent(message.parent) if message.parent else None,
+    )
+    shielded = replace(shielded, secrets=_in_order(own))
+    return message if shielded == message else shielded
+
+
+def _shield_parent(parent: Parent) -> Parent:
+    shielded = shield_text(parent.text or "")
+    return replace(
+        parent,
+        author=_shield_name(parent.author) if parent.author else None,
+        text=parent.text and shielded.text,
+        secrets=_in_order({*parent.secrets, *shielded.kinds}),
+    )
+
+
+def _shield_name(author: Author) -> Author:
+    """A name is no message: what it holds is not kept, and nobody is warned each time that its bearer writes."""
+    return replace(author, display_name=shield_text(author.display_name).text)
+
+
+def _in_order(kinds: set[str]) -> tuple[str, ...]:
+    return tuple(kind.value for kind in SecretKind if kind in kinds)
 
 
 def _replace_secrets(text: str, found: set[SecretKind]) -> str:

@@ -467,7 +467,7 @@ def message(text: str) -> IncomingMessage:
     )  # fmt: skip
 
 
-def test_a_message_is_shielded_in_text_parent_and_attachments() -> None:
+def test_a_message_is_shielded_and_names_the_secrets_of_its_own_words_only() -> None:
     clean = message("where is my withdrawal?")
     assert shield(clean) is clean
     secret = replace(
@@ -478,7 +478,30 @@ def test_a_message_is_shielded_in_text_parent_and_attachments() -> None:
     )
     shielded = shield(secret)
     assert shielded.text == f"my card {CARD}"
-    assert shielded.parent == Parent(message_id="0", text=SEED)
+    assert shielded.parent == Parent(message_id="0", text=SEED, secrets=("seed_phrase",))
     assert shielded.attachments == (Attachment(name=f"private key {KEY}.txt", size_bytes=3),)
-    assert shielded.secrets == ("seed_phrase", "private_key", "card_number")
+    assert shielded.secrets == ("private_key", "card_number")
     assert shield(shielded) is shielded
+
+
+def test_the_secret_of_a_parent_is_not_the_messages_own() -> None:
+    reply = replace(message("is this yours?"), parent=Parent(message_id="0", text="abandon " * 11 + "about"))
+    shielded = shield(reply)
+    assert shielded.secrets == ()
+    assert shielded.parent == Parent(message_id="0", text=SEED, secrets=("seed_phrase",))
+    assert shield(replace(reply, parent=Parent(message_id="0"))).parent == Parent(message_id="0")
+
+
+def test_what_stands_in_a_command_an_action_or_a_name_goes() -> None:
+    seed = "abandon " * 11 + "about"
+    author = Author(id="7", display_name=f"Ann {seed}")
+    assert shield(replace(message("x"), command=seed)) == replace(message("x"), command=SEED, secrets=("seed_phrase",))
+    assert shield(replace(message("x"), action=seed)) == replace(message("x"), action=SEED, secrets=("seed_phrase",))
+    said = replace(message("x"), author=author, on_behalf_of=author, parent=Parent(message_id="0", author=author))
+    shielded = shield(said)
+    named = replace(author, display_name=f"Ann {SEED}")
+    assert (shielded.author, shielded.on_behalf_of) == (named, named)
+    assert shielded.parent == Parent(message_id="0", author=named)
+    assert shielded.secrets == ()
+    command = replace(message(f"help {seed}"), kind=Kind.COMMAND, command="ticket")
+    assert shield(command) == replace(command, text=f"help {SEED}", secrets=("seed_phrase",))

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import Addressed, Attachment, Kind, Reply
+from adapters.base import Addressed, Attachment, IncomingMessage, Kind, Reply, ReplyTarget
 from bots.ledger import codec, commands, report
 from bots.ledger.database import AlreadyRunning, LedgerError, Superseded
 from bots.ledger.ledger import Ledger, partition_of
 from bots.pipeline.effects import Effects
 from bots.pipeline.plan import failure
 from bots.pipeline.state import Context, ConversationState, Phase
-from tests.bots.making import EVE, answers, command, house, in_public, message, moderated, offers, tap, target
+from tests.bots.making import BOSS, EVE, answers, command, house, in_public, message, moderated, offers, tap, target
 from ticket_client.base import NotFound, Status
 
 if TYPE_CHECKING:
@@ -271,6 +271,23 @@ async def test_a_private_place_is_where_the_person_last_wrote_in_private(stage: 
     await stage.hear(said := message("hello", place="new"))
     await stage.hear(message("hello", author=EVE))
     assert stage.ledger.private_place("telegram", "bot", "ann") == said.reply_to
+
+
+async def test_a_private_place_is_looked_up_for_who_said_a_secret_in_a_shared_one(stage: Stage) -> None:
+    def places(said: IncomingMessage) -> tuple[ReplyTarget | None, ReplyTarget | None]:
+        context = stage.ledger.context(said, ConversationState(), number=None, complaint_key=None)
+        return context.private, context.complainant_private
+
+    await stage.hear(ann := message("hello"))
+    await stage.hear(boss := message("hello", author=BOSS))
+    assert places(in_public("x", secrets=("seed_phrase",))) == (ann.reply_to, None)
+    assert places(in_public("x", secrets=("seed_phrase",), author=EVE)) == (None, None)
+    assert places(in_public("x")) == (None, None)
+    assert places(message("x", secrets=("seed_phrase",))) == (None, None)
+    act = moderated()
+    assert act.parent is not None
+    assert places(replace(act, parent=replace(act.parent, secrets=("seed_phrase",)))) == (None, ann.reply_to)
+    assert places(replace(act, secrets=("seed_phrase",))) == (boss.reply_to, None)
 
 
 async def test_a_number_that_may_not_have_arrived_is_told_with_the_next_reply(stage: Stage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.base import Attachment, Author, Button, IncomingMessage, Kind, TranscriptLine, Visibility
+from adapters.base import Attachment, Author, Button, IncomingMessage, Kind, Parent, TranscriptLine, Visibility
 from adapters.markup import render
 from bots.pipeline.decision import (
     Act,
@@ -347,6 +347,46 @@ def test_a_failure_tells_the_user_and_keeps_the_state() -> None:
     assert (effects.outcome, effects.reason, effects.state) == ("failed", "KeyError: 1", ASKED)
     assert "You need not send it again" in effects.says[0].text
     assert failure(7, message("x", author=Author(id="b", is_bot=True)), Context(), house(), "").says == ()
+
+
+# --- warnings of secrets ---
+
+
+def test_a_secret_in_a_shared_place_is_warned_of_in_private_where_that_is_possible() -> None:
+    said = in_public("hi", secrets=("seed_phrase",))
+    (here, _) = planned(said, Act(name="greet")).says
+    assert (here.target, "treat the wallet as lost" in here.text) == (said.reply_to, True)
+    private = target("chat:ann")
+    (there, greeting) = planned(said, Act(name="greet"), private=private).says
+    assert (there.target, there.text, there.quiet) == (private, here.text, False)
+    assert greeting.target == said.reply_to
+    assert "wallet" not in greeting.text
+
+
+def test_the_secret_of_a_parent_is_not_told_to_who_answered_it() -> None:
+    said = in_public("hi", parent=Parent(message_id="1", text="…", secrets=("seed_phrase",)))
+    assert len(planned(said, Act(name="greet")).says) == 1
+
+
+def test_in_a_moderators_act_each_is_warned_of_the_own_secrets() -> None:
+    act = moderated()
+    assert act.parent is not None
+    secrets = replace(act, secrets=("card_number",), parent=replace(act.parent, secrets=("seed_phrase",)))
+    (own, parents) = [
+        say for say in planned(secrets, Act(name="complaint_exists", ticket=T)).says if "secret" in say.key
+    ]
+    assert (own.target, own.quiet, "card number" in own.text) == (act.staff_reply_to, True, True)
+    assert (parents.target, parents.quiet, "seed phrase" in parents.text) == (act.reply_to, False, True)
+    places = {"private": target("chat:boss"), "complainant_private": target("chat:ann")}
+    says = planned(secrets, Act(name="complaint_exists", ticket=T), **places).says
+    assert [say.target.place for say in says if "secret" in say.key] == ["chat:boss", "chat:ann"]
+    assert len({say.key for say in says}) == len(says)
+
+
+def test_a_failure_warns_of_secrets_too() -> None:
+    (warning, failed) = failure(7, message("x", secrets=("seed_phrase",)), Context(), house(), "KeyError: 1").says
+    assert "treat the wallet as lost" in warning.text
+    assert "You need not send it again" in failed.text
 
 
 # --- every decision at once -------------------------------------------------------------------------------------------
