@@ -11,7 +11,7 @@ from stdnum.iso7064 import mod_97_10
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SEPARATOR = r"[ \t.·\-\u00a0\u00ad\u2000-\u200f\u2010-\u2015\u202f\u2060\ufeff]{0,3}"
+_SEPARATOR = r"[ \t\r\n.·/_\-\u00a0\u00ad\u2000-\u200f\u2010-\u2015\u202f\u2060\ufeff]{0,3}"
 _DIGITS = re.compile(rf"\d(?:{_SEPARATOR}\d){{12,}}")
 _GROUP = re.compile(r"\d+")
 _IBAN_HEAD = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}")
@@ -63,7 +63,7 @@ def find_card_numbers(text: str) -> list[tuple[int, int]]:
         groups = [(run.start() + group.start(), run.start() + group.end()) for group in _GROUP.finditer(run[0])]
         done = run.start()
         for start, end in _candidates(text, groups):
-            if start < done or not (digits := _issued(text[start:end])):
+            if start < done or not (digits := _issued(text[start:end])) or _is_list(text, start, end):
                 continue
             looked_at += 1
             # No ordinary text has so many numbers that pass for cards, and a close look at each takes time.
@@ -91,6 +91,16 @@ def _candidates(text: str, groups: list[tuple[int, int]]) -> Iterator[tuple[int,
         for count in (5, 4, 3, 2):
             if index + count <= len(sizes) and tuple(sizes[index : index + count]) in _GROUPINGS:
                 yield start, groups[index + count - 1][1]
+
+
+def _is_list(text: str, start: int, end: int) -> bool:
+    """Whether digits on several lines are a list: a card takes two lines, with groups in one or its name before."""
+    lines = text[start:end].split("\n")
+    if len(lines) == 1:
+        return False
+    grouped = any(len(_GROUP.findall(line)) > 1 for line in lines)
+    called = _CARD_WORD.search(text, max(0, start - _NEAR_CHARS), start)
+    return len(lines) > 2 or not (grouped or called)  # noqa: PLR2004 - see the docstring
 
 
 def _is_decimal(text: str, start: int) -> bool:

@@ -15,6 +15,13 @@ _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]+")
 _EXTENDED = re.compile(r"[xyzYZtuvUV]prv[1-9A-HJ-NP-Za-km-z]{104,112}")
 # A Solana key pair and a transaction's signature are both 64 bytes in Base58: it must be called a key too.
 _SOLANA_PAIR = re.compile(r"[1-9A-HJ-NP-Za-km-z]{86,88}")
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
+_LINE_BREAK = re.compile(r"[ \t]{0,8}\r?\n[ \t>|]{0,8}")
+# What a key is broken into: the parts but the last are as wide as the window, never a word or two of prose.
+_BROKEN = re.compile(
+    rf"(?<![0-9A-Za-z])[0-9A-Za-z]{{10,110}}+(?:{_LINE_BREAK.pattern}[0-9A-Za-z]{{1,110}}+(?![0-9A-Za-z])){{1,7}}"
+)
+_PART = re.compile(r"[0-9A-Za-z]+")
 _CONTEXT_CHARS = 64
 _AND = re.compile(r"[\s,;:/&+|\-\[\]{}\"'`]*(?:and|en|und|et|y|e|ve|и)?[\s\"'`]*\Z", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)|[。！？]|\n\s*\n")
@@ -46,6 +53,50 @@ _LABEL = re.compile(
 
 def find_private_keys(text: str) -> list[tuple[int, int]]:
     """Spans (start, end) of private keys, in order and apart from each other."""
+    spans = _find(text)
+    if "\n" in text:
+        spans += _find_broken(text)
+    if not text.isascii() and _INVISIBLE.search(text):
+        places = [place for place, char in enumerate(text) if not _INVISIBLE.match(char)]
+        visible = "".join(text[place] for place in places)
+        found = _find(visible) + (_find_broken(visible) if "\n" in visible else [])
+        spans += [(places[start], places[end - 1] + 1) for start, end in found]
+    return _apart(spans)
+
+
+def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    apart: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if apart and start < apart[-1][1]:
+            apart[-1] = apart[-1][0], max(end, apart[-1][1])
+        else:
+            apart.append((start, end))
+    return apart
+
+
+def _find_broken(text: str) -> list[tuple[int, int]]:
+    """Keys with line breaks inside: what is left of the text once the breaks of one group of lines are taken out."""
+    spans = []
+    for match in _BROKEN.finditer(text):
+        begin, parts = match.start(), _PART.finditer(match[0])
+        places = [begin + place for part in parts for place in range(part.start(), part.end())]
+        starts = [begin + part.start() for part in _PART.finditer(match[0])]
+        before = text[max(0, begin - _CONTEXT_CHARS) : begin]
+        joined = "".join(text[place] for place in places)
+        index = {place: number for number, place in enumerate(places)}
+        edges = [*(index[start] for start in starts), len(places)]
+        for first, start in enumerate(edges):
+            for stop in edges[first + 2 :]:  # two parts or more: whole keys are found without this
+                word = joined[start:stop]
+                called = _HEX.fullmatch(word) and _is_called_key(
+                    before, text[match.end() : match.end() + _CONTEXT_CHARS]
+                )
+                if called or _EXTENDED.fullmatch(word) or _is_base58check_key(word):
+                    spans.append((places[start], places[stop - 1] + 1))
+    return spans
+
+
+def _find(text: str) -> list[tuple[int, int]]:
     if _LONG_WORD.search(text) is None:
         return []
     spans = []

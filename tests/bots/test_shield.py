@@ -244,6 +244,32 @@ def test_private_keys_go() -> None:
     assert missed == []
 
 
+BREAKS: dict[str, Callable[[str], str]] = {
+    "zero-width space": "\u200b".join,
+    "soft hyphen": lambda word: f"{word[:20]}\u00ad{word[20:]}",
+    "byte order mark before": lambda word: f"\ufeff{word}",
+    "two lines": lambda word: f"{word[:30]}\n{word[30:]}",
+    "windows lines": lambda word: f"{word[:26]}\r\n{word[26:]}",
+    "three lines": lambda word: f"{word[:22]}\n{word[22:44]}\n{word[44:]}",
+    "indented lines": lambda word: f"{word[:32]} \n   {word[32:]}",
+    "quoted lines": lambda word: f"{word[:32]}\n> {word[32:]}",
+    "zero-width space and line": lambda word: f"{word[:32]}\u200b\n{word[32:]}",
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_key_copied_with_breaks_inside_goes(name: str) -> None:
+    for turn in range(50):
+        secret = octets(f"broken {turn}", 32)
+        wif = b58encode_check(b"\x80" + secret + b"\x01" * (turn % 2)).decode()
+        extended = b58encode_check(bytes.fromhex("0488ade4") + octets(f"path {turn}", 41) + b"\0" + secret).decode()
+        for word in (wif, extended, secret.hex(), "0x" + secret.hex()):
+            left = shield_text(f"my private key: {BREAKS[name](word)} , help").text
+            assert left.replace("\ufeff", "") == f"my private key: {KEY} , help"
+        text = f"transactions:\n{BREAKS[name](secret.hex())}\n{secret.hex()}"
+        assert shield_text(text).text is text
+
+
 def test_every_key_of_a_list_goes() -> None:
     first, second = octets("first", 32).hex(), octets("second", 32).hex()
     assert shield_text(f"private keys: {first}, {second} and {first}").text == f"private keys: {KEY}, {KEY} and {KEY}"
@@ -282,7 +308,10 @@ def test_card_numbers_go() -> None:
         for prefix, length in CARD_PREFIXES.items():
             plain = card(f"{prefix} {turn}", prefix, length)
             sizes = GROUPINGS[length]
-            for secret in (plain, *(grouped(plain, sizes, between) for between in (" ", "-", "\u00a0", " - ", "."))):
+            for secret in (
+                plain,
+                *(grouped(plain, sizes, between) for between in (" ", "-", "\u00a0", " - ", ".", "/", "_", " / ")),
+            ):
                 before, after = next(around)
                 count += 1
                 if shield_text(before + secret + after).text not in {
@@ -298,6 +327,16 @@ def test_card_numbers_go() -> None:
 def test_two_cards_in_a_row_go() -> None:
     one, two = (grouped(card(name, "4", 16), (4, 4, 4, 4), " ") for name in ("one", "two"))
     assert shield_text(f"{one} {two}").text == f"{CARD} {CARD}"
+
+
+def test_a_card_over_two_lines_goes_and_a_list_of_numbers_stays() -> None:
+    plain = card("lines", "4", 16)
+    one, two, three, four = (plain[place : place + 4] for place in (0, 4, 8, 12))
+    for secret in (f"{one} {two}\n{three} {four}", f"{one} {two} {three}\r\n{four}"):
+        assert shield_text(f"{secret} 12/27").text == f"{CARD} 12/27"
+    assert shield_text(f"my card: {one}{two}\n{three}{four}").text == f"my card: {CARD}"
+    for text in (f"{one}\n{two}\n{three}\n{four}", f"{one}{two}\n{three}{four}"):
+        assert shield_text(text).text is text
 
 
 def test_wrong_digits_stay() -> None:
@@ -404,6 +443,11 @@ HOSTILE = {
     "zero-width": "a\u200b" * 10000,
     "marks": "a" + "\u0301" * 20000,
     "labels": "word 1 " * 2800,
+    "broken keys": ("K" * 26 + "\n") * 740,
+    "broken hex": ("ab" * 16 + "\n") * 600,
+    "short lines": "abcdefghij\n" * 1800,
+    "a letter a line": "a" * 20 + "\na" * 10000,
+    "hidden breaks": "K\u200b" * 10000,
     "dashes": "1 - " * 5000,
     "placeholders": SEED * 950,
     "spaces": " " * 20000,
