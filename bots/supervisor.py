@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _RESTART_FIRST_S, _RESTART_MOST_S = 1.0, 60.0
 _REMOVE_TIMEOUT_S = 10.0
 _LAST_SENDS_S = 2.0  # of the drain: for the answers to what is on the wire
+_CLOSING_S = 2.0  # of the drain: for the web server and the disk
 _LOCAL_POLL_S, _REMOTE_POLL_S = 0.3, 20.0
 _FORGET_EVERY_S, _FORGET_PAUSE_S = 3600.0, 0.1
 _log = logging.getLogger(__name__)
@@ -259,7 +260,7 @@ class Bot:
             self._receiving.cancel()
             await asyncio.gather(self._receiving, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(end - _LAST_SENDS_S):
+            async with asyncio.timeout_at(end - _LAST_SENDS_S - _CLOSING_S):
                 await self.worker.idle()
                 await self.delivery.idle()
         await self.worker.stop()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from adapters._telegram_wire import rendered
+from adapters.telegram.wire import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.crash.processes import Firstline, Simulator
     from tests.crash.traffic import Traffic
 
-STOP_S = 12.0
+STOP_S = 10.5  # ten seconds, and a moment for the processes to come and go
 _SILENT_AFTER_LAUNCH = timedelta(seconds=0.3)
 _STORED_WITHIN_S = 2.0  # on a busy machine, an answer handed over so shortly before a kill may not have been stored
 
