@@ -18,7 +18,7 @@ from fluent.syntax import ast
 from fluent.syntax.visitor import Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _FOLDER = Path(__file__).parent
 _log = logging.getLogger(__name__)
@@ -34,11 +34,14 @@ class Wording:
     Args:
         default_language: spoken where the user's language has no catalogue.
         folder: the operator's own catalogues, or None.
+        offered: the languages to speak, where not all that have a catalogue; the default one always is.
 
     Raises `WordingError` for a catalogue with a mistake.
     """
 
-    def __init__(self, default_language: str = "en", folder: Path | None = None) -> None:
+    def __init__(
+        self, default_language: str = "en", folder: Path | None = None, offered: Iterable[str] | None = None
+    ) -> None:
         if folder is not None and not folder.is_dir():
             raise WordingError(f"There is no folder {folder}. Make it, or take it out of [wording].")
         sources = [_FOLDER, *([folder] if folder else [])]
@@ -49,17 +52,19 @@ class Wording:
                 f"There is no catalogue for the default language {default_language!r}. There is: {', '.join(names)}."
             )
         self._default = default_language
+        wanted = None if offered is None else {default_language, *offered}
+        self._offered = tuple(name for name in self._bundles if wanted is None or name in wanted)
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages that have a catalogue."""
-        return tuple(self._bundles)
+        """The languages that are offered and have a catalogue."""
+        return self._offered
 
     def language(self, *wishes: str | None) -> str:
-        """The first wish ("nl", "nl-BE") that has a catalogue, else the default language."""
+        """The first wish ("nl", "nl-BE") that is offered and has a catalogue, else the default language."""
         for wish in wishes:
             short = (wish or "").casefold().replace("_", "-").split("-")[0]
-            if short in self._bundles:
+            if short in self._offered:
                 return short
         return self._default
 

@@ -74,6 +74,14 @@ def test_the_first_wish_that_can_be_met(wishes: tuple[str | None, ...], language
     assert Wording().language(*wishes) == language
 
 
+def test_only_the_languages_offered_are_spoken() -> None:
+    wording = Wording("en", offered=["en"])
+    assert (wording.languages, wording.language("nl", "nl-BE")) == (("en",), "en")
+    dutch = Wording("nl", offered=["en", "fr"])
+    assert (dutch.languages, dutch.language("fr", "de")) == (("en", "nl"), "nl"), "the default is always offered"
+    assert wording.say("nl", "greeting").startswith("Hallo"), "the desk may read another one"
+
+
 def test_an_operators_sentence_goes_before_ours_and_ours_fills_in(tmp_path: Path) -> None:
     (tmp_path / "nl.ftl").write_text("greeting = Hoi hoi!\n", encoding="utf-8")
     wording = Wording(folder=tmp_path)
