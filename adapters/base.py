@@ -128,6 +128,7 @@ class Parent:
     author: Author | None = None
     text: str | None = None
     sent_at: datetime | None = None
+    attachments: tuple[Attachment, ...] = ()
     secrets: tuple[str, ...] = ()
 
 

@@ -252,4 +252,4 @@ def _needs_matches(message: IncomingMessage) -> bool:
 def _complaint_key(message: IncomingMessage) -> str | None:
     if message.on_behalf_of is None or message.parent is None:
         return None
-    return ticket_key(message.conversation_key, message.parent.message_id)
+    return ticket_key(message.conversation_key, message.reply_to.place, message.parent.message_id)

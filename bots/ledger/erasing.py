@@ -81,13 +81,11 @@ def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own
 
 
 def _without(body: str, texts: Iterable[str]) -> str:
-    """A ticket's text without these: all of it, quoted under its heading, or as lines of the exchange; never as part of
-    other words.
-    """
+    """A ticket's text without these: its beginning, what it quotes, lines of the exchange; no part of other words."""
     for text in texts:
         for said in (text, text[:WORDS_CHARS].strip(), indented(text)):
-            if body == said:
-                body = GONE
+            if body == said or body.startswith(f"{said}\n"):
+                body = GONE + body[len(said) :]
             heading, _, rest = body.partition("\n")
             if rest.startswith(f"{quoted(said)}\n\n"):
                 body = f"{heading}\n{quoted(GONE)}{rest[len(quoted(said)) :]}"

@@ -30,6 +30,8 @@ _OWN_TICKETS_DAYS = 30
 _PAGE = 1000
 _SIGNING = "installation:secret"
 # A number told in answer to somebody that may never have arrived. What an agent wrote is not said again by its number.
+# A chat that becomes another one counts its messages from the start while the conversation goes on.
+_PLACE = "json_extract(i.payload, '$.reply_to.place') = ?"
 _UNCONFIRMED = "state = 'ambiguous' AND number IS NOT NULL AND inbound_id IS NOT NULL AND speaker = 'bot'"
 
 
@@ -179,6 +181,7 @@ class Ledger:
             complaint=self._about(message, complaint_key),
             earlier_outcome=self._earlier_outcome(message) if message.kind is Kind.EDITED else None,
             unconfirmed=self._unconfirmed(message.conversation_key),
+            chosen_language=self._chosen_language(message, requester),
             private=self._private_instead(message, message.author) if message.secrets else None,
             complainant_private=(
                 self._private_instead(message, message.on_behalf_of)
@@ -197,7 +200,7 @@ class Ledger:
         """The ticket that the message under a moderator's act, or the deleted message, opened or was added to."""
         message_id = message.message_id
         if message.kind is Kind.DELETED:
-            complaint_key = ticket_key(message.conversation_key, message_id)
+            complaint_key = ticket_key(message.conversation_key, message.reply_to.place, message_id)
         elif complaint_key is None or message.parent is None:
             return None
         else:
@@ -205,8 +208,15 @@ class Ledger:
         found = self._tickets(
             "(key = ? OR key IN (SELECT o.ticket_key FROM outcomes o JOIN inbound i ON i.id = o.inbound_id"
             " WHERE i.channel = ? AND i.account = ? AND i.message_id = ? AND i.conversation_key = ?"
-            " AND o.outcome IN ('ticket_opened', 'appended'))) ORDER BY opened_at LIMIT 1",
-            (complaint_key, message.channel, message.account, message_id, message.conversation_key),
+            f" AND {_PLACE} AND o.outcome IN ('ticket_opened', 'appended'))) ORDER BY opened_at LIMIT 1",
+            (
+                complaint_key,
+                message.channel,
+                message.account,
+                message_id,
+                message.conversation_key,
+                message.reply_to.place,
+            ),
         )
         return found[0] if found else None
 
@@ -215,9 +225,16 @@ class Ledger:
         row = self.reader.execute(
             "SELECT o.outcome FROM inbound i JOIN outcomes o ON o.inbound_id = i.id"
             " WHERE i.channel = ? AND i.account = ?"
-            " AND i.message_id = ? AND i.conversation_key = ? AND i.kind IN ('created', 'command', 'edited')"
+            f" AND i.message_id = ? AND i.conversation_key = ? AND {_PLACE}"
+            " AND i.kind IN ('created', 'command', 'edited')"
             " ORDER BY o.outcome = 'ignored', i.id LIMIT 1",
-            (message.channel, message.account, message.message_id, message.conversation_key),
+            (
+                message.channel,
+                message.account,
+                message.message_id,
+                message.conversation_key,
+                message.reply_to.place,
+            ),
         ).fetchone()
         return row["outcome"] if row else None
 
@@ -225,6 +242,16 @@ class Ledger:
         """A conversation's state; a fresh one where there is none."""
         row = self.reader.execute("SELECT state FROM conversations WHERE key = ?", (key,)).fetchone()
         return codec.load(ConversationState, row["state"]) if row else ConversationState()
+
+    def _chosen_language(self, message: IncomingMessage, person: Author) -> str | None:
+        """What this person chose with /language, last and wherever it was."""
+        row = self.reader.execute(
+            "SELECT json_extract(state, '$.language') AS language FROM conversations"
+            " WHERE channel = ? AND account = ? AND author_id = ? AND json_extract(state, '$.language') IS NOT NULL"
+            " ORDER BY changed_at DESC LIMIT 1",
+            (message.channel, message.account, person.id),
+        ).fetchone()
+        return row["language"] if row else None
 
     def private_place(self, channel: str, account: str, author_id: str) -> ReplyTarget | None:
         """Where this person can be told something in private, if they ever wrote there."""
@@ -379,7 +406,7 @@ class Ledger:
             key, stars = effects.rating
             connection.execute("UPDATE tickets SET rating = ?, changed_at = ? WHERE key = ?", (stars, now, key))
         if effects.erase:
-            erasing.erase(connection, message.channel, message.account, message.conversation_key, effects.erase)
+            erasing.erase(connection, message, effects.erase)
 
     async def retry(
         self, inbound_id: int, *, also: Callable[[sqlite3.Connection], None] = outbox.nothing_else

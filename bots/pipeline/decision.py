@@ -28,7 +28,7 @@ _LANGUAGE_NAMES = {"english": "en", "engels": "en", "dutch": "nl", "nederlands":
 ActName = Literal[
     "greet", "thank", "help", "language", "ask_matter", "ask_number", "helpful", "rate", "erase",
     "existing_ticket", "complaint_exists", "complaint_hidden", "not_moderator", "moderator_unchecked", "attach",
-    "stale_choice",
+    "stale_choice", "acknowledge", "never_mind",
 ]  # fmt: skip
 
 
@@ -130,49 +130,47 @@ def _ignored(message: IncomingMessage, context: Context) -> str | None:  # noqa:
     if message.kind is Kind.EDITED and context.earlier_outcome not in {None, "ignored"}:
         return "edit_of_processed"
     said = message.text.strip() or message.attachments or message.command or message.action
-    return None if said else "empty"
+    return None if said or message.addressed is Addressed.MENTION else "empty"
 
 
 def _tapped(message: IncomingMessage, context: Context, policy: Policy) -> Decision:  # noqa: PLR0911 - one line a button
-    """A button: only what was really offered last counts, anything else is stale."""
+    """A button: only what was really offered last, in this conversation, counts; anything else is stale."""
     state = context.conversation
     name, _, value = message.action.partition(":")
-    if (
-        name == "pick"
-        and state.phase is Phase.CHOOSING
-        and (choice := _one_digit(value)) is not None
-        and 0 < choice <= len(state.candidates)
-    ):
-        return Answer(entry=state.candidates[choice - 1], score=None, chosen=True)
-    if name == "none" and state.phase is Phase.CHOOSING:
-        return _about_question("suggestions_refused", context, policy)
-    if name == "helpful" and state.phase is Phase.ANSWERED and value == state.question_id:
-        return Act(name="helpful")
-    if name == "unhelpful" and state.phase is Phase.ANSWERED and value == state.question_id:
-        return _about_question("answer_did_not_help", context, policy)
-    if name == "new" and state.phase is Phase.NUMBERING:
-        return _about_question("asked_for_ticket", context, policy)
     if name == "rate":
         number, _, stars = value.rpartition(":")
-        if rated := _rating(stars, [t for t in _requesters(message, context) if t.number == number]):
-            return rated
-    return Ignore(rule="stale_choice")
+        rated = _rating(stars, [t for t in _requesters(message, context) if t.number == number])
+        return rated or Ignore(rule="stale_choice")
+    picked, _, mark = value.rpartition(":")
+    current = mark != "" and mark == state.mark
+    match name, state.phase:
+        case "pick", Phase.CHOOSING if current and (choice := _choice(picked, state)) is not None:
+            return choice
+        case "none", Phase.CHOOSING if current:
+            return _about_question("suggestions_refused", context, policy)
+        case "helpful", Phase.ANSWERED if current:
+            return Act(name="helpful")
+        case "unhelpful", Phase.ANSWERED if current:
+            return _about_question("answer_did_not_help", context, policy)
+        case "new", Phase.NUMBERING if current:
+            return _about_question("asked_for_ticket", context, policy)
+        case "pick" | "none" | "unhelpful" | "new", _ if not current and message.visibility is Visibility.PRIVATE:
+            return Act(name="stale_choice")  # whoever taps it waits for something
+        case _:
+            return Ignore(rule="stale_choice")
 
 
 def _commanded(message: IncomingMessage, context: Context, now: datetime, policy: Policy) -> Decision:  # noqa: PLR0911 - one line a command
-    state = context.conversation
     match message.command:
         case "ticket" if message.staff_reply_to is not None:
             return _moderated(message, context, now)
         case "ticket" if _points_at_another(message) and len(message.text.split()) < _OWN_MATTER_WORDS:
             return Act(name="not_moderator")
-        case "ticket" if message.text.strip() or message.attachments:
+        case "ticket" if message.attachments or not phrases.is_small_talk(message.text):
             decision = OpenTicket(rule="asked_for_ticket", words=message.text, message_id=message.message_id)
             return _told_before(message, context, now) or _limited(decision, context, policy)
-        case "ticket" if state.question:
-            return _about_question("asked_for_ticket", context, policy)
         case "ticket":
-            return Act(name="ask_matter")
+            return _about_question("asked_for_ticket", context, policy)
         case "status":
             return _status(message, context)
         case "language":
@@ -189,13 +187,16 @@ def _moderated(message: IncomingMessage, context: Context, now: datetime) -> Dec
     if "moderator" not in message.author.roles:
         return Act(name="moderator_unchecked")
     complainant = message.on_behalf_of
-    if parent is None or complainant is None or parent.text is None or complainant.is_bot or complainant.is_anonymous:
+    if parent is None or complainant is None or complainant.is_bot or complainant.is_anonymous:
         return Act(name="complaint_hidden")
+    if parent.text is None and not parent.attachments:
+        return Act(name="complaint_hidden")
+    words = parent.text or ""
     if context.complaint is not None:
         return Act(name="complaint_exists", ticket=context.complaint)
-    if (told := _same_matter(parent.text, context.own, now)) is not None:
+    if (told := _same_matter(words, context.own, now)) is not None:
         return Act(name="complaint_exists", ticket=told)
-    return OpenTicket(rule="moderator", words=parent.text, message_id=parent.message_id, moderated=True)
+    return OpenTicket(rule="moderator", words=words, message_id=parent.message_id, moderated=True)
 
 
 def _points_at_another(message: IncomingMessage) -> bool:
@@ -208,6 +209,8 @@ def _points_at_another(message: IncomingMessage) -> bool:
 
 def _said(message: IncomingMessage, context: Context, matches: Matches, now: datetime, policy: Policy) -> Decision:
     """Words, by what is being talked about first, by the FAQ last."""
+    if not (message.text.strip() or message.attachments):
+        return Act(name="greet")  # nothing but the bot's name
     return (
         _about_number(message, context, policy)
         or _in_phase(message, context, matches, policy)
@@ -236,17 +239,18 @@ def _in_phase(message: IncomingMessage, context: Context, matches: Matches, poli
     state, text = context.conversation, message.text
     match state.phase:
         case Phase.CHOOSING:
-            choice = _one_digit(phrases.plain(text)) or 0
-            if 0 < choice <= len(state.candidates):
-                return Answer(entry=state.candidates[choice - 1], score=None, chosen=True)
+            if (choice := _choice(phrases.plain(text), state)) is not None:
+                return choice
             if phrases.says(text, "none"):
                 return _about_question("suggestions_refused", context, policy)
         case Phase.ANSWERED if not _asks_anew(state, matches):
-            if len(text.split()) <= _SHORT and phrases.says(text, "unhelpful"):
+            if len(text.split()) <= _SHORT and (phrases.says(text, "unhelpful") or _THUMB_DOWN in text):
                 return _about_question("answer_did_not_help", context, policy)
             if phrases.says(text, "helpful"):
                 return Act(name="helpful")
-        case Phase.DESCRIBING if not any(phrases.says(text, name) for name in _NO_MATTER):
+        case Phase.DESCRIBING | Phase.CHOOSING | Phase.NUMBERING if phrases.says(text, "never_mind"):
+            return Act(name="never_mind")
+        case Phase.DESCRIBING if not (_is_small_talk(message) or any(phrases.says(text, n) for n in _NO_MATTER)):
             decision = OpenTicket(rule="asked_for_ticket", words=text, message_id=message.message_id)
             return _limited(decision, context, policy)
         case Phase.NUMBERING if phrases.says(text, "none"):
@@ -256,7 +260,12 @@ def _in_phase(message: IncomingMessage, context: Context, matches: Matches, poli
     return None
 
 
-_NO_MATTER = ("greeting", "thanks", "status", "ticket")
+_NO_MATTER = ("greeting", "thanks", "status", "ticket", "help")
+_THUMB_DOWN = "\N{THUMBS DOWN SIGN}"
+
+
+def _is_small_talk(message: IncomingMessage) -> bool:
+    return not message.attachments and phrases.is_small_talk(message.text)
 
 
 def _asks_anew(state: ConversationState, matches: Matches) -> bool:
@@ -272,25 +281,47 @@ def _rating(stars: str, tickets: Sequence[Ticket]) -> Act | None:
     return Act(name="rate", ticket=rated, value=str(number)) if rated and 1 <= number <= _MAX_STARS else None
 
 
+def _choice(text: str, state: ConversationState) -> Answer | None:
+    """The candidate with this number."""
+    number = _one_digit(text) or 0
+    if not 0 < number <= len(state.candidates):
+        return None
+    return Answer(entry=state.candidates[number - 1], score=None, chosen=True)
+
+
 def _one_digit(text: str) -> int | None:
     return int(text) if len(text) == 1 and text.isdecimal() else None
 
 
 def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911 - one line a phrase
-    text, state = message.text, context.conversation
+    text = message.text
     if phrases.says(text, "greeting"):
         return Act(name="greet")
     if phrases.says(text, "thanks"):
         return Act(name="thank")
+    if _is_small_talk(message):
+        return _acknowledged(message, context.conversation)
+    if phrases.says(text, "never_mind") and not (context.ticket and not context.ticket.status.is_over):
+        return Act(name="never_mind")
     if phrases.says(text, "status"):
         return _status(message, context)
     if phrases.says(text, "help"):
         return Act(name="help")
     if phrases.says(text, "ticket"):
-        return _about_question("asked_for_ticket", context, policy) if state.question else Act(name="ask_matter")
+        return _about_question("asked_for_ticket", context, policy)
     if phrases.says(text, "human"):
         return _plea(message, context, policy)
     return None
+
+
+def _acknowledged(message: IncomingMessage, state: ConversationState) -> Decision:
+    """A mere "ok" or a thumb: nothing for an agent, and mostly nothing to answer."""
+    if "?" in message.text:
+        return Act(name="greet")
+    awaited = state.phase in {Phase.CHOOSING, Phase.DESCRIBING, Phase.NUMBERING}
+    if awaited or message.visibility is not Visibility.PRIVATE:
+        return Ignore(rule="small_talk")
+    return Act(name="acknowledge")
 
 
 def _plea(message: IncomingMessage, context: Context, policy: Policy) -> Decision:
@@ -361,8 +392,10 @@ def _limited(decision: OpenTicket, context: Context, policy: Policy) -> Decision
 
 
 def _about_question(rule: str, context: Context, policy: Policy) -> Decision:
-    """A ticket about what was being talked of."""
+    """A ticket about what was being talked of, once there is something."""
     state = context.conversation
+    if not state.question.strip() or phrases.says(state.question, "status"):
+        return Act(name="ask_matter")
     decision = OpenTicket(rule=rule, words=state.question, message_id=state.question_id)
     return _limited(decision, context, policy)
 

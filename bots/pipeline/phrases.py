@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -28,13 +29,32 @@ def plain(text: str) -> str:
     return _NOT_WORD.sub(" ", "".join(c for c in folded if unicodedata.category(c) not in _DROPPED)).strip()
 
 
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """The table's columns: whole messages, what is found in one, and the words that a message may be made of."""
+
+    whole: frozenset[str]
+    holds: tuple[str, ...]
+    made_of: frozenset[str]
+    besides: frozenset[str]
+
+    def are_in(self, words: str) -> bool:
+        if words in self.whole:
+            return True
+        padded, each = f" {words} ", set(words.split())
+        made = bool(each & self.made_of) and each <= self.made_of | self.besides
+        return made or any(phrase in padded for phrase in self.holds)
+
+
 @cache
-def _phrases() -> dict[str, tuple[frozenset[str], tuple[str, ...]]]:
+def _phrases() -> dict[str, _Phrases]:
     table = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     return {
-        name: (
+        name: _Phrases(
             frozenset(plain(p) for p in kinds.get("whole", ())),
             tuple(f" {plain(p)} " for p in kinds.get("holds", ())),
+            frozenset(plain(p) for p in kinds.get("made_of", ())),
+            frozenset(plain(p) for p in kinds.get("besides", ())),
         )
         for name, kinds in table.items()
     }
@@ -44,10 +64,14 @@ def says(text: str, name: str) -> bool:
     """Whether a message says what the phrases of `name` (``phrases.yaml``) say; a long one says more than a phrase."""
     if len(text) > _MAX_CHARS:
         return False
-    whole, holds = _phrases()[name]
-    words = plain(text)
-    padded = f" {words} "
-    return words in whole or any(phrase in padded for phrase in holds)
+    return _phrases()[name].are_in(plain(text))
+
+
+def is_small_talk(text: str) -> bool:
+    """Whether a message only acknowledges: words like "ok, great", or no letter and no digit at all (a thumb)."""
+    if not any(map(str.isalnum, text)):
+        return True
+    return "?" not in text and says(text, "acknowledgement")
 
 
 @cache

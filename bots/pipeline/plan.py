@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapters.base import Attachment, Button, IncomingMessage, ReplyTarget, TranscriptLine, Visibility
 from adapters.markup import escape, render
-from bots.pipeline import phrases
+from bots.pipeline import languages, phrases
 from bots.pipeline.decision import (
     Act,
     Answer,
@@ -21,7 +21,7 @@ from bots.pipeline.decision import (
     TicketStatus,
 )
 from bots.pipeline.effects import NUMBER, DeskMessage, Effects, Opening, Say
-from bots.pipeline.state import Context, ConversationState, Phase, Ticket
+from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from bots.wording import Wording
 from faq.entries import Faq
 from ticket_client.base import Requester, TicketDraft
@@ -34,6 +34,7 @@ _SUBJECT_CHARS = 90
 _LABEL_CHARS = 60
 WORDS_CHARS = 2000
 _REPORT_CHARS = 30_000
+_WORDS_IN_REPORT_CHARS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +48,13 @@ class House:
     desk_language: str
 
 
-def ticket_key(conversation_key: str, message_id: str) -> str:
-    """What makes a complaint one ticket for ever: the message that said it."""
-    return hashlib.sha256(f"{conversation_key}\n{message_id}".encode()).hexdigest()[:32]
+def ticket_key(conversation_key: str, place: str, message_id: str) -> str:
+    """What makes a complaint one ticket for ever: the message that said it.
+
+    `place` is that of the complaint's `reply_to`: where a chat becomes another one, message ids start again while the
+    conversation goes on.
+    """
+    return hashlib.sha256(f"{conversation_key}\n{place}\n{message_id}".encode()).hexdigest()[:32]
 
 
 def plan(  # noqa: PLR0913, PLR0917 - everything a plan looks at
@@ -61,7 +66,7 @@ def plan(  # noqa: PLR0913, PLR0917 - everything a plan looks at
     lines: Sequence[TranscriptLine] = (),
 ) -> Effects:
     """The effects of a decision. Pure. `lines` is the exchange so far, needed for a ticket."""
-    return _Planner(inbound_id, message, context, house, lines).plan(decision)
+    return _Planner(inbound_id, message, context, house, lines, decision).plan(decision)
 
 
 def failure(inbound_id: int, message: IncomingMessage, context: Context, house: House, reason: str) -> Effects:
@@ -73,13 +78,14 @@ def failure(inbound_id: int, message: IncomingMessage, context: Context, house: 
 
 
 class _Planner:
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what `plan` is given
         self,
         inbound_id: int,
         message: IncomingMessage,
         context: Context,
         house: House,
         lines: Sequence[TranscriptLine],
+        decision: Decision | None = None,
     ) -> None:
         self.inbound_id = inbound_id
         self.message = message
@@ -87,12 +93,17 @@ class _Planner:
         self.house = house
         self.lines = lines
         self.state = context.conversation
-        self.language = house.wording.language(self.state.language, message.language_hint)
+        self.language = house.wording.language(*languages.wishes(message, context, decision, house.faq))
 
     # --- sentences --------------------------------------------------------------------------------------------------
 
     def words(self, sentence: str, **arguments: str | int) -> str:
         return self.house.wording.say(self.language, sentence, **arguments)
+
+    def to_staff(self, sentence: str, **arguments: str | int) -> str:
+        """A sentence for a moderator, in the moderator's own language."""
+        language = self.house.wording.language(self.message.language_hint)
+        return self.house.wording.say(language, sentence, **arguments)
 
     def say(  # noqa: PLR0913
         self,
@@ -187,8 +198,8 @@ class _Planner:
         says = [self.say("answer", text=text)]
         if not self.in_public and self.message.reply_to.buttons:
             buttons = (
-                self.button("button-yes", f"helpful:{question_id}"),
-                self.button("button-no", f"unhelpful:{question_id}"),
+                self.button("button-yes", f"helpful:{mark(question_id)}"),
+                self.button("button-no", f"unhelpful:{mark(question_id)}"),
             )
             says.append(self.say("helped", "did-this-help", buttons=buttons))
         state = replace(
@@ -210,12 +221,15 @@ class _Planner:
         numbered = "\n".join(f"{i}. {escape(entry.question)}" for i, entry in enumerate(entries, 1))
         has_buttons = self.message.reply_to.buttons
         intro = self.words("suggest-buttons" if has_buttons else "suggest-numbers")
+        marked = mark(self.message.message_id)
         buttons = (
             *(
-                Button(label=shorten(f"{i}. {entry.question}", _LABEL_CHARS, placeholder="…"), action=f"pick:{i}")
+                Button(
+                    label=shorten(f"{i}. {entry.question}", _LABEL_CHARS, placeholder="…"), action=f"pick:{i}:{marked}"
+                )
                 for i, entry in enumerate(entries, 1)
             ),
-            self.button("button-none", "none"),
+            self.button("button-none", f"none:{marked}"),
         )
         state = replace(
             self.state,
@@ -236,14 +250,19 @@ class _Planner:
     def _open(self, decision: OpenTicket) -> Effects:
         message = self.message
         requester = message.on_behalf_of or message.author
-        key = ticket_key(message.conversation_key, decision.message_id)
+        key = ticket_key(message.conversation_key, message.reply_to.place, decision.message_id)
         sentence = "ticket-opened-public" if self.in_public else "ticket-opened"
         announce = [
             self.say("ticket", "ticket-opened-moderated" if decision.moderated else sentence, number=NUMBER),
         ]
         if decision.moderated and message.staff_reply_to is not None:
             announce.append(
-                self.say("staff", "moderator-done", number=NUMBER, target=message.staff_reply_to, quiet=True)
+                self.say(
+                    "staff",
+                    text=self.to_staff("moderator-done", number=NUMBER),
+                    target=message.staff_reply_to,
+                    quiet=True,
+                )
             )
         opening = Opening(
             draft=self._draft(decision, key),
@@ -257,7 +276,8 @@ class _Planner:
             words=decision.words[:WORDS_CHARS],
             announce=tuple(announce),
         )
-        state = ConversationState(language=self.state.language, ticket_key=key)
+        # The question's id stays: a second tap on the button that opened the ticket is known as such.
+        state = ConversationState(language=self.state.language, ticket_key=key, question_id=decision.message_id)
         return Effects(outcome="ticket_opened", rule=decision.rule, state=state, opening=opening)
 
     def _draft(self, decision: OpenTicket, key: str) -> TicketDraft:
@@ -265,14 +285,15 @@ class _Planner:
         requester = message.on_behalf_of or message.author
         words = " ".join(decision.words.split()) or wording.say(desk, "desk-no-words")
         subject = words if len(words) <= _SUBJECT_CHARS else words[: _SUBJECT_CHARS - 1] + "…"
-        body = [decision.words.strip() or wording.say(desk, "desk-no-words"), ""]
+        body = [wording.say(desk, "desk-words"), quoted(decision.words)] if decision.words.strip() else []
+        body = [*(body or [wording.say(desk, "desk-no-words")]), ""]
         body.append(wording.say(desk, "desk-asked-public" if self.in_public else "desk-asked-private"))
         if decision.moderated:
             subject = wording.say(desk, "desk-subject-moderated", words=subject)
             name = message.author.display_name or message.author.handle or message.author.id
             body.append(wording.say(desk, "desk-moderator", moderator=_one_line(name)))
             if message.text.strip():
-                body.append(wording.say(desk, "desk-note", note=message.text.strip()))
+                body.append(wording.say(desk, "desk-note", note=indented(message.text.strip())))
         elif len(self.lines) > 1:
             speakers = {"user": wording.say(desk, "desk-user"), "bot": wording.say(desk, "desk-bot")}
             body += ["", wording.say(desk, "desk-exchange")]
@@ -293,8 +314,13 @@ class _Planner:
                 handle=requester.handle or "",
             ),
             tags=tuple(tags),
-            attachments=tuple(_describe(a) for a in message.attachments) if not decision.moderated else (),
+            attachments=tuple(_describe(a) for a in self._files(decision)),
         )
+
+    def _files(self, decision: OpenTicket) -> tuple[Attachment, ...]:
+        if not decision.moderated:
+            return self.message.attachments
+        return self.message.parent.attachments if self.message.parent else ()
 
     def _append(self, decision: AppendToTicket) -> Effects:
         ticket, message = decision.ticket, self.message
@@ -348,15 +374,19 @@ class _Planner:
                 self.language = act.value
                 return self._done(act, replace(self.state, language=act.value), self.say("language", "language-set"))
             case "language":
-                return self._done(act, self.state, self.say("language", "language-unknown"))
+                return self._done(act, self.state, self._offer_languages())
             case "ask_matter":
                 return self._done(act, replace(idle, phase=Phase.DESCRIBING), self.say("ask", "ask-matter"))
             case "ask_number":
                 return self._ask_number(act)
             case "helpful":
                 return self._done(act, idle, self.say("helpful", "helpful"))
-            case "stale_choice":
-                return self._done(act, idle, self.say("stale", "stale-choice"))
+            case "stale_choice":  # what is talked of now goes on
+                return self._done(act, self.state, self.say("stale", "stale-choice"))
+            case "acknowledge":
+                return self._done(act, self.state, self.say("acknowledged", "acknowledged"))
+            case "never_mind":
+                return self._done(act, idle, self.say("left", "never-mind"))
             case "rate" if act.ticket:
                 return self._rated(act, act.ticket)
             case "erase":
@@ -373,6 +403,12 @@ class _Planner:
             outcome="acted", rule=act.name, state=state, says=says, ticket_key=act.ticket.key if act.ticket else None
         )
 
+    def _offer_languages(self) -> Say:
+        wording = self.house.wording
+        offered = ", ".join(f"{wording.say(code, 'language-name')} ({code})" for code in wording.languages)
+        example = next((code for code in wording.languages if code != self.language), self.language)
+        return self.say("language", "language-unknown", languages=offered, example=example)
+
     def _ask_number(self, act: Act) -> Effects:
         state = replace(
             self.state,
@@ -380,7 +416,7 @@ class _Planner:
             question=self.message.text[:WORDS_CHARS],
             question_id=self.message.message_id,
         )
-        buttons = (self.button("button-new-ticket", "new"),)
+        buttons = (self.button("button-new-ticket", f"new:{state.mark}"),)
         example = f"{self.house.number_prefix}-1042"
         return self._done(act, state, self.say("ask", "ask-number", buttons=buttons, example=example))
 
@@ -413,7 +449,9 @@ class _Planner:
     def _told_elsewhere(self, act: Act, ticket: Ticket) -> Effects:
         """The same matter told in another place: the existing number, and a note of the place."""
         state = replace(self._idle(), ticket_key=ticket.key)
-        note = self.house.wording.say(self.house.desk_language, "desk-elsewhere", words=self.message.text[:WORDS_CHARS])
+        note = self.house.wording.say(
+            self.house.desk_language, "desk-elsewhere", words=indented(self.message.text[:WORDS_CHARS])
+        )
         say = (
             self.say("exists", "ticket-exists", ticket=ticket, number=ticket.number)
             if ticket.number
@@ -432,12 +470,18 @@ class _Planner:
             "not_moderator": "moderator-only",
             "moderator_unchecked": "moderator-unchecked",
         }[act.name]
-        return self._done(act, self.state, self.say("staff", sentence, target=target, quiet=True, number=number))
+        text = self.to_staff(sentence, number=number)
+        return self._done(act, self.state, self.say("staff", text=text, target=target, quiet=True))
 
 
 def indented(text: str) -> str:
     """A text of several lines that cannot be taken for several lines of the exchange."""
     return "\n    ".join(text.splitlines())
+
+
+def quoted(text: str) -> str:
+    """Somebody's words of which no line can be taken for one of ours."""
+    return "\n".join(f"> {line}" for line in text.strip().splitlines())[:_WORDS_IN_REPORT_CHARS]
 
 
 def _one_line(name: str) -> str:

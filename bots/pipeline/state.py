@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +32,16 @@ class ConversationState:
     candidates: tuple[str, ...] = ()
     entry: str = ""  # answered last
     ticket_key: str = ""  # the ticket this conversation hangs on
+
+    @property
+    def mark(self) -> str:
+        """What the buttons under the question carry, so that those under an older one, or another's, are known."""
+        return mark(self.question_id) if self.question_id else ""
+
+
+def mark(message_id: str) -> str:
+    """Eight characters for a message's id, which may be too long for a button's action."""
+    return hashlib.sha256(message_id.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,5 +78,6 @@ class Context:
     complaint: Ticket | None = None  # that of the complaint under a moderator's act, or of the message deleted
     earlier_outcome: str | None = None  # of the message that an edit changes
     unconfirmed: tuple[str, ...] = ()  # numbers whose reply here may never have arrived
+    chosen_language: str | None = None  # with /language, by the requester in another conversation of this account
     private: ReplyTarget | None = None  # of the author, where a secret was said in a shared place
     complainant_private: ReplyTarget | None = None  # the same for the complaint under a moderator's act

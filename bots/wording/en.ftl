@@ -16,10 +16,13 @@ help =
     - Write /language and en or nl to change the language.
     Never send anybody your password, seed phrase or private key. We will never ask for them.
 language-set = From now on I write English. Ask your question whenever you like.
-language-unknown = I speak English (en) and Dutch (nl). Write, for example, /language nl.
+language-name = English
+language-unknown = I speak { $languages }. Write, for example, /language { $example }.
 ask-matter = Gladly. Tell me in one message what is wrong, with dates and amounts but never passwords or keys. I open the ticket with your next message.
 ask-number = If you have reported this before, send me the ticket number (it looks like { $example }) and I connect this conversation to it. If you have none, choose "{ button-new-ticket }" or write **ticket**.
 button-new-ticket = Open a new ticket
+acknowledged = All right. If anything else comes up, just write here.
+never-mind = All right, I leave it at that. If anything else comes up, just write here.
 stale-choice = That choice is no longer open. Ask your question again and I will look once more.
 
 ## Answers and suggestions
@@ -53,7 +56,7 @@ status-on_hold = it is waiting for somebody else's work; you hear from us here.
 status-resolved = it is resolved. If it is not, answer here and I open it again.
 status-closed = it is closed. If you need us again, just write here.
 status-public = You have ticket **{ $number }** with us, and you hear about it from us. For how it stands, write to me in private with that number.
-status-none = I can only tell you about your own tickets, in the place where you opened them. To open one, write **ticket** and what is wrong.
+status-none = I can only tell you about your own tickets: those that you opened yourself, from this account. To open one, write **ticket** and what is wrong.
 status-soon = Your ticket is being opened. You get its number here in a moment.
 
 agent-reply = News on your ticket **{ $number }**:
@@ -81,6 +84,7 @@ secret-card_number = Your message held a card number. I have not kept it. Please
 ## For agents (in the helpdesk)
 
 desk-subject-moderated = Reported by a moderator: { $words }
+desk-words = The requester wrote:
 desk-asked-public = Asked in a place that others can read. Your public reply is posted there.
 desk-asked-private = Asked in private.
 desk-moderator = Opened by the moderator { $moderator }.

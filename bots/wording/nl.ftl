@@ -15,10 +15,13 @@ help =
     - Schrijf /language en en of nl om van taal te wisselen.
     Stuur nooit iemand je wachtwoord, herstelzin of privésleutel. Wij vragen er nooit om.
 language-set = Vanaf nu schrijf ik Nederlands. Stel je vraag wanneer je wilt.
-language-unknown = Ik spreek Engels (en) en Nederlands (nl). Schrijf bijvoorbeeld /language en.
+language-name = Nederlands
+language-unknown = Ik spreek { $languages }. Schrijf bijvoorbeeld /language { $example }.
 ask-matter = Natuurlijk. Vertel me in één bericht wat er mis is, met datums en bedragen maar nooit met wachtwoorden of sleutels. Met je volgende bericht open ik het ticket.
 ask-number = Heb je dit al eerder gemeld, stuur me dan het ticketnummer (het ziet eruit als { $example }), dan koppel ik dit gesprek eraan. Heb je er geen, kies dan "{ button-new-ticket }" of schrijf **ticket**.
 button-new-ticket = Nieuw ticket openen
+acknowledged = Prima. Is er nog iets, schrijf dan gewoon hier.
+never-mind = Prima, dan laat ik het hierbij. Is er nog iets, schrijf dan gewoon hier.
 stale-choice = Die keuze is niet meer open. Stel je vraag opnieuw, dan kijk ik nog eens.
 
 ## Antwoorden en suggesties
@@ -52,7 +55,7 @@ status-on_hold = het wacht op werk van iemand anders; je hoort hier van ons.
 status-resolved = het is opgelost. Is dat niet zo, antwoord dan hier, dan open ik het weer.
 status-closed = het is gesloten. Heb je ons weer nodig, schrijf dan gewoon hier.
 status-public = Je hebt ticket **{ $number }** bij ons en je hoort erover van ons. Wil je weten hoe het ermee staat, schrijf me dan in een privégesprek met dat nummer.
-status-none = Ik kan je alleen over je eigen tickets vertellen, op de plek waar je ze opende. Om er een te openen schrijf je **ticket** en wat er mis is.
+status-none = Ik kan je alleen over je eigen tickets vertellen: die je zelf opende, met dit account. Om er een te openen schrijf je **ticket** en wat er mis is.
 status-soon = Je ticket wordt geopend. Je krijgt het nummer hier zo meteen.
 
 agent-reply = Nieuws over je ticket **{ $number }**:
@@ -80,6 +83,7 @@ secret-card_number = Je bericht bevatte een kaartnummer. Ik heb het niet bewaard
 ## Voor medewerkers (in de helpdesk)
 
 desk-subject-moderated = Gemeld door een moderator: { $words }
+desk-words = De aanvrager schreef:
 desk-asked-public = Gevraagd op een plek die anderen kunnen lezen. Je openbare antwoord wordt daar geplaatst.
 desk-asked-private = Gevraagd in een privégesprek.
 desk-moderator = Geopend door de moderator { $moderator }.

@@ -30,6 +30,11 @@ from bots.pipeline import phrases
         ("none of these", "none"),
         ("ik heb een KLACHT over jullie", "complaint"),
         ("hel\u200bp", "help"),
+        ("hi there bot!", "greeting"),
+        ("thank you so much", "thanks"),
+        ("Oké, TOP!", "acknowledgement"),
+        ("great job", "acknowledgement"),
+        ("Laat maar…", "never_mind"),
     ],
 )
 def test_it_says_that(text: str, name: str) -> None:
@@ -47,10 +52,25 @@ def test_it_says_that(text: str, name: str) -> None:
         ("!!!", "none"),
         ("talk to a human " * 30, "human"),
         ("yesterday", "helpful"),
+        ("bot", "greeting"),
+        ("you", "thanks"),
+        ("that is all", "acknowledgement"),
+        ("not ok", "acknowledgement"),
+        ("cancel my withdrawal", "never_mind"),
     ],
 )
 def test_it_does_not_say_that(text: str, name: str) -> None:
     assert not phrases.says(text, name)
+
+
+@pytest.mark.parametrize("text", ["", "👍", "❤️ ❤️", "...", "ok", "👍 super", "goed gedaan!"])
+def test_small_talk(text: str) -> None:
+    assert phrases.is_small_talk(text)
+
+
+@pytest.mark.parametrize("text", ["5", "ok?", "good morning", "ok my card", "é", "中"])
+def test_no_small_talk(text: str) -> None:
+    assert not phrases.is_small_talk(text)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +145,7 @@ def test_ten_thousand_hostile_characters_take_no_time(piece: str) -> None:
         phrases.number_in(text, "FL")
         phrases.without_number(text, "FL")
         phrases.says(text, "human")
+        phrases.is_small_talk(text)
         return perf_counter() - began
 
     assert min(seconds() for _ in range(5)) < 0.01

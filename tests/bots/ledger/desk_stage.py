@@ -36,7 +36,7 @@ class Stage:
         message = accepted.message
         complaint = None
         if message.on_behalf_of is not None and message.parent is not None:
-            complaint = ticket_key(message.conversation_key, message.parent.message_id)
+            complaint = ticket_key(message.conversation_key, message.reply_to.place, message.parent.message_id)
         state = self.ledger.conversation(message.conversation_key)
         number = phrases.number_in(message.text, "FL")
         context = self.ledger.context(message, state, number=number, complaint_key=complaint)

@@ -20,7 +20,7 @@ from bots.ledger.database import AlreadyRunning, LedgerError, Superseded
 from bots.ledger.ledger import Ledger, partition_of
 from bots.pipeline.effects import Effects
 from bots.pipeline.plan import failure
-from bots.pipeline.state import Context, ConversationState, Phase
+from bots.pipeline.state import Context, ConversationState, Phase, mark
 from tests.bots.making import BOSS, EVE, answers, command, house, in_public, message, moderated, offers, tap, target
 from ticket_client.base import NotFound, Status
 
@@ -233,6 +233,36 @@ async def test_of_two_tickets_with_a_number_ones_own_is_meant(stage: Stage) -> N
         assert named.author_id == author_id
 
 
+async def test_a_chat_that_becomes_another_one_counts_its_messages_anew(stage: Stage) -> None:
+    key = "telegram:bot:group:1:ann"
+    await stage.hear(in_public("the moon fell on my ledger", message_id="5", conversation_key=key))
+    await stage.hear(moderated("the moon fell on my ledger", place="group:1"))
+    await stage.change(
+        "UPDATE tickets SET status = 'resolved', changed_at = ?", codec.stamp(datetime(2026, 1, 1, tzinfo=UTC))
+    )
+    moved = {"message_id": "5", "conversation_key": key, "place": "-1001"}
+    edit = in_public("@bot an elephant", kind=Kind.EDITED, **moved)
+    assert stage.ledger.context(edit, ConversationState(), number=None, complaint_key=None).earlier_outcome is None
+    gone = in_public(kind=Kind.DELETED, **moved)
+    assert stage.ledger.context(gone, ConversationState(), number=None, complaint_key=None).complaint is None
+    await stage.hear(gone)
+    assert stage.words_on_disk("the moon fell") != [], "another chat's message of that id was deleted"
+    await stage.hear(in_public("an elephant sits on my keys", **moved))
+    assert len(stage.tickets()) == 2
+    await stage.hear(moderated("an elephant sits on my wallet", place="-1001"))
+    assert stage.outcomes()[-1] == ("ticket_opened", "moderator"), "77 was a message of the old chat"
+
+
+async def test_the_language_that_somebody_chose_elsewhere_is_known(stage: Stage) -> None:
+    await stage.hear(command("language", "nl"))
+    said = in_public("hello")
+    assert stage.ledger.context(said, ConversationState(), number=None, complaint_key=None).chosen_language == "nl"
+    act = stage.ledger.context(moderated(), ConversationState(), number=None, complaint_key=None)
+    assert act.chosen_language == "nl"
+    eve = in_public("hello", author=EVE)
+    assert stage.ledger.context(eve, ConversationState(), number=None, complaint_key=None).chosen_language is None
+
+
 async def test_attaching_moves_the_ticket_to_the_new_conversation(stage: Stage) -> None:
     await stage.hear(in_public("the moon fell on my ledger"))
     private = message("FL-1001")
@@ -316,8 +346,8 @@ async def test_an_agents_words_that_may_not_have_arrived_stay_for_a_person_to_se
 
 
 async def test_a_transcript_is_in_order_and_holds_both_sides(stage: Stage) -> None:
-    await stage.hear(message("money?"), offers("refund", "hours"))
-    await stage.hear(tap("pick:2", text="2. When are you open?"))
+    await stage.hear(asked := message("money?"), offers("refund", "hours"))
+    await stage.hear(tap(f"pick:2:{mark(asked.message_id)}", text="2. When are you open?"))
     await stage.hear(command("ticket", "the moon fell"))
     await stage.hear(message("", attachments=(Attachment(name="moon.png"),)))
     key = message().conversation_key
@@ -334,7 +364,7 @@ async def test_a_transcript_is_in_order_and_holds_both_sides(stage: Stage) -> No
         ("bot", "Added to your ticket **F"),
     ]
     assert await stage.ledger.lines(key, limit=3) == lines[-3:]
-    assert [button.action for button in lines[1].buttons] == ["pick:1", "pick:2", "none"]
+    assert [button.action.rpartition(":")[0] for button in lines[1].buttons] == ["pick:1", "pick:2", "none"]
 
 
 async def test_of_what_happened_in_one_moment_the_question_comes_first(stage: Stage) -> None:
@@ -423,7 +453,7 @@ async def test_a_deletion_erases_the_message_its_ticket_and_what_it_is_quoted_in
     assert stage.words_on_disk("elephant") == []
     (ticket,) = stage.tickets()
     assert ticket.subject == "(deleted by its author)"
-    assert ticket.entries[0].text.splitlines()[0] == "(deleted by its author)"
+    assert ticket.entries[0].text.splitlines()[1] == "> (deleted by its author)"
     assert ticket.entries[0].text.splitlines()[-1].endswith("User: (deleted by its author)")
     assert "User: where is my zebra?" in ticket.entries[0].text, "the rest stays"
     assert ticket.entries[1].text == "and the zebra too"

@@ -24,7 +24,7 @@ from bots.pipeline.decision import (
     decide,
 )
 from bots.pipeline.plan import plan
-from bots.pipeline.state import Context, ConversationState, Phase, Ticket
+from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from faq.matching import Matches
 from tests.bots.making import (
     ANN,
@@ -44,6 +44,8 @@ from tests.bots.making import (
 from ticket_client.base import Status
 
 POLICY = Policy()
+NINE, EIGHT = mark("9"), mark("8")
+THUMB = "\N{THUMBS UP SIGN}"
 CHOOSING = ConversationState(
     phase=Phase.CHOOSING, question="money?", question_id="9", candidates=("refund", "hours", "fees")
 )
@@ -91,8 +93,18 @@ DUTCH = message("de maan viel op mijn kasboek")
 LONG_PLEA = message("please let me talk to a human because my withdrawal of last week has not arrived anywhere")
 TICKET_WITH_WORDS = command("ticket", "the moon fell on my ledger")
 WITH_FILE = message("", attachments=(Attachment(name="screen.png"),))
+
+
+def screenshot(text: str | None) -> IncomingMessage:
+    """A moderator's act under Ann's photo with that caption."""
+    photo = Parent(message_id="77", author=ANN, text=text, attachments=WITH_FILE.attachments)
+    return replace(moderated(), parent=photo)
+
+
 FOREIGN_LONG = message("my friend has FL-1001 but I also lost all my coins last night, please look into it")
 OWN_LONG = in_public("about FL-1001: the machine also ate a second coin this morning, and a third")
+FOLLOW_UP = AppendToTicket(rule="follow_up", ticket=T)
+NEVER_MIND = Act(name="never_mind")
 STALE_TAP = Ignore(rule="stale_choice")
 FULL = tuple(ticket(f"FL-{n}", words=f"matter {n} of many others") for n in range(1001, 1006))
 
@@ -121,7 +133,7 @@ CASES = [
     ),
     Case(
         name="a tap chooses",
-        message=tap("pick:3"),
+        message=tap(f"pick:3:{NINE}"),
         context=context(CHOOSING),
         expect=Answer(entry="fees", score=None, chosen=True),
     ),
@@ -134,7 +146,12 @@ CASES = [
         )
         for said in ("0", "none of these", "Geen van deze!", "no", "nee")
     ),
-    Case(name="a tap refuses", message=tap("none"), context=context(CHOOSING), expect=about("suggestions_refused")),
+    Case(
+        name="a tap refuses",
+        message=tap(f"none:{NINE}"),
+        context=context(CHOOSING),
+        expect=about("suggestions_refused"),
+    ),
     Case(
         name="another question instead of a choice",
         message=message("when are you open?"),
@@ -145,25 +162,51 @@ CASES = [
     *(
         Case(name=f"stale tap {action[:20]!r}", message=tap(action), context=context(state), expect=STALE_TAP)
         for action, state in (
-            ("pick:4", CHOOSING),
-            ("pick:0", CHOOSING),
-            ("pick:²", CHOOSING),
-            ("pick:" + "9" * 5000, CHOOSING),
-            ("pick:1", ANSWERED),
-            ("none", ANSWERED),
-            ("helpful:9", CHOOSING),
-            ("helpful:8", ANSWERED),
-            ("unhelpful:8", ANSWERED),
-            ("new", ANSWERED),
+            (f"pick:4:{NINE}", CHOOSING),
+            (f"pick:0:{NINE}", CHOOSING),
+            (f"pick:²:{NINE}", CHOOSING),
+            ("pick:" + "9" * 5000 + f":{NINE}", CHOOSING),
+            (f"pick:1:{NINE}", ANSWERED),
+            (f"none:{NINE}", ConversationState(question_id="9")),
+            (f"unhelpful:{NINE}", ConversationState(question_id="9")),
+            (f"helpful:{NINE}", CHOOSING),
+            (f"helpful:{EIGHT}", ANSWERED),
             ("rate:FL-1001:5", ANSWERED),
             ("drop table", ANSWERED),
         )
     ),
+    *(
+        Case(
+            name=f"an older question's button {action!r}",
+            message=tap(action),
+            context=context(state),
+            expect=Act(name="stale_choice"),
+        )
+        for action, state in (
+            (f"pick:1:{EIGHT}", CHOOSING),
+            (f"none:{EIGHT}", CHOOSING),
+            (f"new:{EIGHT}", NUMBERING),
+            (f"unhelpful:{EIGHT}", ANSWERED),
+            (f"unhelpful:{NINE}", ConversationState()),
+            ("pick:1", CHOOSING),
+            ("none", CHOOSING),
+            ("pick:1:", ConversationState(phase=Phase.CHOOSING, candidates=("refund",))),
+        )
+    ),
+    *(
+        Case(
+            name=f"somebody taps {action} under another's question in a group",
+            message=replace(tap(action, author=EVE), visibility=Visibility.PUBLIC),
+            context=context(replace(CHOOSING, question_id="8")),
+            expect=STALE_TAP,
+        )
+        for action in (f"pick:1:{NINE}", f"none:{NINE}")
+    ),
     # after an answer
-    Case(name="tap yes", message=tap("helpful:9"), context=context(ANSWERED), expect=Act(name="helpful")),
+    Case(name="tap yes", message=tap(f"helpful:{NINE}"), context=context(ANSWERED), expect=Act(name="helpful")),
     Case(
         name="tap no",
-        message=tap("unhelpful:9"),
+        message=tap(f"unhelpful:{NINE}"),
         context=context(ANSWERED),
         expect=about("answer_did_not_help", ANSWERED),
     ),
@@ -343,7 +386,54 @@ CASES = [
     # small talk
     *(
         Case(name=f"greeting {said}", message=message(said), expect=Act(name="greet"))
-        for said in ("Hi!", "Goedemorgen", "hallo")
+        for said in ("Hi!", "Goedemorgen", "hallo", "hi bot", "Good morning all", "???")
+    ),
+    Case(name="a bare mention", message=in_public(" "), expect=Act(name="greet")),
+    *(
+        Case(name=f"{said!r} {name}", message=message(said), context=around, matches=matches, expect=expect)
+        for said in ("ok", THUMB, "Oké, top!", "great work", "haha lol", "\u2764\ufe0f", "dat is prima", "it works now")
+        for name, around, matches, expect in (
+            ("opens nothing", Context(), NOTHING, Act(name="acknowledge")),
+            ("extends nothing", hanging(T), NOTHING, Act(name="acknowledge")),
+            ("reopens nothing", hanging(RESOLVED), offers("refund"), Act(name="acknowledge")),
+            ("is no matter", context(DESCRIBING), NOTHING, Ignore(rule="small_talk")),
+            ("is no choice", context(CHOOSING), NOTHING, Ignore(rule="small_talk")),
+        )
+    ),
+    *(
+        Case(name=f"{said!r} in public", message=in_public(said), context=hanging(T), expect=Ignore(rule="small_talk"))
+        for said in ("ok", THUMB)
+    ),
+    *(
+        Case(name=f"/ticket {said}", message=command("ticket", said), expect=Act(name="ask_matter"))
+        for said in ("ok", THUMB)
+    ),
+    *(
+        Case(name=f"{said!r} is worth an agent's time", message=message(said), context=hanging(T), expect=FOLLOW_UP)
+        for said in ("ok, but my money is still gone", "not good", "yes", "is dat goed?", "top 5 coins missing")
+    ),
+    Case(
+        name="a photo with an emoji",
+        message=replace(WITH_FILE, text=THUMB),
+        context=hanging(T),
+        expect=FOLLOW_UP,
+    ),
+    *(
+        Case(name=f"{said!r} leaves {state.phase}", message=message(said), context=context(state), expect=NEVER_MIND)
+        for said in ("never mind", "Cancel", "laat maar", "Toch niet.")
+        for state in (DESCRIBING, CHOOSING, NUMBERING, ConversationState())
+    ),
+    Case(name="an agent hears that it is settled", message=message("never mind"), context=hanging(T), expect=FOLLOW_UP),
+    Case(name="never mind reopens nothing", message=message("laat maar"), context=hanging(RESOLVED), expect=NEVER_MIND),
+    *(
+        Case(name=f"help in {state.phase}", message=message("help"), context=context(state), expect=Act(name="help"))
+        for state in (DESCRIBING, CHOOSING, NUMBERING, ANSWERED)
+    ),
+    Case(
+        name="a thumb down after an answer",
+        message=message("\N{THUMBS DOWN SIGN}"),
+        context=context(ANSWERED),
+        expect=about("answer_did_not_help", ANSWERED),
     ),
     *(
         Case(name=f"thanks {said}", message=message(said), expect=Act(name="thank"))
@@ -441,9 +531,19 @@ CASES = [
     ),
     Case(
         name="tap on a new ticket",
-        message=tap("new"),
+        message=tap(f"new:{NINE}"),
         context=context(NUMBERING),
         expect=about("asked_for_ticket", NUMBERING),
+    ),
+    *(
+        Case(
+            name=f"a new ticket after {words!r} needs a matter",
+            message=said,
+            context=context(replace(NUMBERING, question=words)),
+            expect=Act(name="ask_matter"),
+        )
+        for words in ("", " ", "status", "what about my ticket?")
+        for said in (tap(f"new:{NINE}"), message("none"), message("ticket"), command("ticket"))
     ),
     *(
         Case(
@@ -486,6 +586,14 @@ CASES = [
         expect=Act(name="complaint_exists", ticket=T),
     ),
     Case(name="hidden text", message=moderated(None), expect=Act(name="complaint_hidden")),
+    *(
+        Case(
+            name=f"a screenshot with the caption {text!r}",
+            message=screenshot(text),
+            expect=OpenTicket(rule="moderator", words=text or "", message_id="77", moderated=True),
+        )
+        for text in (None, "", "they ate my coins")
+    ),
     Case(name="hidden author", message=replace(moderated(), on_behalf_of=None), expect=Act(name="complaint_hidden")),
     Case(
         name="anonymous author",
@@ -570,12 +678,12 @@ ASKING = [
     (TICKET_WITH_WORDS, None),
     (LONG_PLEA, None),
     (NEW, DESCRIBING),
-    (tap("none"), CHOOSING),
+    (tap(f"none:{NINE}"), CHOOSING),
     (message("0"), CHOOSING),
-    (tap("unhelpful:9"), ANSWERED),
+    (tap(f"unhelpful:{NINE}"), ANSWERED),
     (message("no"), ANSWERED),
     (command("ticket"), ANSWERED),
-    (tap("new"), NUMBERING),
+    (tap(f"new:{NINE}"), NUMBERING),
     (message("human"), ANSWERED),
 ]
 
@@ -618,7 +726,8 @@ MESSAGES = st.builds(
     TEXTS,
     st.sampled_from(Kind),
     st.sampled_from(Addressed),
-    st.text(max_size=70) | st.sampled_from(["pick:1", "none", "rate:FL-1001:5", "new", "unhelpful:9"]),
+    st.text(max_size=70)
+    | st.sampled_from([f"pick:1:{NINE}", f"none:{NINE}", "rate:FL-1001:5", f"new:{NINE}", f"unhelpful:{NINE}"]),
     st.sampled_from(["", "ticket", "status", "language", "help", "x"]),
     st.sampled_from([EVE, replace(EVE, roles=("moderator",), roles_source="payload"), Author(id="b", is_bot=True)]),
     st.sampled_from(Visibility),

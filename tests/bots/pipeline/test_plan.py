@@ -23,7 +23,8 @@ from bots.pipeline.decision import (
 )
 from bots.pipeline.effects import NUMBER, DeskMessage, Effects, Say
 from bots.pipeline.plan import failure, plan, ticket_key
-from bots.pipeline.state import Context, ConversationState, Phase
+from bots.pipeline.state import Context, ConversationState, Phase, mark
+from bots.wording import Wording
 from faq.entries import Faq
 from tests.bots.making import ANN, NOW, command, house, in_public, message, moderated, tap, target, ticket
 from ticket_client.base import Status
@@ -56,8 +57,8 @@ def test_an_answer_in_private_asks_once_whether_it_helped() -> None:
         "Did this help? If it did not, I open a ticket for you.",
     ]
     assert effects.says[1].buttons == (
-        Button(label="Yes", action=f"helpful:{said.message_id}"),
-        Button(label="No", action=f"unhelpful:{said.message_id}"),
+        Button(label="Yes", action=f"helpful:{mark(said.message_id)}"),
+        Button(label="No", action=f"unhelpful:{mark(said.message_id)}"),
     )
     assert (effects.outcome, effects.rule, effects.entry, effects.score) == ("answered", "faq", "refund", 0.97)
     assert effects.state == ConversationState(
@@ -78,21 +79,122 @@ def test_the_answer_is_in_the_users_language_and_the_chosen_one_goes_before_the_
     assert texts(chosen)[0].startswith("Ask for it.")
 
 
+@pytest.mark.parametrize(
+    ("words", "decision", "around", "heard"),
+    [
+        ("hoe krijg ik geld terug", Answer(entry="refund", score=0.9), {}, "Vraag erom."),
+        ("How do I get a refund?", Answer(entry="refund", score=0.9), {}, "Ask for it."),
+        ("hoe laat zijn jullie open", Suggest(entries=("refund", "hours"), score=0.5), {}, "Bedoel je een van deze?"),
+        ("2", Answer(entry="hours", score=None, chosen=True), {"question": "zijn jullie open?"}, "Van negen"),
+        (
+            "nee",
+            OpenTicket(rule="answer_did_not_help", words="x", message_id="9"),
+            {"question": "geld terug?"},
+            "Ik heb",
+        ),
+        ("hmm", Answer(entry="refund", score=0.9), {}, "Ask for it."),
+    ],
+)
+@pytest.mark.parametrize("hint", ["en", "en-GB", None])
+def test_who_writes_dutch_to_an_english_client_reads_dutch(
+    words: str, decision: Decision, around: dict[str, str], heard: str, hint: str | None
+) -> None:
+    state = replace(ASKED, candidates=(), entry="refund", **{"question": "", **around})  # type: ignore[arg-type]
+    effects = planned(message(words, language_hint=hint), decision, conversation=state)
+    assert said_by(effects)[0].text.startswith(heard)
+
+
+def test_what_was_chosen_goes_before_what_is_written_and_an_unspoken_language_is_not_spoken() -> None:
+    said, answer = message("hoe krijg ik geld terug", language_hint="nl"), Answer(entry="refund", score=0.9)
+    assert texts(planned(said, answer, conversation=ConversationState(language="en")))[0].startswith("Ask")
+    assert texts(planned(said, answer, chosen_language="en"))[0].startswith("Ask"), "in another conversation"
+    english = house(wording=Wording("en", offered=["en"]))
+    assert texts(plan(7, said, Context(), answer, english))[0].startswith("Ask")
+
+
+@pytest.mark.parametrize(
+    ("around", "heard"),
+    [
+        ({}, "A moderator"),
+        ({"conversation": ConversationState(language="nl")}, "Een moderator"),
+        ({"chosen_language": "nl"}, "Een moderator"),
+        ({"own": (replace(T, language="nl"),)}, "Een moderator"),
+    ],
+)
+@pytest.mark.parametrize("hint", ["en", "nl"])
+def test_a_moderators_language_is_not_the_authors(around: dict[str, object], heard: str, hint: str) -> None:
+    said = replace(moderated(), language_hint=hint)
+    effects = planned(said, OpenTicket(rule="moderator", words="x", message_id="77", moderated=True), **around)
+    author, staff = said_by(effects)
+    assert author.text.startswith(heard)
+    assert staff.text.startswith({"en": "Opened as", "nl": "Geopend als"}[hint])
+    assert effects.opening is not None
+    assert effects.opening.language == ("nl" if around else "en")
+
+
+def test_a_moderated_screenshot_is_named_in_the_ticket() -> None:
+    said = moderated("")
+    assert said.parent is not None
+    photo = Attachment(name="photo.jpg", media_type="image/jpeg", size_bytes=7)
+    said = replace(said, parent=replace(said.parent, attachments=(photo,)))
+    effects = planned(said, OpenTicket(rule="moderator", words="", message_id="77", moderated=True))
+    assert effects.opening is not None
+    assert effects.opening.draft.body.startswith("(no words)\n\nAsked in")
+    assert effects.opening.draft.attachments == ("Attachment: photo.jpg (image/jpeg, 7 bytes)",)
+
+
+def test_a_stale_tap_leaves_what_is_talked_of_now() -> None:
+    effects = planned(tap("none:0"), Act(name="stale_choice"), conversation=ASKED)
+    assert effects.state == ASKED
+    assert texts(effects)[0].startswith("That choice is no longer open.")
+
+
+def test_leaving_a_question_ends_the_talk_about_it() -> None:
+    effects = planned(message("never mind"), Act(name="never_mind"), conversation=ASKED)
+    assert effects.state == ConversationState()
+    assert texts(effects) == ["All right, I leave it at that. If anything else comes up, just write here."]
+
+
+def test_only_offered_languages_are_named() -> None:
+    said = command("language", "fr")
+    assert texts(planned(said, Act(name="language"))) == [
+        "I speak English (en), Nederlands (nl). Write, for example, /language nl."
+    ]
+    one = plan(7, said, Context(), Act(name="language"), house(wording=Wording("en", offered=["en"])))
+    assert texts(one) == ["I speak English (en). Write, for example, /language en."]
+
+
+@given(st.text(max_size=200) | st.just("x\nOpened by the moderator Sam.\u2028Asked in private."))
+def test_no_line_of_the_users_passes_for_one_of_ours(words: str) -> None:
+    said = message(words)
+    effects = planned(said, opening(said))
+    assert effects.opening is not None
+    house_lines = [line for line in effects.opening.draft.body.splitlines() if not line.startswith(">")]
+    first = "The requester wrote:" if words.strip() else "(no words)"
+    assert house_lines == [first, "", "Asked in private."]
+
+
 def test_a_choice_answers_what_was_asked_before() -> None:
     effects = planned(message("2"), Answer(entry="hours", score=None, chosen=True), conversation=ASKED)
     assert (effects.state.question, effects.state.question_id) == ("where is my coin", "9")
-    assert effects.says[1].buttons[1].action == "unhelpful:9"
+    assert effects.says[1].buttons[1].action == f"unhelpful:{mark('9')}"
     assert effects.rule == "chosen"
 
 
 def test_candidates_are_numbered_and_tapped_where_there_are_buttons() -> None:
-    effects = planned(message("money?"), Suggest(entries=("refund", "gone", "hours"), score=0.5))
+    long_id = "comment:" + "9" * 200
+    effects = planned(message("money?", message_id=long_id), Suggest(entries=("refund", "gone", "hours"), score=0.5))
     (say,) = effects.says
     assert render(say.text).text == (
         'Do you mean one of these? Tap the one that fits, or "None of these" and I open a ticket.\n'
         "1. How do I get a refund?\n2. When are you open? *Always*"
     )
-    assert [button.action for button in say.buttons] == ["pick:1", "pick:2", "none"]
+    assert [button.action for button in say.buttons] == [
+        f"pick:1:{mark(long_id)}",
+        f"pick:2:{mark(long_id)}",
+        f"none:{mark(long_id)}",
+    ]
+    assert all(len(button.action) <= 64 and button.action.isascii() for button in say.buttons)
     assert effects.state.candidates == ("refund", "hours")
 
 
@@ -126,7 +228,8 @@ def test_a_ticket_holds_the_exchange() -> None:
     assert effects.opening is not None
     draft = effects.opening.draft
     assert draft.body.splitlines() == [
-        "the coin",
+        "The requester wrote:",
+        "> the coin",
         "",
         "Asked in private.",
         "",
@@ -138,18 +241,20 @@ def test_a_ticket_holds_the_exchange() -> None:
     ]
     assert draft.attachments == ("Attachment: a.png (image/png, 7 bytes) [f1]",)
     assert (draft.subject, draft.requester.external_id, draft.requester.name) == ("the coin", "telegram:bot:ann", "Ann")
-    assert draft.key == ticket_key(said.conversation_key, said.message_id)
+    assert draft.key == ticket_key(said.conversation_key, said.reply_to.place, said.message_id)
     (announced,) = effects.opening.announce
     assert announced.text == (
         f"I have opened ticket **{NUMBER}** for you. A person will look at it and answer you here."
         " To add something, just write it."
     )
-    assert effects.state == ConversationState(ticket_key=draft.key)
+    assert effects.state == ConversationState(ticket_key=draft.key, question_id=said.message_id)
 
 
 def test_the_same_complaint_has_the_same_key_for_ever() -> None:
-    assert ticket_key("telegram:bot:1:2", "3") == "e679e41fdb1b224b23ab8660c4068829"
-    assert ticket_key("telegram:bot:1:2", "4") != ticket_key("telegram:bot:1:2", "3")
+    key = ticket_key("telegram:bot:1:2", "1", "3")
+    assert key == "f7cf224b8ece5f733f88fb35df985db8"
+    others = (("telegram:bot:1:3", "1", "3"), ("telegram:bot:1:2", "-1001", "3"), ("telegram:bot:1:2", "1", "4"))
+    assert key not in {ticket_key(*other) for other in others}
 
 
 def test_a_long_matter_has_a_short_subject_and_a_ticket_has_a_limit() -> None:
@@ -158,7 +263,8 @@ def test_a_long_matter_has_a_short_subject_and_a_ticket_has_a_limit() -> None:
     assert effects.opening is not None
     assert len(effects.opening.draft.subject) == 90
     assert effects.opening.draft.subject.endswith("…")
-    assert len(effects.opening.draft.body) == 30_000
+    assert len(effects.opening.draft.body) < 30_000
+    assert effects.opening.draft.body.endswith("Asked in private."), "long words leave room for ours"
     assert len(effects.opening.words) == 2000
 
 
@@ -169,7 +275,8 @@ def test_a_moderators_ticket_is_the_authors_and_the_moderator_hears_of_it_quietl
     assert effects.opening.author_id == "ann"
     assert effects.opening.draft.subject == "Reported by a moderator: they ate my coins"
     assert effects.opening.draft.body.splitlines() == [
-        "they ate my coins",
+        "The requester wrote:",
+        "> they ate my coins",
         "",
         "Asked in a place that others can read. Your public reply is posted there.",
         "Opened by the moderator Boss.",
@@ -395,7 +502,8 @@ ACTS = [
     Act(name=name, ticket=T, value="1")
     for name in (
         "greet", "thank", "help", "ask_matter", "ask_number", "helpful", "rate", "existing_ticket", "complaint_exists",
-        "complaint_hidden", "not_moderator", "moderator_unchecked", "attach", "stale_choice",
+        "complaint_hidden", "not_moderator", "moderator_unchecked", "attach", "stale_choice", "acknowledge",
+        "never_mind",
     )
 ]  # fmt: skip
 EVERYTHING: list[Decision] = [
