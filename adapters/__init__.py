@@ -1,1 +1,1 @@
-"""One file a channel, behind the port in `adapters.base`."""
+"""One module or package a channel, behind the port in `adapters.base`."""

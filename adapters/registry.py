@@ -1,6 +1,6 @@
-"""Finds a channel by its module's name: `kind = "telegram"` is `adapters/telegram.py`.
+"""Finds a channel by its name: `kind = "telegram"` is the package `adapters.telegram`; a small channel is a module.
 
-A channel's module has `Settings` (a `config.settings.Section`) and ``create(name, settings, surroundings)``.
+A channel has `Settings` (a `config.settings.Section`) and ``create(name, settings, surroundings)``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NOT_A_CHANNEL = frozenset({"base", "markup", "registry", "splitting"})
 
 
 class ChannelModule(Protocol):
-    """What every channel's module offers."""
+    """What every channel's module or package offers."""
 
     Settings: type[Section]
 
@@ -34,7 +34,7 @@ def kinds() -> tuple[str, ...]:
 
 
 def channel(kind: str) -> ChannelModule:
-    """The channel's module, imported on first use. Raises `KeyError` for an unknown kind."""
+    """The channel's module or package, imported on first use. Raises `KeyError` for an unknown kind."""
     if kind not in kinds():
         raise KeyError(kind)
     return cast("ChannelModule", importlib.import_module(f"adapters.{kind}"))

@@ -22,7 +22,7 @@ SOURCES = sorted(
 )
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==\S+")
 _NAMED = re.compile(r"^[A-Za-z0-9][\w.-]*")
-_SDKS = {"telegram": "adapters/telegram.py, adapters/_telegram_*.py"}
+_SDKS = {"telegram": "adapters/telegram/*.py"}
 """A channel's SDK, and the only files that may import it; a new channel adds its own line."""
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from adapters import registry
 from simulators.telegram import TelegramSimulator
-from tests.adapters import telegram_stage, webchat_stage
 from tests.adapters.contract import Actor, ChannelContract
+from tests.adapters.telegram import stage as telegram_stage
+from tests.adapters.webchat import stage as webchat_stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from adapters._telegram_messages import Roles, needs_roles, normalise
-from adapters._telegram_places import Account, Places
 from adapters.base import Addressed, Author, IncomingMessage, Kind, Visibility
+from adapters.telegram.messages import Roles, needs_roles, normalise
+from adapters.telegram.places import Account, Places
 from tests.growth import TOO_STEEP, growth
 
 ME = {"id": 42, "is_bot": True, "first_name": "Firstline", "username": "firstline_bot"}

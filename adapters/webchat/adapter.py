@@ -1,4 +1,4 @@
-"""The live chat: a widget for any site and a page of its own, over a WebSocket.
+"""The live chat's settings, its pages and its socket.
 
 What makes it safe to lose a connection at any moment:
 
@@ -29,8 +29,9 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import Field, ValidationError, field_validator
 
-from adapters._webchat_connections import Allowance, Connection, RecentSends
-from adapters._webchat_frames import (
+from adapters.base import Finding, RateLimits, Rejected, TranscriptLine
+from adapters.webchat.connections import Allowance, Connection, RecentSends
+from adapters.webchat.frames import (
     FRAME,
     Frame,
     Hello,
@@ -44,7 +45,6 @@ from adapters._webchat_frames import (
     normalise,
     shown,
 )
-from adapters.base import Finding, RateLimits, Rejected, TranscriptLine
 from config.settings import Section
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class WebchatAdapter:
         self._tokens = URLSafeTimedSerializer(
             surroundings.secret, salt=f"webchat:{name}", signer_kwargs={"digest_method": hashlib.sha256}
         )
-        static = resources.files("adapters") / "webchat_static"
+        static = resources.files("adapters.webchat") / "static"
         page = (static / "index.html").read_text("utf-8")
         self._page = page.replace("{{title}}", html.escape(settings.title, quote=True))
         self._script = (static / "widget.js").read_text("utf-8")

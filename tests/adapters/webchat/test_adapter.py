@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from pydantic import ValidationError
 
-from adapters._webchat_frames import Said, Tapped, Visitor, clean, history, normalise, shown
 from adapters.base import Addressed, Button, Idempotency, Kind, Rejected, TranscriptLine, Visibility
 from adapters.webchat import Settings
-from tests.adapters.webchat_stage import SECRET, Stage, reply_to, stage, target_of
+from adapters.webchat.frames import Said, Tapped, Visitor, clean, history, normalise, shown
+from tests.adapters.webchat.stage import SECRET, Stage, reply_to, stage, target_of
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 VISITOR = Visitor(session="s1", language="nl", address="192.0.2.1")

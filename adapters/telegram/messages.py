@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from telegram import CallbackQuery, Chat, Message, Update
 
-from adapters._telegram_text import attachments, clean, leading_command, mentions, text_without, whole_text
 from adapters.base import (
     Addressed,
     Author,
@@ -18,11 +17,12 @@ from adapters.base import (
     ReplyTarget,
     Visibility,
 )
+from adapters.telegram.text import attachments, clean, leading_command, mentions, text_without, whole_text
 
 if TYPE_CHECKING:
     from telegram import User
 
-    from adapters._telegram_places import Account, Places
+    from adapters.telegram.places import Account, Places
 
 MAX_UNITS = 4096
 COMMANDS = ("start", "help", "ticket", "status", "language")

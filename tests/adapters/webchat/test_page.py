@@ -14,7 +14,7 @@ from playwright.async_api import expect
 from adapters.base import Button, Kind
 from adapters.markup import escape
 from adapters.webchat import Settings
-from tests.adapters.webchat_stage import reply_to, stage
+from tests.adapters.webchat.stage import reply_to, stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -1,4 +1,4 @@
-"""Telegram, through python-telegram-bot.
+"""One bot on Telegram: its settings, receiving by polling or webhook, and sending.
 
 Updates are fetched by a loop of our own: the SDK's `Updater` confirms them as soon as they are in its memory, and its
 `Bot.get_updates` fails for a whole batch when one update cannot be read.
@@ -37,10 +37,6 @@ from telegram import (
 )
 from telegram.constants import ChatMemberStatus
 
-from adapters._telegram_check import group_findings, webhook_finding
-from adapters._telegram_messages import Roles, needs_roles, normalise
-from adapters._telegram_places import Account, Places
-from adapters._telegram_wire import NEVER_SENT, OUTCOMES, TOKEN_MARK, connection, rendered, retry_after_s
 from adapters.base import (
     Busy,
     ChannelError,
@@ -50,6 +46,10 @@ from adapters.base import (
     RateLimits,
     Unreachable,
 )
+from adapters.telegram.check import group_findings, webhook_finding
+from adapters.telegram.messages import Roles, needs_roles, normalise
+from adapters.telegram.places import Account, Places
+from adapters.telegram.wire import NEVER_SENT, OUTCOMES, TOKEN_MARK, connection, rendered, retry_after_s
 from config.settings import Section
 
 if TYPE_CHECKING:

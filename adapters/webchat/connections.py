@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from adapters._webchat_frames import Visitor
+from adapters.webchat.frames import Visitor
 
 if TYPE_CHECKING:
     from adapters.base import TranscriptLine

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from telegram import error as errors
 
-from adapters._telegram_wire import OUTCOMES, rendered
 from adapters.base import (
     Addressed,
     Busy,
@@ -37,10 +36,11 @@ from adapters.base import (
 from adapters.markup import escape, render
 from adapters.splitting import length
 from adapters.telegram import Settings, TelegramAdapter, create
+from adapters.telegram.wire import OUTCOMES, rendered
 from bots.ledger.database import LedgerUnwritable
 from simulators.telegram import TelegramSimulator
 from simulators.telegram.entities import found
-from tests.adapters.telegram_stage import BOT_ID, TOKEN, Ground, Stage, ran, reply_to, running, settings
+from tests.adapters.telegram.stage import BOT_ID, TOKEN, Ground, Stage, ran, reply_to, running, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

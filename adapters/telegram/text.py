@@ -11,7 +11,7 @@ from adapters.base import Attachment
 if TYPE_CHECKING:
     from telegram import Message
 
-    from adapters._telegram_places import Account
+    from adapters.telegram.places import Account
 
 
 def _entities(message: Message) -> tuple[MessageEntity, ...]:

@@ -1,0 +1,1 @@
+"""Telegram held against its simulator."""

@@ -1,0 +1,1 @@
+"""The live chat held against a client, and against Chromium."""
