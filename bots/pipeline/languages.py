@@ -23,7 +23,9 @@ def wishes(message: IncomingMessage, context: Context, decision: Decision | None
     state = context.conversation
     if message.on_behalf_of is not None:  # the hint is the moderator's, the sentences are the complaint's author's
         return (state.language, context.chosen_language, *(ticket.language for ticket in context.own[:1]))
-    return (state.language, context.chosen_language, _written(message, context, decision, faq), message.language_hint)
+    written = _written(message, context, decision, faq)
+    ticket = context.ticket.language if context.ticket and not context.ticket.status.is_over else None
+    return (state.language, context.chosen_language, written, ticket, message.language_hint)
 
 
 def _written(message: IncomingMessage, context: Context, decision: Decision | None, faq: Faq) -> str | None:
@@ -41,13 +43,18 @@ def _written(message: IncomingMessage, context: Context, decision: Decision | No
 
 
 def language_of(text: str, entry_ids: Sequence[str], faq: Faq) -> str | None:
-    """The language whose phrasings of these entries share the most words with the text; None for a tie."""
+    """The language whose phrasings of these entries share the most words with the text; None for a tie.
+
+    Where there is only one to compare, half of the words must be its own.
+    """
     said = set(phrases.plain(text[:_TEXT_CHARS]).split())
     spoken: defaultdict[str, set[str]] = defaultdict(set)
     for entry in faq.entries:
         if entry.id in entry_ids:
             spoken[entry.language].update(phrases.plain(" ".join(entry.phrasings)).split())
     shared = sorted(((len(said & words), language) for language, words in spoken.items()), reverse=True)
-    if not shared or shared[0][0] == 0 or (len(shared) > 1 and shared[0][0] == shared[1][0]):
+    if not shared:
         return None
-    return shared[0][1]
+    (most, language), *others = shared
+    enough = most > others[0][0] if others else 2 * most >= len(said) > 0
+    return language if enough else None

@@ -104,6 +104,29 @@ def test_who_writes_dutch_to_an_english_client_reads_dutch(
     assert said_by(effects)[0].text.startswith(heard)
 
 
+@pytest.mark.parametrize(
+    ("words", "heard"),
+    [
+        ("hoe krijg ik een refund", "Bedoel je"),  # one English word of five
+        ("een refund", "Do you mean"),
+        ("\N{THUMBS UP SIGN}", "Bedoel je"),
+        ("vraagje", "Bedoel je"),
+    ],
+)
+def test_an_entry_in_one_language_makes_nobody_its_speaker(words: str, heard: str) -> None:
+    english = house(faq=Faq(entries=tuple(e for e in house().faq.entries if e.language == "en")))
+    said = message(words, language_hint="nl")
+    effects = plan(7, said, Context(), Suggest(entries=("refund",), score=0.5), english)
+    assert effects.says[0].text.startswith(heard)
+
+
+def test_an_open_ticket_goes_on_in_the_language_it_was_opened_in() -> None:
+    said, dutch = message("ok", language_hint="en"), ticket(language="nl")
+    assert texts(planned(said, Act(name="acknowledge"), ticket=dutch))[0].startswith("Prima.")
+    over = replace(dutch, status=Status.CLOSED)
+    assert texts(planned(said, Act(name="acknowledge"), ticket=over))[0].startswith("All right.")
+
+
 def test_what_was_chosen_goes_before_what_is_written_and_an_unspoken_language_is_not_spoken() -> None:
     said, answer = message("hoe krijg ik geld terug", language_hint="nl"), Answer(entry="refund", score=0.9)
     assert texts(planned(said, answer, conversation=ConversationState(language="en")))[0].startswith("Ask")
