@@ -169,14 +169,87 @@ def test_a_near_miss_goes_where_its_words_are_numbered() -> None:
     assert shield_text("1. " + numbered(words, ". ", "\n")).text == f"1. {SEED}"
 
 
-def test_words_without_checksum_and_context_stay() -> None:
+def test_words_without_checksum_and_context_stay_in_a_sentence() -> None:
     for turn in range(500):
         words = phrase("english", f"stay {turn}", 16)
-        if {"seed", "phrase"} & set(words):  # calls itself one
+        if {"seed", "phrase", "word"} & set(words):  # calls itself one
             continue
         words[turn % 12] = "zoo" if words[turn % 12] != "zoo" else "zone"
-        text = " ".join(words)
-        assert (shield_text(text).kinds == ()) is not Mnemonic("english").check(text)
+        text = f"somebody painted {' '.join(words)} onto the walls of our houses"
+        assert (shield_text(text).kinds == ()) is not Mnemonic("english").check(" ".join(words))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_part_of_a_phrase_that_is_the_whole_message_goes(language: str) -> None:
+    """One in ten parts of five English words, one in thirty of longer ones, looks like a plea in telegram style."""
+    for size, allowed in ((5, 0.15), (6, 0.05), (8, 0.03), (12, 0.01)):
+        missed = 0
+        for turn in range(300):
+            words = phrase(language, f"part {turn}", 32)[:size]
+            missed += shield_text(" ".join(words)).text != SEED
+        print(f"parts of {size} {language} words: 300, {missed} missed")
+        assert missed / 300 <= allowed
+
+
+def test_both_halves_of_a_phrase_go() -> None:
+    words = [
+        "legal",
+        "winner",
+        "thank",
+        "year",
+        "wave",
+        "sausage",
+        "worth",
+        "useful",
+        "legal",
+        "winner",
+        "thank",
+        "yellow",
+    ]
+    for half in (words[:6], words[6:]):
+        for written in (" ".join(half), "\n".join(half), ", ".join(half), f"ok {' '.join(half)}"):
+            assert SEED in shield_text(written).text
+        left = shield_text(f"so this is the first half that I have: {' '.join(half)} and I wait for your answer").text
+        assert left.startswith("so this is the first half that I ")
+        assert left.endswith(f"{SEED} and I wait for your answer")
+    for between in (" and then ", ", and then: ", " en dan ", " followed by "):
+        left = shield_text(f"they were: {' '.join(words[:6])}{between}{' '.join(words[6:])}, is that right?").text
+        assert left == f"they were: {SEED}, is that right?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please open ticket",
+        "please open ticket now thanks",
+        "cannot open wallet please help",
+        "please cancel order payment problem",
+        "update wallet balance error please",
+        "withdraw coin wallet stuck help please",
+        "wrong network deposit please help recover",
+        "phone stolen cannot access account help",
+        "card declined again please fix this",
+        "my account is frozen, wallet balance zero, device lost, screen broken",
+        "network upgrade exchange deposit delay when",
+        "will this exchange open again tomorrow morning",
+        "first part of my deposit arrived, the rest is still with the bank",
+    ],
+)
+def test_short_pleas_stay(text: str) -> None:
+    assert shield_text(text).text is text
+
+
+def test_phrases_written_without_spaces_go_by_their_checksum() -> None:
+    for turn in range(200):
+        words = phrase("english", f"together {turn}", STRENGTH_BYTES[turn % 5])
+        wrong = [*words[:-1], "zoo"]
+        for written in ("".join(words), "".join(word.capitalize() for word in words)):
+            assert shield_text(f"look: {written}!").text == f"look: {SEED}!"
+        if not Mnemonic("english").check(" ".join(wrong)):
+            text = f"look: {''.join(wrong)}!"
+            assert shield_text(text).text in (text, f"look: {SEED}!")
+    german = "Donaudampfschifffahrtsgesellschaftskapitaenswitwe"
+    assert shield_text(german).text is german
 
 
 def test_text_about_seed_phrases_stays() -> None:
@@ -447,6 +520,10 @@ HOSTILE = {
     "broken hex": ("ab" * 16 + "\n") * 600,
     "short lines": "abcdefghij\n" * 1800,
     "a letter a line": "a" * 20 + "\na" * 10000,
+    "run together": "actactactactactactactactactactactactact " * 500,
+    "run together long": "actionactoractressactualadaptaddaddict" * 5 + " ",
+    "parts": "first half acid zoo wolf zone cargo " * 550,
+    "and then": "acid and then " * 1400,
     "hidden breaks": "K\u200b" * 10000,
     "dashes": "1 - " * 5000,
     "placeholders": SEED * 950,
@@ -473,7 +550,12 @@ FRAGMENTS = st.sampled_from(
 def test_a_placeholder_is_no_context() -> None:
     hexes = octets("no context", 32).hex()
     words = " ".join([*phrase("english", "no context", 16)[:-1], "zoo"])
-    for text in (f"{KEY} {hexes}", f"{hexes} {KEY}", f"{SEED}: {words}", f"{CARD} 4222222222222"):
+    for text in (
+        f"{KEY} {hexes}",
+        f"{hexes} {KEY}",
+        f"{SEED}: they painted {words} onto a wall in our street",
+        f"{CARD} 4222222222222",
+    ):
         assert shield_text(text).text is text
 
 
