@@ -100,7 +100,7 @@ class Bot:
         stack.push_async_callback(self.desk.close)
         promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
         self.faq = await asyncio.to_thread(WatchedFaq, settings.faq_path, promises)
-        self.wording = Wording(settings.bot.default_language, settings.wording.folder)
+        self.wording = Wording(settings.bot.default_language, settings.wording.folder, settings.bot.languages)
         surroundings = Surroundings(
             transcript=self.ledger,
             secret=await self.ledger.secret(),

@@ -54,7 +54,7 @@ def _check_wording(settings: Settings) -> bool:
     from bots.wording import Wording, WordingError
 
     try:
-        languages = Wording(settings.bot.default_language, settings.wording.folder).languages
+        languages = Wording(settings.bot.default_language, settings.wording.folder, settings.bot.languages).languages
     except WordingError as error:
         typer.echo(f"WRONG   wording: {error}")
         return False
