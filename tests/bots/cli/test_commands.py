@@ -114,8 +114,9 @@ async def test_faq_match_writes_a_line_for_each_question_in_order(tmp_path: Path
 
 
 async def test_shell_completion_is_offered(tmp_path: Path) -> None:
-    result = await firstline("--show-completion", "bash", cwd=tmp_path)
-    assert "firstline" in result.out + result.err
+    for shell in ("bash", "zsh", "fish"):  # what --install-completion writes, without asking which shell this is
+        script = (await firstline(cwd=tmp_path, _FIRSTLINE_COMPLETE=f"source_{shell}")).out
+        assert "_FIRSTLINE_COMPLETE" in script
 
 
 async def test_a_place_that_cannot_hold_the_ledger_is_told_by_check_and_run(tmp_path: Path) -> None:
