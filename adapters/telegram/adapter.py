@@ -507,8 +507,8 @@ class TelegramAdapter:
             )
 
     async def find(self, reply: Reply) -> str | None:
-        """Telegram has no way to look: no target says that it has."""
-        raise NotImplementedError(f"Telegram cannot look for reply {reply.key}")
+        """Telegram has no way to look, and no target says that it has. Raises `ChannelError`."""
+        raise ChannelError(f"Telegram cannot look for reply {reply.key}.")
 
     async def delete(self, message: IncomingMessage) -> bool:
         """Remove somebody's message; False where the bot is no administrator who may. Raises `ChannelError`."""
