@@ -43,6 +43,7 @@ class Matches:
 
     decision: Decision
     candidates: tuple[Candidate, ...]
+    language: str | None = None
 
     @property
     def score(self) -> float:
