@@ -27,9 +27,10 @@ MAX_DEPTH = 6  # an entry's list of phrasings sits at depth 5; deeper nesting is
 SUFFIXES = (".yaml", ".yml")
 FILE_KEYS = ("language", "entries")
 TEXT_KEYS = ("id", "question", "answer")
-LIST_KEYS = ("also", "tags", "links")
+EXPECTATION_KEYS = ("expect", "expect_not")
+LIST_KEYS = ("also", "tags", "links", *EXPECTATION_KEYS)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-EXAMPLE_KEYS = "id, question, also, answer, tags, links"
+EXAMPLE_KEYS = "id, question, also, answer, tags, links, expect, expect_not"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,10 @@ class Entry:
     Attributes:
         id: Shared by the translations of one entry.
         source: Where it stands, as `file.yaml:12`.
+        expect: Messages that it is to answer. They test the FAQ (`faq.expectations`) and are no phrasings: nothing
+            learns from them.
+        expect_not: Messages that it is not to answer by itself.
+        expectation_lines: The line of each of `expect` and then of `expect_not`; empty where no file was read.
     """
 
     id: str
@@ -78,6 +83,9 @@ class Entry:
     tags: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     source: str = ""
+    expect: tuple[str, ...] = ()
+    expect_not: tuple[str, ...] = ()
+    expectation_lines: tuple[int, ...] = ()
 
     @property
     def phrasings(self) -> tuple[str, ...]:
@@ -291,6 +299,11 @@ class _Reader:
             tags=lists["tags"],
             links=lists["links"],
             source=f"{self.path}:{_line(node)}",
+            expect=lists["expect"],
+            expect_not=lists["expect_not"],
+            expectation_lines=tuple(
+                _line(item) for key in EXPECTATION_KEYS if key in fields for item in fields[key].value
+            ),
         )
 
     def text(self, node: yaml.Node, key: str) -> str:

@@ -1,0 +1,75 @@
+"""`firstline faq test`: does the bot do what the entries' `expect` and `expect_not` say?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bots.cli import setting_up
+from bots.cli.setting_up import ConfigOption, plain
+
+if TYPE_CHECKING:
+    from faq.expectations import Checked, Summary
+
+
+def check(
+    faq: Annotated[
+        Path | None, typer.Argument(metavar="FAQ", help="A FAQ file or folder; by default the configured one.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
+) -> None:
+    """Check the messages that the entries expect, and expect not, to answer; exit code 1 if one turns out otherwise."""
+    from faq.entries import load
+    from faq import expectations
+    from faq.matching import FaqMatcher, Promises
+
+    settings = setting_up.load(config)
+    promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
+    checked = expectations.check(FaqMatcher(load(faq or settings.faq_path), promises))
+    summary = expectations.summarise(checked)
+    broken = [one for one in checked if not one.kept]
+    if as_json:
+        result = {"summary": asdict(summary), "broken": [_machine_readable(one) for one in broken]}
+        typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+    else:
+        for one in broken:
+            typer.echo(_readable(one))
+        typer.echo(_closing(summary))
+    if broken:
+        raise typer.Exit(1)
+
+
+def _machine_readable(one: Checked) -> dict[str, Any]:
+    candidates = [asdict(candidate) for candidate in one.matches.candidates]
+    told = {"decision": one.decision, "candidates": candidates, "found": one.found, "cure": one.cure}
+    return {**asdict(one.expectation), **told}
+
+
+def _readable(one: Checked) -> str:
+    expectation = one.expectation
+    wanted = "is expected" if expectation.kind == "expect" else "is not to answer"
+    scores = ", ".join(f"{candidate.entry} {candidate.score:.2f}" for candidate in one.matches.candidates[:3])
+    return (
+        f"{expectation.source}: '{expectation.entry}' {wanted}, but {one.found}.\n"
+        f"    message  {plain(expectation.text)}\n"
+        f"    first    {scores or 'no entry'}\n"
+        f"    to do    {one.cure}\n"
+    )
+
+
+def _closing(summary: Summary) -> str:
+    if not summary.kept + summary.broken:
+        return "No entry has expectations yet. Add 'expect:' and 'expect_not:' with lists of messages."
+    lines = [
+        f"{summary.kept + summary.broken} messages: {summary.kept} kept, {summary.broken} broken.",
+        f"  expected:     {summary.answered} answered, {summary.suggested} suggested, {summary.missed} broken",
+        f"  not expected: {summary.left} kept, {summary.taken} broken",
+    ]
+    if summary.copied:
+        lines.append(f"{summary.copied} expected messages are phrasings word for word: they prove nothing.")
+    return "\n".join(lines)
