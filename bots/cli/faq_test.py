@@ -24,8 +24,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
 ) -> None:
     """Check the messages that the entries expect, and expect not, to answer; exit code 1 if one turns out otherwise."""
-    from faq.entries import load
     from faq import expectations
+    from faq.entries import load
     from faq.matching import FaqMatcher, Promises
 
     settings = setting_up.load(config)

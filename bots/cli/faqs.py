@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bots.cli import faq_test, setting_up
+from bots.cli import faq_eval, faq_test, setting_up
 from bots.cli.setting_up import ConfigOption
 
 app = typer.Typer(help="Try and improve the FAQ.", no_args_is_help=True, rich_markup_mode=None)
