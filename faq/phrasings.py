@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from faq.cleaning import words
 from faq.grams import GramIndex
+from faq.repair import Repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,9 +20,6 @@ if TYPE_CHECKING:
 
 CHAR_WEIGHT = 0.75  # of the n-grams of letters; words and pairs of words have the rest
 OTHER_LANGUAGE_WEIGHT = 0.9  # of phrasings that are not in the language we were told: later in line, never excluded
-MIN_REPAIRED_CHARS, MAX_REPAIRED_CHARS = 4, 40
-MIN_REPAIR_LIKENESS = 0.78
-MAX_REPAIRS = 24  # unknown words looked up for one message
 
 
 class Phrasings:
@@ -69,12 +63,9 @@ class Phrasings:
         self._chars = GramIndex(self.texts, chars=True)
         self._words = GramIndex(self.texts, chars=False)
         self._frequency = Counter(word for spoken in self.texts for word in set(spoken))
-        self._by_length: dict[int, list[str]] = {}
-        for word in sorted(self._frequency):
-            self._by_length.setdefault(len(word), []).append(word)
+        self._repair = Repair(self._frequency)
         by_entry = {(owner, word) for spoken, owner in zip(self.texts, self.owners, strict=True) for word in spoken}
         self._entry_frequency = Counter(word for _, word in by_entry)
-        self._closest = lru_cache(maxsize=4096)(self._find_closest)
 
     def likeness(self, spoken: Sequence[str], language: str | None = None) -> NDArray[np.float32]:
         """Give the weighted TF-IDF cosine of these words with every phrasing, shape (N,), each 0..1."""
@@ -95,22 +86,11 @@ class Phrasings:
 
         At most 24 different unknown words of one message are looked up.
         """
-        unknown = [word for word in dict.fromkeys(spoken) if word not in self._frequency][:MAX_REPAIRS]
-        return {word: self._closest(word) for word in unknown if MIN_REPAIRED_CHARS <= len(word) <= MAX_REPAIRED_CHARS}
+        return self._repair.repairs(spoken)
 
     def forget_repairs(self) -> None:
         """Empty the memory of words already looked up, so that work can be measured."""
-        self._closest.cache_clear()
-
-    def _find_closest(self, word: str) -> str:
-        if not word.isalpha():
-            return word
-        # A word whose length differs by more could not reach the likeness asked for.
-        shortest = math.ceil(len(word) * MIN_REPAIR_LIKENESS)
-        longest = math.floor(len(word) / MIN_REPAIR_LIKENESS)
-        choices = [known for size in range(shortest, longest + 1) for known in self._by_length.get(size, ())]
-        best = process.extractOne(word, choices, scorer=OSA.normalized_similarity, score_cutoff=MIN_REPAIR_LIKENESS)
-        return best[0] if best is not None else word
+        self._repair.forget()
 
     def known_share(self, spoken: Sequence[str], *, besides: str = "nothing") -> float:
         """Give the share of letters that stand in words of the FAQ, 0..1.
