@@ -106,11 +106,15 @@ def expectations(faq: Faq) -> Iterator[Expectation]:
 def check(matcher: FaqMatcher) -> list[Checked]:
     """Match the messages of all expectations of the matcher's FAQ, in one batch, in the order of the files."""
     asked = list(expectations(matcher.faq))
+    return judge(asked, matcher.match([one.text for one in asked], [one.language for one in asked]))
+
+
+def judge(asked: Sequence[Expectation], found: Sequence[Matches]) -> list[Checked]:
+    """Hold what was found for each message against what was expected of all of them."""
     owners: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     for one in asked:
         if one.kind == "expect":
             owners[tuple(words(one.text))].add(one.entry)
-    found = matcher.match([one.text for one in asked], [one.language for one in asked])
     return [_checked(one, matches, owners[tuple(words(one.text))]) for one, matches in zip(asked, found, strict=True)]
 
 

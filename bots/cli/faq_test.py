@@ -66,10 +66,12 @@ def _closing(summary: Summary) -> str:
     if not summary.kept + summary.broken:
         return "No entry has expectations yet. Add 'expect:' and 'expect_not:' with lists of messages."
     lines = [
-        f"{summary.kept + summary.broken} messages: {summary.kept} kept, {summary.broken} broken.",
+        f"{summary.kept} of {summary.kept + summary.broken} expectations kept, {summary.broken} broken.",
         f"  expected:     {summary.answered} answered, {summary.suggested} suggested, {summary.missed} broken",
         f"  not expected: {summary.left} kept, {summary.taken} broken",
     ]
     if summary.copied:
-        lines.append(f"{summary.copied} expected messages are phrasings word for word: they prove nothing.")
+        lines.append(
+            f"Of the expected messages, {summary.copied} stand word for word among the phrasings: they prove nothing."
+        )
     return "\n".join(lines)
