@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from bots.cli import faq_eval, faq_test, setting_up
-from bots.cli.setting_up import ConfigOption
+from bots.cli import faq_eval, faq_gaps, faq_lint, faq_test
 
 app = typer.Typer(help="Try and improve the FAQ.", no_args_is_help=True, rich_markup_mode=None)
 app.command("eval")(faq_eval.evaluate)
+app.command("gaps")(faq_gaps.gaps)
+app.command("lint")(faq_lint.lint)
 app.command("test")(faq_test.check)
 
 
@@ -26,17 +27,3 @@ def match(
 
     count = match_file(faq, queries, out)
     typer.echo(f"{count} questions matched; results in {out}.")
-
-
-@app.command()
-def lint(
-    faq: Annotated[
-        Path | None, typer.Argument(metavar="FAQ", help="A FAQ file or folder; by default the configured one.")
-    ] = None,
-    config: ConfigOption = None,
-) -> None:
-    """Find mistakes and weak spots: entries that are easily confused, too few phrasings, missing translations."""
-    from faq.lint import lint as look
-
-    for finding in look(faq or setting_up.load(config).faq_path):
-        typer.echo(f"{finding.source}: {finding.message}" if finding.source else finding.message)
