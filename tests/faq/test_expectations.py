@@ -13,7 +13,7 @@ from faq.entries import Faq, FaqError, load
 from faq.expectations import Expectation, Kind, check, expectations, judge, summarise
 from faq.matching import Candidate, Decision, FaqMatcher, Matches
 
-from .mini_faq import mini_faq
+from .mini_faq import entry, mini_faq
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,22 +37,22 @@ entries:
 """
 
 
-def expected(entry: str, text: str = "well?", kind: Kind = "expect") -> Expectation:
-    return Expectation(kind=kind, entry=entry, language="en", source="en.yaml:7", text=text, copied=False)
+def expected(entry_id: str, text: str = "well?", kind: Kind = "expect") -> Expectation:
+    return Expectation(kind=kind, entry=entry_id, language="en", source="en.yaml:7", text=text, copied=False)
 
 
 def matches(decision: Decision, *entries: str) -> Matches:
-    return Matches(decision=decision, candidates=tuple(Candidate(entry=entry, score=0.5) for entry in entries))
+    return Matches(decision=decision, candidates=tuple(Candidate(entry=one, score=0.5) for one in entries))
 
 
 def with_expectations(**lists: tuple[tuple[str, ...], tuple[str, ...]]) -> Faq:
     """The mini FAQ, whose English entries of these names expect, and expect not, these messages."""
     return Faq(
         entries=tuple(
-            replace(entry, expect=lists[entry.id][0], expect_not=lists[entry.id][1])
-            if entry.id in lists and entry.language == "en"
-            else entry
-            for entry in mini_faq().entries
+            replace(one, expect=lists[one.id][0], expect_not=lists[one.id][1])
+            if one.id in lists and one.language == "en"
+            else one
+            for one in mini_faq().entries
         )
     )
 
@@ -138,6 +138,11 @@ class TestJudging:
         for found, kept in told.items():
             assert [one.kept for one in judge(asked, [found, found])] == kept
 
+    def test_one_that_is_not_to_answer_has_no_claim(self) -> None:
+        found = matches("answer", "b", "a")
+        wanted, unwanted = judge([expected("a"), expected("b", kind="expect_not")], [found, found])
+        assert (wanted.kept, unwanted.kept) == (False, False)
+
     def test_a_message_in_both_lists_is_to_be_offered_and_not_answered(self) -> None:
         asked = [expected("a"), expected("a", kind="expect_not")]
         told = {
@@ -206,3 +211,11 @@ def test_a_faq_is_checked_in_the_languages_of_its_entries() -> None:
     assert summarise(checked).copied == 1
     assert check(FaqMatcher(mini_faq())) == []
     assert check(FaqMatcher(Faq(entries=()))) == []
+
+
+def test_a_message_is_matched_in_the_language_of_its_entry() -> None:
+    same = "status order check"
+    english = replace(entry("one", f"{same} alpha", "alpha beta gamma", "gamma beta"), expect=(same,))
+    dutch = replace(entry("two", f"{same} alfa", "alfa beto gammo", "gammo beto", language="nl"), expect=(same,))
+    checked = check(FaqMatcher(Faq(entries=(english, dutch))))
+    assert [one.matches.candidates[0].entry for one in checked] == ["one", "two"]

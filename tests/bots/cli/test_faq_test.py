@@ -42,7 +42,9 @@ async def test_a_broken_expectation_is_told_and_fails_the_check(tmp_path: Path) 
 
 async def test_kept_expectations_of_the_configured_faq(tmp_path: Path) -> None:
     fine = "\n".join(line for line in ENTRIES.splitlines() if "penguins" not in line)
-    (tmp_path / "other.toml").write_text(f'[faq]\npath = "{faq(tmp_path, fine)}"\n', encoding="utf-8")
+    (tmp_path / "ours").mkdir()
+    faq(tmp_path / "ours", fine)
+    (tmp_path / "other.toml").write_text('[faq]\npath = "ours"\n', encoding="utf-8")
     result = await firstline("faq", "test", "--config", "other.toml", cwd=tmp_path)
     assert (result.code, result.err) == (0, "")
     assert "1 of 1 expectations kept, 0 broken." in result.out
