@@ -94,7 +94,7 @@ class Measures:
         answered: Share of all messages with this decision; likewise `suggested` and `ticket`.
         calibration_error: Mean distance of the score from the share that is right, over `reliability`, by count.
         reliability: Ten bins of the score.
-        cuts: From the strictest to the loosest, at most one for each percent of coverage.
+        cuts: From the strictest to the loosest, the most precise for each percent of coverage.
         build_s: Seconds to build and calibrate the matcher.
         p50_ms: Milliseconds a message, matched alone: the median; `p99_ms` the slowest of a hundred.
     """
@@ -191,7 +191,7 @@ def measure(
         ticket=_mean(decisions == "ticket"),
         calibration_error=float(sum(gaps)) / max(len(found), 1),
         reliability=reliability,
-        cuts=tuple({round(cut.coverage, 2): cut for cut in cuts}.values()),
+        cuts=tuple(_thinned(cuts)),
         build_s=build_s,
         p50_ms=_quantile(times_ms, 0.5),
         p99_ms=_quantile(times_ms, 0.99),
@@ -216,6 +216,16 @@ def _cuts(scores: NDArray[np.float64], right: NDArray[np.bool_], answerable: int
             coverage=float(good[last]) / max(answerable, 1),
             precision=float(good[last]) / (last + 1),
         )
+
+
+def _thinned(cuts: Sequence[Cut]) -> Iterator[Cut]:
+    """Keep the most precise cut for each percent of coverage."""
+    best: dict[float, Cut] = {}
+    for cut in cuts:
+        kept = best.setdefault(round(cut.coverage, 2), cut)
+        if cut.precision > kept.precision:
+            best[round(cut.coverage, 2)] = cut
+    yield from best.values()
 
 
 def _reliability(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> Iterator[Bin]:

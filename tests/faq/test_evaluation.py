@@ -30,7 +30,7 @@ def matches(decision: Decision, score: float, *entries: str) -> Matches:
 EXPECTED = ["a", "b", "c", None, None]
 FOUND = [
     matches("answer", 0.95, "a", "b"),
-    matches("answer", 0.8, "a", "b"),
+    matches("answer", 0.8, "a", "c", "b", "d"),
     matches("suggest", 0.5, "c"),
     matches("answer", 0.6, "c"),
     matches("ticket", 0.1, "a"),
@@ -68,6 +68,14 @@ def test_messages_of_one_score_are_answered_together_or_not_at_all() -> None:
     assert measured.coverage[0.90] == 0
     (cut,) = measured.cuts
     assert (cut.score, cut.precision) == pytest.approx((0.9, 2 / 3))
+
+
+def test_a_tie_is_half_a_victory_and_a_bin_weighs_by_its_messages() -> None:
+    measured = measure(["a", None, "a"], [matches("suggest", score, "a") for score in (0.5, 0.5, 0.9)])
+    assert measured.auroc == pytest.approx(3 / 4)
+    assert measured.calibration_error == pytest.approx((2 * 0 + 0.1) / 3)
+    third = measure(["a"], [matches("suggest", 0.5, "b", "c", "d", "a")])
+    assert third.top_3 == 0
 
 
 def test_what_cannot_be_shown_is_not_a_number() -> None:

@@ -38,6 +38,8 @@ def test_a_post_more_where_a_post_is_full() -> None:
     assert posts("日" * 140, X) == 1
     assert posts(" ".join(["x" * 139] * 3), X) == 2
     assert posts(" ".join(["x" * 140] * 3), X) == 3
+    assert posts(" ".join(["x" * 280] * 3), X) == 3
+    assert posts(" ".join(["x" * 139, "x" * 140] * 2), X) == 2
     assert posts("x" * 2001, DISCORD) == 2
     assert posts("😀" * 2048, TELEGRAM) == 1
     assert posts("😀" * 2049, TELEGRAM) == 2

@@ -129,6 +129,13 @@ def test_a_link_that_cannot_be_followed_is_told(answer: str, severity: str, word
     assert words in finding.message
 
 
+def test_hosts_that_differ_in_more_are_two_hosts() -> None:
+    usual = answering(
+        "https://example.com/a and https://www.example.com/b and https://exaxxle.com https://help.example.com"
+    )
+    assert not [finding for finding in told(usual) if finding.kind == "unsafe_link"]
+
+
 def test_a_host_one_letter_away_from_the_usual_one_is_a_slip() -> None:
     usual = answering("https://example.com/a and https://www.example.com/b")
     slip = Entry(

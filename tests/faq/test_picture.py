@@ -30,6 +30,16 @@ def test_it_says_what_can_be_answered_and_what_the_bot_does() -> None:
     assert "What the bot does now: 67% answered, 100% of its answers right" in texts
 
 
+def test_the_curve_ends_where_most_answers_would_be_wrong() -> None:
+    scores = (0.9, 0.8, 0.7, 0.6, 0.5)
+    measured = measure(["a", "a", None, None, "b"], [_found(score, "ticket") for score in scores])
+    assert [cut.precision for cut in measured.cuts] == [1, 1]
+    measured = measure(["a", None, None, None, "a"], [_found(score, "ticket") for score in scores])
+    assert [round(cut.precision, 2) for cut in measured.cuts] == [1, 0.4]
+    (line,) = ET.fromstring(picture(measured, "x")).iter(f"{_SVG}polyline")  # noqa: S314 - our own
+    assert len(line.attrib["points"].split()) == 1
+
+
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.floats(0, 1), st.sampled_from(["answer", "ticket"]))),
     st.text(),
