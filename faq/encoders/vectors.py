@@ -40,9 +40,9 @@ class _Stored(NamedTuple):
 class VectorCache:
     """One file an encoder in `folder`; without a folder nothing is stored.
 
-    They are stored as float32, as the encoder made them: float16 would halve the space, and an entry's vector would differ
-    from that of the same words in a message. A file that is damaged or foreign is made anew; a disk that is full or
-    read-only costs a warning. Processes may share the folder: each file is replaced in whole, and the last one wins.
+    They are stored as float32, as the encoder made them: float16 would halve the space, and an entry's vector would
+    differ from that of the same words in a message. A file that is damaged or foreign is made anew; a disk that is full
+    or read-only costs a warning. Processes may share the folder: each file is replaced in whole, and the last one wins.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -97,8 +97,8 @@ def _read(path: Path, encoder: Encoder) -> _Stored:
     """Read what is stored; nothing where there is no file, or one that cannot be right."""
     nothing = _Stored([], np.empty((0, encoder.dimensions), dtype=np.float32))
     try:
-        with np.load(path, allow_pickle=False) as file:
-            made_by, keys, vectors = str(file["made_by"]), file["keys"], file["vectors"]
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as parts:
+            made_by, keys, vectors = str(parts["made_by"]), parts["keys"], parts["vectors"]
         _require_sound(made_by, keys, vectors, encoder)
     except FileNotFoundError:
         return nothing

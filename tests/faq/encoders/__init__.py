@@ -1,0 +1,1 @@
+"""Sentence encoders, with the real models."""
