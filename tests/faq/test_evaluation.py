@@ -74,6 +74,8 @@ def test_a_tie_is_half_a_victory_and_a_bin_weighs_by_its_messages() -> None:
     measured = measure(["a", None, "a"], [matches("suggest", score, "a") for score in (0.5, 0.5, 0.9)])
     assert measured.auroc == pytest.approx(3 / 4)
     assert measured.calibration_error == pytest.approx((2 * 0 + 0.1) / 3)
+    two = [matches("suggest", score, "a") for score in (0.4, 0.4, 0.9)]
+    assert measure([None, None, "a"], two).calibration_error == pytest.approx((2 * 0.4 + 0.1) / 3)
     third = measure(["a"], [matches("suggest", 0.5, "b", "c", "d", "a")])
     assert third.top_3 == 0
 
