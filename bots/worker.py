@@ -7,6 +7,7 @@ import logging
 import random
 from collections import defaultdict, deque
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -171,7 +172,7 @@ class Worker:
             if message.secrets and self._remove is not None:
                 self._remove(message)
             if _needs_matches(message):
-                language = state.language or message.language_hint
+                language = state.language or state.written_in or message.language_hint
                 matches = await self._matching.match(message.text, language)
         except Exception as failed:
             _log.error(
@@ -217,6 +218,7 @@ class Worker:
                 number=phrases.number_in(message.text, self._policy.number_prefix),
                 complaint_key=_complaint_key(message),
             )
+            context = replace(context, written_in=matches.language)
             decision = decide(message, context, matches, datetime.now(UTC), self._policy)
             opens = isinstance(decision, OpenTicket) and not decision.moderated
             lines = await self._ledger.lines(message.conversation_key, limit=_LINES_IN_TICKET) if opens else ()

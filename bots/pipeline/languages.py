@@ -1,60 +1,57 @@
-"""The language to answer in: what somebody chose, what they wrote, what their client says, in this order."""
+"""The language to answer in: what somebody chose, what they wrote, what was spoken so far, what their client says.
+
+Sentences come in the first of these that has a catalogue, answers in the first that has the entry.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from bots.pipeline import phrases
-from bots.pipeline.decision import Answer, Decision, Suggest
+from faq.languages import base
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from adapters.base import IncomingMessage
     from bots.pipeline.state import Context
-    from faq.entries import Faq
+    from bots.wording import Wording
+    from faq.entries import Entry, Faq
 
-_TEXT_CHARS = 400
 
-
-def wishes(message: IncomingMessage, context: Context, decision: Decision | None, faq: Faq) -> tuple[str | None, ...]:
+def wishes(message: IncomingMessage, context: Context) -> tuple[str, ...]:
     """Languages, the best first; whoever has none of them is spoken to in the default language."""
+    return (*_sure(message, context), *((message.language_hint,) if _is_own(message) and message.language_hint else ()))
+
+
+def own(message: IncomingMessage, context: Context) -> str | None:
+    """The language that somebody surely speaks; None where only their client says something."""
+    return next(iter(_sure(message, context)), None)
+
+
+def _sure(message: IncomingMessage, context: Context) -> tuple[str, ...]:
     state = context.conversation
-    if message.on_behalf_of is not None:  # the hint is the moderator's, the sentences are the complaint's author's
-        return (state.language, context.chosen_language, *(ticket.language for ticket in context.own[:1]))
-    written = _written(message, context, decision, faq)
-    ticket = context.ticket.language if context.ticket and not context.ticket.status.is_over else None
-    return (state.language, context.chosen_language, written, ticket, message.language_hint)
+    known: tuple[str | None, ...] = (state.language, context.chosen_language)
+    if _is_own(message):
+        ticket = context.ticket.language if context.ticket and not context.ticket.status.is_over else None
+        known = (*known, context.written_in, state.written_in, ticket)
+    else:
+        known = (*known, *(ticket.language for ticket in context.own[:1]))
+    return tuple(language for language in known if language)
 
 
-def _written(message: IncomingMessage, context: Context, decision: Decision | None, faq: Faq) -> str | None:
-    """The language of the question that the FAQ knows: that of this message, else the one being talked about."""
-    state = context.conversation
-    match decision:
-        case Answer(entry=entry, chosen=chosen):
-            return language_of(state.question if chosen else message.text, [entry], faq)
-        case Suggest(entries=entries):
-            return language_of(message.text, entries, faq)
-        case _ if state.question:
-            return language_of(state.question, state.candidates or [state.entry], faq)
-        case _:
-            return None
+def _is_own(message: IncomingMessage) -> bool:
+    """Whether the sentences are for the message's author: those of a moderator's act are for the complaint's."""
+    return message.on_behalf_of is None
 
 
-def language_of(text: str, entry_ids: Sequence[str], faq: Faq) -> str | None:
-    """The language whose phrasings of these entries share the most words with the text; None for a tie.
+def entry_in(entry_id: str, languages: tuple[str, ...], faq: Faq, wording: Wording) -> Entry | None:
+    """The entry in the first of the languages that has it, else in the default one, else as the FAQ has it.
 
-    Where there is only one to compare, half of the words must be its own.
+    A language with a catalogue that is not offered is left out: the operator does not want it spoken.
     """
-    said = set(phrases.plain(text[:_TEXT_CHARS]).split())
-    spoken: defaultdict[str, set[str]] = defaultdict(set)
-    for entry in faq.entries:
-        if entry.id in entry_ids:
-            spoken[entry.language].update(phrases.plain(" ".join(entry.phrasings)).split())
-    shared = sorted(((len(said & words), language) for language, words in spoken.items()), reverse=True)
-    if not shared:
-        return None
-    (most, language), *others = shared
-    enough = most > others[0][0] if others else 2 * most >= len(said) > 0
-    return language if enough else None
+    for wish in (*languages, wording.default):
+        if base(wish) in wording.withheld:
+            continue
+        for language in (wish, *(other for other in faq.languages if base(other) == base(wish))):
+            entry = faq.entry(entry_id, language)
+            if entry is not None and entry.language == language:
+                return entry
+    return faq.entry(entry_id, wording.default)

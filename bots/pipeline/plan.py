@@ -23,7 +23,8 @@ from bots.pipeline.decision import (
 from bots.pipeline.effects import NUMBER, DeskMessage, Effects, Opening, Say
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from bots.wording import Wording
-from faq.entries import Faq
+from faq.entries import Entry, Faq
+from faq.languages import base
 from ticket_client.base import Requester, TicketDraft
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def plan(  # noqa: PLR0913, PLR0917 - everything a plan looks at
     lines: Sequence[TranscriptLine] = (),
 ) -> Effects:
     """The effects of a decision. Pure. `lines` is the exchange so far, needed for a ticket."""
-    return _Planner(inbound_id, message, context, house, lines, decision).plan(decision)
+    return _Planner(inbound_id, message, context, house, lines).plan(decision)
 
 
 def failure(inbound_id: int, message: IncomingMessage, context: Context, house: House, reason: str) -> Effects:
@@ -78,14 +79,13 @@ def failure(inbound_id: int, message: IncomingMessage, context: Context, house: 
 
 
 class _Planner:
-    def __init__(  # noqa: PLR0913, PLR0917 - what `plan` is given
+    def __init__(
         self,
         inbound_id: int,
         message: IncomingMessage,
         context: Context,
         house: House,
         lines: Sequence[TranscriptLine],
-        decision: Decision | None = None,
     ) -> None:
         self.inbound_id = inbound_id
         self.message = message
@@ -93,7 +93,8 @@ class _Planner:
         self.house = house
         self.lines = lines
         self.state = context.conversation
-        self.language = house.wording.language(*languages.wishes(message, context, decision, house.faq))
+        self.wishes = languages.wishes(message, context)
+        self.language = house.wording.language(*self.wishes)
 
     # --- sentences --------------------------------------------------------------------------------------------------
 
@@ -131,6 +132,16 @@ class _Planner:
     def button(self, label: str, action: str) -> Button:
         return Button(label=self.words(label), action=action)
 
+    def entry(self, entry_id: str) -> Entry | None:
+        return languages.entry_in(entry_id, self.wishes, self.house.faq, self.house.wording)
+
+    def only_in(self, sentence: str, entries: Sequence[Entry]) -> tuple[str, ...]:
+        """A sentence for whoever reads these entries in another language than their own, else nothing."""
+        own = base(languages.own(self.message, self.context) or self.language)
+        spoken = {base(entry.language) for entry in entries}
+        name = self.words("language-named", code=base(entries[0].language))
+        return () if own in spoken else (self.words(sentence, name=name),)
+
     @property
     def in_public(self) -> bool:
         return self.message.reply_to.visibility is not Visibility.PRIVATE
@@ -140,6 +151,8 @@ class _Planner:
     def plan(self, decision: Decision) -> Effects:
         effects = self._plan(decision)
         heard = effects.outcome != "ignored" or effects.rule == "edit_of_processed"
+        if heard and self.context.written_in is not None:
+            effects = replace(effects, state=replace(effects.state, written_in=self.context.written_in))
         warnings = self.warnings() if heard else ()
         replies = bool(effects.says or effects.opening) and self.message.reply_to.can_reply
         if not (self.context.unconfirmed and replies):
@@ -188,10 +201,10 @@ class _Planner:
         return tuple(warnings)
 
     def _answer(self, decision: Answer) -> Effects:
-        entry = self.house.faq.entry(decision.entry, self.language)
+        entry = self.entry(decision.entry)
         if entry is None:  # the FAQ was edited between the match, or the offer, and now
             return self._act(Act(name="stale_choice")) if decision.chosen else self._unmatched()
-        text = "\n".join((entry.answer.strip(), *entry.links))
+        text = "\n".join((*self.only_in("answer-only-in", [entry]), entry.answer.strip(), *entry.links))
         chosen = decision.chosen and self.state.question_id
         question_id = self.state.question_id if chosen else self.message.message_id
         question = self.state.question if chosen else self.message.text[:WORDS_CHARS]
@@ -215,12 +228,13 @@ class _Planner:
         return self._open(OpenTicket(rule="nothing_matches", words=message.text, message_id=message.message_id))
 
     def _suggest(self, decision: Suggest) -> Effects:
-        entries = [e for e in (self.house.faq.entry(id_, self.language) for id_ in decision.entries) if e]
+        entries = [e for e in map(self.entry, decision.entries) if e]
         if not entries:
             return self._unmatched()
         numbered = "\n".join(f"{i}. {escape(entry.question)}" for i, entry in enumerate(entries, 1))
         has_buttons = self.message.reply_to.buttons
         intro = self.words("suggest-buttons" if has_buttons else "suggest-numbers")
+        lead = (*self.only_in("suggest-only-in", entries), intro)
         marked = mark(self.message.message_id)
         buttons = (
             *(
@@ -242,7 +256,7 @@ class _Planner:
             outcome="suggested",
             rule="faq",
             state=state,
-            says=(self.say("suggest", text=f"{intro}\n{numbered}", buttons=buttons),),
+            says=(self.say("suggest", text="\n".join((*lead, numbered)), buttons=buttons),),
             entry=entries[0].id,
             score=decision.score,
         )
@@ -277,7 +291,12 @@ class _Planner:
             announce=tuple(announce),
         )
         # The question's id stays: a second tap on the button that opened the ticket is known as such.
-        state = ConversationState(language=self.state.language, ticket_key=key, question_id=decision.message_id)
+        state = ConversationState(
+            language=self.state.language,
+            written_in=self.state.written_in,
+            ticket_key=key,
+            question_id=decision.message_id,
+        )
         return Effects(outcome="ticket_opened", rule=decision.rule, state=state, opening=opening)
 
     def _draft(self, decision: OpenTicket, key: str) -> TicketDraft:

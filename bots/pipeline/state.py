@@ -27,6 +27,7 @@ class ConversationState:
 
     phase: Phase = Phase.IDLE
     language: str | None = None  # chosen with /language
+    written_in: str | None = None  # the language last surely written
     question: str = ""  # what is being talked about, and the message that said it
     question_id: str = ""
     candidates: tuple[str, ...] = ()
@@ -79,5 +80,6 @@ class Context:
     earlier_outcome: str | None = None  # of the message that an edit changes
     unconfirmed: tuple[str, ...] = ()  # numbers whose reply here may never have arrived
     chosen_language: str | None = None  # with /language, by the requester in another conversation of this account
+    written_in: str | None = None  # the language that the message is surely written in
     private: ReplyTarget | None = None  # of the author, where a secret was said in a shared place
     complainant_private: ReplyTarget | None = None  # the same for the complaint under a moderator's act

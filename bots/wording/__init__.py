@@ -60,6 +60,16 @@ class Wording:
         """The languages that are offered and have a catalogue."""
         return self._offered
 
+    @property
+    def default(self) -> str:
+        """The language spoken where nothing else can be."""
+        return self._default
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """The languages that have a catalogue and are not offered."""
+        return frozenset(self._bundles) - frozenset(self._offered)
+
     def language(self, *wishes: str | None) -> str:
         """The first wish ("nl", "nl-BE") that is offered and has a catalogue, else the default language."""
         for wish in wishes:

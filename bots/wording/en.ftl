@@ -17,6 +17,53 @@ help =
     Never send anybody your password, seed phrase or private key. We will never ask for them.
 language-set = From now on I write English. Ask your question whenever you like.
 language-name = English
+language-named =
+    { $code ->
+        [ar] Arabic
+        [be] Belarusian
+        [bg] Bulgarian
+        [bn] Bengali
+        [cs] Czech
+        [da] Danish
+        [de] German
+        [el] Greek
+        [en] English
+        [es] Spanish
+        [et] Estonian
+        [fa] Persian
+        [fi] Finnish
+        [fr] French
+        [he] Hebrew
+        [hi] Hindi
+        [hr] Croatian
+        [hu] Hungarian
+        [id] Indonesian
+        [it] Italian
+        [ja] Japanese
+        [kk] Kazakh
+        [ko] Korean
+        [lt] Lithuanian
+        [lv] Latvian
+        [ms] Malay
+        [nl] Dutch
+        [no] Norwegian
+        [pl] Polish
+        [pt] Portuguese
+        [ro] Romanian
+        [ru] Russian
+        [sk] Slovak
+        [sl] Slovenian
+        [sr] Serbian
+        [sv] Swedish
+        [ta] Tamil
+        [th] Thai
+        [tr] Turkish
+        [uk] Ukrainian
+        [ur] Urdu
+        [vi] Vietnamese
+        [zh] Chinese
+       *[other] another language
+    }
 language-unknown = I speak { $languages }. Write, for example, /language { $example }.
 ask-matter = Gladly. Tell me in one message what is wrong, with dates and amounts but never passwords or keys. I open the ticket with your next message.
 ask-number = If you have reported this before, send me the ticket number (it looks like { $example }) and I connect this conversation to it. If you have none, choose "{ button-new-ticket }" or write **ticket**.
@@ -34,6 +81,8 @@ helpful = Good to hear. If anything else comes up, just write here.
 suggest-buttons = Do you mean one of these? Tap the one that fits, or "{ button-none }" and I open a ticket.
 suggest-numbers = Do you mean one of these? Answer with its number, or with 0 and I open a ticket.
 button-none = None of these
+answer-only-in = This answer is only available in { $name }.
+suggest-only-in = What I found is only available in { $name }.
 
 ## Tickets
 

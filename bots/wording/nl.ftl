@@ -16,6 +16,53 @@ help =
     Stuur nooit iemand je wachtwoord, herstelzin of privésleutel. Wij vragen er nooit om.
 language-set = Vanaf nu schrijf ik Nederlands. Stel je vraag wanneer je wilt.
 language-name = Nederlands
+language-named =
+    { $code ->
+        [ar] het Arabisch
+        [be] het Belarussisch
+        [bg] het Bulgaars
+        [bn] het Bengaals
+        [cs] het Tsjechisch
+        [da] het Deens
+        [de] het Duits
+        [el] het Grieks
+        [en] het Engels
+        [es] het Spaans
+        [et] het Ests
+        [fa] het Perzisch
+        [fi] het Fins
+        [fr] het Frans
+        [he] het Hebreeuws
+        [hi] het Hindi
+        [hr] het Kroatisch
+        [hu] het Hongaars
+        [id] het Indonesisch
+        [it] het Italiaans
+        [ja] het Japans
+        [kk] het Kazachs
+        [ko] het Koreaans
+        [lt] het Litouws
+        [lv] het Lets
+        [ms] het Maleis
+        [nl] het Nederlands
+        [no] het Noors
+        [pl] het Pools
+        [pt] het Portugees
+        [ro] het Roemeens
+        [ru] het Russisch
+        [sk] het Slowaaks
+        [sl] het Sloveens
+        [sr] het Servisch
+        [sv] het Zweeds
+        [ta] het Tamil
+        [th] het Thai
+        [tr] het Turks
+        [uk] het Oekraïens
+        [ur] het Urdu
+        [vi] het Vietnamees
+        [zh] het Chinees
+       *[other] een andere taal
+    }
 language-unknown = Ik spreek { $languages }. Schrijf bijvoorbeeld /language { $example }.
 ask-matter = Natuurlijk. Vertel me in één bericht wat er mis is, met datums en bedragen maar nooit met wachtwoorden of sleutels. Met je volgende bericht open ik het ticket.
 ask-number = Heb je dit al eerder gemeld, stuur me dan het ticketnummer (het ziet eruit als { $example }), dan koppel ik dit gesprek eraan. Heb je er geen, kies dan "{ button-new-ticket }" of schrijf **ticket**.
@@ -33,6 +80,8 @@ helpful = Fijn om te horen. Is er nog iets, schrijf dan gewoon hier.
 suggest-buttons = Bedoel je een van deze? Tik op wat past, of op "{ button-none }", dan open ik een ticket.
 suggest-numbers = Bedoel je een van deze? Antwoord met het nummer, of met 0, dan open ik een ticket.
 button-none = Geen van deze
+answer-only-in = Dit antwoord is er alleen in { $name }.
+suggest-only-in = Wat ik vond, is er alleen in { $name }.
 
 ## Tickets
 

@@ -26,6 +26,7 @@ from bots.pipeline.plan import failure, plan, ticket_key
 from bots.pipeline.state import Context, ConversationState, Phase, mark
 from bots.wording import Wording
 from faq.entries import Faq
+from tests.bots import making
 from tests.bots.making import ANN, NOW, command, house, in_public, message, moderated, tap, target, ticket
 from ticket_client.base import Status
 
@@ -80,44 +81,79 @@ def test_the_answer_is_in_the_users_language_and_the_chosen_one_goes_before_the_
 
 
 @pytest.mark.parametrize(
-    ("words", "decision", "around", "heard"),
+    ("decision", "now", "before", "heard"),
     [
-        ("hoe krijg ik geld terug", Answer(entry="refund", score=0.9), {}, "Vraag erom."),
-        ("How do I get a refund?", Answer(entry="refund", score=0.9), {}, "Ask for it."),
-        ("hoe laat zijn jullie open", Suggest(entries=("refund", "hours"), score=0.5), {}, "Bedoel je een van deze?"),
-        ("2", Answer(entry="hours", score=None, chosen=True), {"question": "zijn jullie open?"}, "Van negen"),
-        (
-            "nee",
-            OpenTicket(rule="answer_did_not_help", words="x", message_id="9"),
-            {"question": "geld terug?"},
-            "Ik heb",
-        ),
-        ("hmm", Answer(entry="refund", score=0.9), {}, "Ask for it."),
+        (Answer(entry="refund", score=0.9), "nl", None, "Vraag erom."),
+        (Answer(entry="refund", score=0.9), "nl", "en", "Vraag erom."),
+        (Answer(entry="refund", score=0.9), "en", "nl", "Ask for it."),
+        (Answer(entry="refund", score=0.9), None, None, "Ask for it."),
+        (Suggest(entries=("refund", "hours"), score=0.5), "nl", None, "Bedoel je een van deze?"),
+        (Answer(entry="hours", score=None, chosen=True), None, "nl", "Van negen"),
+        (OpenTicket(rule="answer_did_not_help", words="x", message_id="9"), None, "nl", "Ik heb"),
+        (Act(name="greet"), "nl", None, "Hallo!"),
     ],
 )
 @pytest.mark.parametrize("hint", ["en", "en-GB", None])
 def test_who_writes_dutch_to_an_english_client_reads_dutch(
-    words: str, decision: Decision, around: dict[str, str], heard: str, hint: str | None
+    decision: Decision, now: str | None, before: str | None, heard: str, hint: str | None
 ) -> None:
-    state = replace(ASKED, candidates=(), entry="refund", **{"question": "", **around})  # type: ignore[arg-type]
-    effects = planned(message(words, language_hint=hint), decision, conversation=state)
+    state = replace(ASKED, candidates=(), entry="refund", written_in=before)
+    effects = planned(message("x", language_hint=hint), decision, conversation=state, written_in=now)
     assert said_by(effects)[0].text.startswith(heard)
+    assert effects.state.written_in == (now or before), "the next message may be a mere number"
+
+
+def test_what_is_left_alone_changes_no_language() -> None:
+    effects = planned(message("x"), Ignore(rule="small_talk"), written_in="nl")
+    assert effects.state == ConversationState()
+
+
+ENGLISH_ONLY = Faq(entries=tuple(entry for entry in making.FAQ.entries if entry.language == "en"))
+GERMAN_TOO = Faq(entries=(*making.FAQ.entries, making.entry("refund", "de-AT", "Geld zurück?", "Frag danach.")))
 
 
 @pytest.mark.parametrize(
-    ("words", "heard"),
+    ("written", "hint", "faq", "heard"),
     [
-        ("hoe krijg ik een refund", "Bedoel je"),  # one English word of five
-        ("een refund", "Do you mean"),
-        ("\N{THUMBS UP SIGN}", "Bedoel je"),
-        ("vraagje", "Bedoel je"),
+        ("nl", "en", ENGLISH_ONLY, ["Dit antwoord is er alleen in het Engels.", "Ask for it."]),
+        ("nl", "nl", ENGLISH_ONLY, ["Dit antwoord is er alleen in het Engels.", "Ask for it."]),
+        (None, "nl", ENGLISH_ONLY, ["Dit antwoord is er alleen in het Engels.", "Ask for it."]),
+        ("de", "de", ENGLISH_ONLY, ["This answer is only available in English.", "Ask for it."]),
+        ("de", "nl", making.FAQ, ["Dit antwoord is er alleen in het Nederlands.", "Vraag erom."]),
+        ("de", "en", GERMAN_TOO, ["Frag danach."]),
+        ("de", None, making.FAQ, ["This answer is only available in English.", "Ask for it."]),
+        (None, "de", ENGLISH_ONLY, ["Ask for it."]),  # their client's language is not theirs
+        (None, None, ENGLISH_ONLY, ["Ask for it."]),
+        ("en", "nl", ENGLISH_ONLY, ["Ask for it."]),
+        ("tlh", "en", Faq(entries=(making.entry("refund", "xx", "?", "Qapla."),)), ["This answer", "Qapla."]),
     ],
 )
-def test_an_entry_in_one_language_makes_nobody_its_speaker(words: str, heard: str) -> None:
-    english = house(faq=Faq(entries=tuple(e for e in house().faq.entries if e.language == "en")))
-    said = message(words, language_hint="nl")
-    effects = plan(7, said, Context(), Suggest(entries=("refund",), score=0.5), english)
-    assert effects.says[0].text.startswith(heard)
+def test_an_answer_in_another_language_than_the_users_says_so(
+    written: str | None, hint: str | None, faq: Faq, heard: list[str]
+) -> None:
+    said = message("x", language_hint=hint)
+    effects = plan(7, said, Context(written_in=written), Answer(entry="refund", score=0.9), house(faq=faq))
+    lines = effects.says[0].text.removesuffix("\nhttps://example.org/refund").split("\n")
+    assert len(lines) == len(heard)
+    assert all(line.startswith(expected) for line, expected in zip(lines, heard, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "faq", "first"),
+    [
+        ("nl", ENGLISH_ONLY, "Wat ik vond, is er alleen in het Engels."),
+        ("de", ENGLISH_ONLY, "What I found is only available in English."),
+        ("de", GERMAN_TOO, "Do you mean one of these?"),  # one of them is German
+        ("nl", making.FAQ, "Bedoel je een van deze?"),
+    ],
+)
+def test_suggestions_in_another_language_than_the_users_say_so(written: str, faq: Faq, first: str) -> None:
+    decision = Suggest(entries=("refund", "hours"), score=0.5)
+    effects = plan(7, message("x"), Context(written_in=written), decision, house(faq=faq))
+    assert effects.says[0].text.startswith(first)
+    assert effects.says[0].text.count("only available") + effects.says[0].text.count("alleen in") == (
+        faq == ENGLISH_ONLY
+    )
 
 
 def test_an_open_ticket_goes_on_in_the_language_it_was_opened_in() -> None:
@@ -129,10 +165,13 @@ def test_an_open_ticket_goes_on_in_the_language_it_was_opened_in() -> None:
 
 def test_what_was_chosen_goes_before_what_is_written_and_an_unspoken_language_is_not_spoken() -> None:
     said, answer = message("hoe krijg ik geld terug", language_hint="nl"), Answer(entry="refund", score=0.9)
-    assert texts(planned(said, answer, conversation=ConversationState(language="en")))[0].startswith("Ask")
-    assert texts(planned(said, answer, chosen_language="en"))[0].startswith("Ask"), "in another conversation"
+    chosen = planned(said, answer, conversation=ConversationState(language="en", written_in="nl"), written_in="nl")
+    assert texts(chosen)[0].startswith("Ask")
+    elsewhere = planned(said, answer, chosen_language="en", written_in="nl")
+    assert texts(elsewhere)[0].startswith("Ask"), "in another conversation"
     english = house(wording=Wording("en", offered=["en"]))
-    assert texts(plan(7, said, Context(), answer, english))[0].startswith("Ask")
+    spoken = texts(plan(7, said, Context(written_in="nl"), answer, english))[0]
+    assert spoken.startswith("This answer is only available in English.\nAsk")
 
 
 @pytest.mark.parametrize(
