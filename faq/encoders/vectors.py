@@ -7,6 +7,7 @@ import os
 import re
 import time
 import zipfile
+from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -141,8 +142,9 @@ def _write(path: Path, encoder: Encoder, stored: _Stored) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for other in path.parent.glob("*.half"):
-            if time.time() - other.stat().st_mtime > LEFTOVER_S:
-                other.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # the other process has just finished it
+                if time.time() - other.stat().st_mtime > LEFTOVER_S:
+                    other.unlink()
         with half.open("wb") as file:
             np.savez(file, made_by=np.array(_made_by(encoder)), keys=keys, vectors=stored.vectors)
         half.replace(path)
@@ -153,13 +155,7 @@ def _write(path: Path, encoder: Encoder, stored: _Stored) -> bool:
             error,
             extra={"action": "vector_cache_not_written"},
         )
-        _remove(half)
+        with suppress(OSError):
+            half.unlink()
         return False
     return True
-
-
-def _remove(half: Path) -> None:
-    try:
-        half.unlink(missing_ok=True)
-    except OSError:
-        logger.debug("%s was left behind", half, extra={"action": "vector_cache_left_behind"})
