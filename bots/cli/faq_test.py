@@ -35,7 +35,7 @@ def check(
     broken = [one for one in checked if not one.kept]
     if as_json:
         result = {"summary": asdict(summary), "broken": [_machine_readable(one) for one in broken]}
-        typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(result, indent=2))
     else:
         for one in broken:
             typer.echo(_readable(one))
