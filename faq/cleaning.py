@@ -37,13 +37,13 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 _SPACELESS = _CJK + "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ec6\u0edc-\u0edf\u1000-\u103f\u1050-\u108f\u1780-\u17d3"
 _SPACELESS_CHAR = re.compile(f"[{_SPACELESS}]")
 # Vowel signs and other marks are no letters to `re`, yet they stand inside the words of these scripts.
-_MARKS = "".join(
+MARKS = "".join(
     chr(code)
     for first, last in ((0x900, 0xDFF), (0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17DF))
     for code in range(first, last + 1)
     if unicodedata.category(chr(code)) in {"Mn", "Mc"}
 )
-_WORD = re.compile(rf"[{_SPACELESS}][{_MARKS}]*|(?:(?![{_SPACELESS}_])\w)(?:(?![{_SPACELESS}_])[\w{_MARKS}])*")
+_WORD = re.compile(rf"[{_SPACELESS}][{MARKS}]*|(?:(?![{_SPACELESS}_])\w)(?:(?![{_SPACELESS}_])[\w{MARKS}])*")
 # Accents of Latin, Greek and Cyrillic, vowel points of Hebrew and Arabic: people leave them out.
 _COMBINING = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1-\u05c2\u05c4-\u05c5\u05c7\u064b-\u065f\u0670\u0640]+")
 # Letters that no decomposition folds, and apostrophes that people leave out.
@@ -136,12 +136,10 @@ def message_parts(text: str) -> list[Part]:
         return []
     if _length(whole.words) <= SPLIT_ABOVE_WORDS:
         return [whole]
-    found = [whole]
-    for sentence in _STOP.split(original):
-        found += [part for piece in _pieces(sentence) if (part := _part(piece)) is not None]
-    if len(found) > MAX_PARTS:  # what somebody wants stands at the beginning or at the end
-        found = found[: MAX_PARTS // 2] + found[-MAX_PARTS // 2 :]
-    return found
+    pieces = [piece for sentence in _STOP.split(original) for piece in _pieces(sentence)]
+    if len(pieces) >= MAX_PARTS:  # what somebody wants stands at the beginning or at the end
+        pieces = pieces[: MAX_PARTS // 2 - 1] + pieces[-MAX_PARTS // 2 :]
+    return [whole, *filter(None, map(_part, pieces))]
 
 
 def _unified(text: str) -> str:
@@ -179,7 +177,7 @@ def _part(original: str, tags: str = "") -> Part | None:
 
 def _pieces(sentence: str) -> list[str]:
     """Cut a sentence every 25 words."""
-    starts, length = [0], 0.0
+    starts, length = [], float(SENTENCE_WORDS)
     for found in _WORD.finditer(sentence):
         if length >= SENTENCE_WORDS:
             starts.append(found.start())

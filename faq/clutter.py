@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
+MAX_LAST_TAGS = 10
 MAX_SIGNATURE_LINES = 6
 MAX_SIGNATURE_LINE_CHARS = 60
 MAX_INTRODUCTION_CHARS = 240
@@ -28,7 +30,6 @@ _PICTURES = re.compile(
 )
 _HASHTAG = re.compile(r"(?<![\w&/])#(?=\w*[^\W\d_])")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_LAST_TAGS = re.compile(r"(?:(?:(?<=\s)|^)#\w{1,100}\s{0,9})+\Z")
 _EMPHASIS = re.compile(r"[*_~|]{2,3}|`+")
 
 _QUOTED = re.compile(r"[ \t]{0,20}(?:>[ \t]?)+(?!\d)")
@@ -77,7 +78,7 @@ def own_words(text: str) -> str:
 def _unsigned(lines: list[str]) -> list[str]:
     """Cut the signature: a closing line near the end and the short lines below it."""
     while lines and not lines[-1].strip():
-        lines = lines[:-1]
+        lines.pop()
     for at in range(max(1, len(lines) - MAX_SIGNATURE_LINES), len(lines)):
         below = [line.strip() for line in lines[at:]]
         if max(map(len, below)) > MAX_SIGNATURE_LINE_CHARS or any("?" in line for line in below):
@@ -106,11 +107,10 @@ def without_tags(text: str) -> tuple[str, str]:
     """Give the text with hashtags inside it as plain words, and the words of the tags that end it."""
     if "#" not in text:
         return text, ""
-    last = _LAST_TAGS.search(text)
-    body, tags = (text[: last.start()], last[0]) if last and last.start() else (text, "")
-    if not any(map(str.isalnum, body)):
-        body, tags = text, ""
-    return _untagged(body), _untagged(tags)
+    _, *last = text.rsplit(maxsplit=MAX_LAST_TAGS)
+    tags = list(takewhile(lambda word: word.startswith("#"), reversed(last)))
+    body = text.rsplit(maxsplit=len(tags))[0] if tags else text
+    return _untagged(body), _untagged(" ".join(reversed(tags)))
 
 
 def _untagged(text: str) -> str:
