@@ -25,12 +25,17 @@ MAX_INDENT = 3  # list levels
 MAX_LINK_CHARS = 2000
 _SPACE = re.compile(r"[ \t\n\r\f\v]+")
 # Only what would be read as a mark is escaped, so that a person finds `2 * 3` as it was.
-_SPECIAL = re.compile(r"`|\A\*|\*(?=\*|\Z)|(?<=\*)\*|\\(?=[\\*`]|\Z)")
+_SPECIAL = re.compile(r"`|\*(?=\*)|(?<=\*)\*|\\(?=[\\*`])")
+_SPECIAL_BESIDE_MARKS = re.compile(r"`|\A\*|\*(?=\*|\Z)|(?<=\*)\*|\\(?=[\\*`]|\Z)")
 
 
-def escape(text: str) -> str:
-    """Make a run of text literal between any neighbours."""
-    return _SPECIAL.sub(r"\\\g<0>", text)
+def escape(text: str, *, alone: bool = False) -> str:
+    """Make a run of text literal: between any neighbours, or where it is `alone` on its line."""
+    return (_SPECIAL if alone else _SPECIAL_BESIDE_MARKS).sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\" + found[0]
 
 
 @dataclass(slots=True)
@@ -42,7 +47,10 @@ class _Line:
 
     def markup(self) -> str:
         """Neighbours of one kind joined, spaces outside of the marks and never two."""
+        if len(self.runs) <= 1 and (not self.runs or self.runs[0][0] == "plain"):
+            return (self.lead + "".join(escape(text.strip(), alone=True) for _, text in self.runs)).rstrip()
         out: list[str] = []
+        alone = all(kind == "plain" for kind, _ in self.runs)
         spaced = True  # whether a space here would be one too many
         for kind, run in groupby(self.runs, key=itemgetter(0)):
             text = "".join(text for _, text in run)
@@ -55,7 +63,7 @@ class _Line:
                 out.append(" ")
             spaced = not words or text[-1].isspace()
             if words:
-                out += [f"**{escape(words)}**" if kind == "bold" else escape(words), " " * spaced]
+                out += [f"**{escape(words)}**" if kind == "bold" else escape(words, alone=alone), " " * spaced]
         return (self.lead + "".join(out)).rstrip()
 
 
@@ -104,7 +112,8 @@ class Composer:
 
     def item(self, mark: str, level: int) -> None:
         """Begin an item of a list; `level` counts from 0."""
-        self._lines.append(_Line(lead="  " * min(level, MAX_INDENT) + mark + " "))
+        self._end_line()
+        self._lines[-1].lead = "  " * min(level, MAX_INDENT) + mark + " "
 
     def link(self, href: str) -> None:
         """What follows is the label of a link."""
@@ -159,7 +168,7 @@ class Composer:
     def _count(self, tag: str, step: int) -> None:
         if (tag in PARAGRAPHS or tag in LINES) and not self.in_item():
             if tag in LINES or self._lists:
-                self.line()
+                self._end_line()
             else:
                 self.paragraph()
         self._bold = max(0, self._bold + step * (tag in BOLD))
@@ -176,6 +185,11 @@ class Composer:
             self._lists[-1] = number + 1
             mark = f"{number + 1}."
         self.item(mark, len(self._lists) - 1)
+
+    def _end_line(self) -> None:
+        line = self._lines[-1]
+        if line.lead or any(text.strip() for _, text in line.runs):
+            self.line()
 
     def in_item(self) -> bool:
         """Whether the current line is an item without words yet."""

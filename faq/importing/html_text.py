@@ -17,7 +17,7 @@ _LOOSE_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*+)([^<>]*+)>")
 _HREF = re.compile(r"(?<![\w-])href\s{0,9}=\s{0,9}(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{7,}+);?")  # no character has such a number
 _LOOKS_LIKE = re.compile(
-    r"</?(?:p|br|div|ul|ol|li|a|b|i|strong|em|span|h[1-6]|table|tr|td|img|code|pre|blockquote)(?:\s[^<>]*+)?/?>",
+    r"</?(?:p|br|div|ul|ol|li|a|b|i|strong|em|span|h[1-6]|table|tr|td|img|code|pre|blockquote)(?:\s++[a-z-]++\s{0,9}=[^<>]*+)?\s{0,9}/?>",
     re.IGNORECASE,
 )
 SKIPPED = frozenset({"script", "style", "head", "title", "template", "noscript", "svg", "math", "select", "textarea"})

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+MAX_AROUND = 8  # a category, its folders
 _SPACE = " \t\r\n\ufeff"
 
 
@@ -65,7 +66,7 @@ def objects(
         elif isinstance(found, dict):
             yield kind, found, around
             inside = [
-                (lists[key], value, (*around, found))
+                (lists[key], value, (*around[-MAX_AROUND:], found))
                 for key, value in found.items()
                 if key in lists and isinstance(value, dict | list)
             ]

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 MARKED = 7  # the level of a question that is no heading: below all headings
 QUESTION_MARKS = ("?", "\uff1f", "\u061f", "\u037e", "\u055e")  # also full-width, Arabic, Greek, Armenian
 _LANGUAGE = re.compile(r"lang(?:uage)?\s{0,9}[:=]\s{0,9}[\"']?([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2})[\"']?\s*$")
-_START = r"[ \t]*+(?:[-*+][ \t]++)?(?:#{1,6}[ \t]++)?(?:\*\*|__)?[ \t]*+"
+_START = r"[ \t]*+(?:[-*+][ \t]++)?(?:#{1,6}[ \t]++)?(\*\*|__)?[ \t]*+"
 _Q = re.compile(
     _START + r"(?:Q|Question|Vraag|Frage|Pregunta|Domanda)[ \t]?[0-9]{0,4}(?:\*\*|__)?[ \t]?[:.)](.*)", re.IGNORECASE
 )
 _A = re.compile(
     _START + r"(?:A|Answer|Antwoord|Antwort|Respuesta|Réponse|Risposta)[ \t]?[0-9]{0,4}(?:\*\*|__)?[ \t]?[:.)]"
-    r"[ \t]?(\*\*|__)?",
+    r"[ \t]?(?:\*\*|__)?",
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"[ \t]*+(?:[0-9]{1,4}[.)][ \t]++)?(?:\*\*|__)([^*_]++)(?:\*\*|__)[ \t]*+:?[ \t]*+$")
-_SUMMARY = re.compile(r".{0,200}?<summary[^<>]*>(.*?)</summary>(.*)", re.IGNORECASE)
+_SUMMARY = re.compile(r"<summary[^<>]*+>(.*?)</summary>(.*)", re.IGNORECASE)
 _ANCHOR = re.compile(r"[ \t]*+\{#([^{}\s]{1,100})[^{}]*\}$")
 
 
@@ -43,6 +43,7 @@ class _Section:
 
     @property
     def has_body(self) -> bool:
+        """Whether anything is written below the title; blank lines come first, so this looks no further than them."""
         return any(line.strip() for line in self.body)
 
 
@@ -95,6 +96,7 @@ def _front_matter(lines: list[str]) -> tuple[int, str]:
 def _sections(lines: list[str], start: int) -> list[_Section]:
     """Split a page where something begins that is not part of the answer above it."""
     sections = [_Section(level=0, title="", line=0, asks=False)]
+    around = [sections[0]]  # those that the current one is part of, and itself
     opened, comment = "", False
     for number, line in enumerate(lines[start:], start=start + 1):
         current = sections[-1]
@@ -107,26 +109,29 @@ def _sections(lines: list[str], start: int) -> list[_Section]:
             if _is_underline(line, current):
                 title = current.body.pop().strip()
                 _begin(
-                    sections, _Section(level=1 if "=" in line else 2, title=title, line=number - 1, asks=asks(title))
+                    sections,
+                    around,
+                    _Section(level=1 if "=" in line else 2, title=title, line=number - 1, asks=asks(title)),
                 )
                 continue
-            if (found := _beginning(line, number)) and _begin(sections, found):
+            if (found := _beginning(line, number)) and _begin(sections, around, found):
                 continue
         current = sections[-1]
-        current.body.append(_without_answer_mark(line) if current.level == MARKED else line)
+        begins = current.level == MARKED and not current.has_body
+        current.body.append(_without_answer_mark(line) if begins else line.replace("</details>", ""))
     return sections
 
 
-def _begin(sections: list[_Section], section: _Section) -> bool:
-    """Begin a section, unless it is part of the answer to the question above it."""
+def _begin(sections: list[_Section], around: list[_Section], section: _Section) -> bool:
+    """Begin a section, unless it is part of the answer to the question above it; whether the line is dealt with."""
     above = sections[-1]
     if above.asks and above.level < section.level and not section.asks:
-        above.body.append(f"###### {section.title}") if section.level < MARKED else None
-        return section.level < MARKED
-    for earlier in reversed(sections):
-        if earlier.level < section.level:
-            earlier.has_parts = True
-            break
+        above.body.append(f"###### {section.title}")
+        return True
+    while around[-1].level >= section.level:
+        around.pop()
+    around[-1].has_parts = True
+    around.append(section)
     sections.append(section)
     return True
 
@@ -134,15 +139,17 @@ def _begin(sections: list[_Section], section: _Section) -> bool:
 def _beginning(line: str, number: int) -> _Section | None:
     """What begins on this line, if anything does."""
     if found := _Q.match(line):
-        title = found[1].strip()
-        title = title.removeprefix("**").removesuffix("**").removesuffix("__").strip()
-        return _Section(level=MARKED, title=title, line=number, asks=True) if title else None
+        # `**Q:** Why?`, `**Q: Why?**`, and `**Q: Why?** Because.`, where what follows is the answer
+        title, _, rest = found[2].strip().removeprefix(found[1] or "\n").partition(found[1] or "\n")
+        body = [rest] if rest else []
+        return _Section(level=MARKED, title=title.strip(), line=number, asks=True, body=body) if title else None
     if heading := markdown_text.heading(line):
         level, title = heading
         return _Section(level=level, title=title, line=number, asks=asks(_anchor(title)[0]))
     if (found := _BOLD.match(line)) and asks(found[1]):
         return _Section(level=MARKED, title=found[1].strip(), line=number, asks=True)
-    if "<summary" in line.lower() and (found := _SUMMARY.match(line)):
+    at = line.lower().find("<summary")
+    if at >= 0 and (found := _SUMMARY.match(line, at)):
         return _Section(level=MARKED, title=found[1].strip(), line=number, asks=True, body=[found[2]])
     return None
 
@@ -152,13 +159,14 @@ def _is_underline(line: str, current: _Section) -> bool:
     if len(marks) < 2 or (marks.strip("=") and marks.strip("-")):  # noqa: PLR2004 - `==` at least
         return False
     above = current.body[-1].strip() if current.body else ""
-    return bool(above) and not above.startswith(("|", "-", "*", "+", ">", "#", "<"))
+    alone = len(current.body) == 1 or not current.body[-2].strip() if current.body else False
+    return alone and bool(above) and not above.startswith(("|", "-", "*", "+", ">", "#", "<"))
 
 
 def _without_answer_mark(line: str) -> str:
     found = _A.match(line)
     if not found:
-        return line.replace("</details>", "")
-    rest = line[found.end() :].strip()
+        return line
+    rest, mark = line[found.end() :].strip(), found[1] or ""
     # `**A: all of it bold**`: the mark that opened before the A is gone, so is the one that closes.
-    return rest.removesuffix("**") if line.lstrip().startswith("**") and rest.count("**") % 2 else rest
+    return rest.removesuffix(mark) if mark and rest.count(mark) % 2 else rest

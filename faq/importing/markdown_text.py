@@ -33,6 +33,7 @@ _TOKEN = re.compile(
     r"|(\*\*|__|\*|_)"  # 9
     r"|(<!--|<(?=[/A-Za-z]))"  # 10
 )
+_ANY_MARK = re.compile(r"[\\`\[<*_&]|://")
 
 
 @dataclass(slots=True)
@@ -123,7 +124,9 @@ class _Blocks:
     def one(self, line: str) -> None:
         """Read a line outside of blocks of code."""
         line = _unquoted(line)
-        if not line.strip():
+        if line[:1].isalpha() and not self.table:
+            self.gathered.append(line)  # most lines; nothing below begins with a letter
+        elif not line.strip():
             self.flush()
             self.composer.paragraph()
             self.table = False
@@ -178,7 +181,7 @@ def _unquoted(line: str) -> str:
 def _inline(composer: Composer, text: str, definitions: Mapping[str, str]) -> None:
     text, images = _IMAGE.subn("", text)
     composer.images += images
-    pieces = list(_pieces(text, definitions))
+    pieces = list(_pieces(text, definitions)) if _ANY_MARK.search(text) else [text]
     _pair([piece for piece in pieces if isinstance(piece, _Mark)])
     for piece in pieces:
         if isinstance(piece, str):

@@ -142,13 +142,15 @@ class _Settled:
             self.note("warning", draft, remark)
         if len(entry.answer) > LONG_ANSWER_CHARS:
             self.note("warning", draft, f"the answer has more than {LONG_ANSWER_CHARS} characters: shorten it")
+        if "\ufffd" in entry.question + entry.answer:
+            self.note("warning", draft, "some characters could not be read: look at its accents")
         lost = [link for link in draft.links if not _is_link(link)]
         if lost:
             self.note("warning", draft, "a link that is no web address was dropped")
 
     def free_id(self, wanted: str, question: str, language: str) -> str:
-        """The id, with a mark of its question where another question has it."""
-        taken = self.by_id.get((wanted, language))
+        """The id, with a mark of its question where another question of this source has it."""
+        taken = self.entries.get((wanted, language))
         return wanted if taken is None or taken.question == question else f"{wanted}-{mark(question)}"
 
     def note(self, kind: str, draft: Draft, reason: str) -> None:
@@ -161,7 +163,10 @@ class _Settled:
     def finished(self) -> Iterable[Entry]:
         """The entries with all of their wordings."""
         for key, entry in self.entries.items():
-            also = tuple(dict.fromkeys(one for one in (*entry.also, *self.more[key]) if one != entry.question))
+            wordings: dict[str, str] = {_asked(entry.question): ""}
+            for one in (*entry.also, *self.more[key]):
+                wordings.setdefault(_asked(one), one)
+            also = tuple(filter(None, wordings.values()))
             if not also:
                 self.notes.append(
                     Note(kind="warning", source=entry.source, title=entry.question[:TITLE_CHARS], reason=ONE_WORDING)

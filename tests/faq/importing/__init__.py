@@ -1,0 +1,1 @@
+"""Importing an FAQ that exists already."""
