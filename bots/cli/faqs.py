@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from bots.cli import faq_calibrate, faq_eval, faq_gaps, faq_import, faq_lint, faq_test
+from bots.cli import faq_calibrate, faq_eval, faq_explain, faq_gaps, faq_import, faq_lint, faq_test
 
 app = typer.Typer(help="Try and improve the FAQ.", no_args_is_help=True, rich_markup_mode=None)
 app.command("calibrate")(faq_calibrate.calibrate)
 app.command("eval")(faq_eval.evaluate)
+app.command("explain")(faq_explain.explain)
 app.command("import")(faq_import.import_faq)
 app.command("gaps")(faq_gaps.gaps)
 app.command("lint")(faq_lint.lint)
