@@ -30,8 +30,8 @@ HEADER = """\
 
 def masked(text: str) -> str:
     """Somebody's words on one line, of printable characters, without e-mail addresses and long numbers."""
-    kept = " ".join("…" if "@" in word[1:] else word for word in text.split())
-    return _NUMBER.sub("…", "".join(char for char in kept if char.isprintable()))
+    seen = "".join(char if char.isprintable() else " " * char.isspace() for char in text)
+    return _NUMBER.sub("…", " ".join("…" if "@" in word[1:] else word for word in seen.split()))
 
 
 def slug(question: str, taken: Collection[str]) -> str:

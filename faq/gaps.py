@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from faq.cleaning import words
 from faq.grouping import group, hashed, unit
+from faq.rehearsal import other_domains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,10 +125,16 @@ def space(asked: Sequence[Distinct], known: Sequence[tuple[str, str]], encoders:
     if not encoders:
         table = hashed([words(text) for text in texts])
         return Space(messages=table[: len(asked)], phrasings=table[len(asked) :], together=0.18, covered=0.2)
-    parts = [np.asarray(encoder.encode(texts), dtype=np.float32) for encoder in encoders]
-    table = np.concatenate([unit(part - part[: len(asked)].mean(axis=0)) for part in parts], axis=1)
+    far = [" ".join(spoken) for spoken in other_domains(["en"])]
+    parts = [_centred(encoder.encode([*texts, *far]))[: len(texts)] for encoder in encoders]
+    table = np.concatenate(parts, axis=1)
     table = unit(table)
     return Space(messages=table[: len(asked)], phrasings=table[len(asked) :], together=0.4, covered=0.45)
+
+
+def _centred(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take out what all texts share; the FAQ and small talk keep a few messages about one thing from being all."""
+    return unit(rows - rows.mean(axis=0))
 
 
 def find(  # noqa: PLR0913 - a group is told by all of these

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from faq.entries import Faq
 
 SLOPE_PULL, BIAS_PULL = 10.0, 3.0  # curvature of the prior; a row at score 0.5 adds a quarter to that of the bias
-DOUBT = 0.8  # standard deviations by which the precision is taken lower than the fit says
+DOUBT = 0.5  # standard deviations by which the precision is taken lower than the fit says
 SEEN_AGAINST = 40.0  # rows of the fit that stand beside those seen from a score on, where these were worse
 EDGE = 0.02  # share of the rows outside the range in which something was seen
 POINTS = 200  # of the curve
