@@ -5,20 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from heapq import nlargest
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from faq.cleaning import words
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 COMMON = 20_000  # of a language's words: what a misspelling may stand for although the FAQ does not use it
 # Nearly every short row of letters is in a dictionary (abbreviations, names): only frequent ones count as words.
-COMMON_SHORT = {1: 500, 2: 500, 3: 2_000, 4: 8_000}
+COUNTED = np.array(
+    [0, 500, 500, 2_000, 8_000, np.iinfo(np.int64).max]
+)  # of words with 0, 1 … letters, the most frequent
 
 
 class Dictionary:
@@ -29,13 +26,16 @@ class Dictionary:
     """
 
     def __init__(self, frequency: dict[str, int]) -> None:
-        ranked = nlargest(COMMON, frequency, key=lambda word: (frequency[word], word))
-        rank = {word: at for at, word in enumerate(ranked)}
-        known = (word for word in frequency if rank.get(word, COMMON) < COMMON_SHORT.get(len(word), COMMON + 1))
+        found = list(frequency)
+        ranked = np.argsort(-np.fromiter(frequency.values(), dtype=np.int64), kind="stable")
+        rank = np.empty(len(found), dtype=np.int64)
+        rank[ranked] = np.arange(len(found))
+        lengths = np.minimum(np.fromiter(map(len, found), dtype=np.intp), len(COUNTED) - 1)
+        hashes = np.fromiter(map(hash, found), dtype=np.int64)
         # Hashes in an array take 8 bytes a word where a set of strings takes a hundred.
-        self._hashes = _sorted_hashes(known)
+        self._hashes = np.sort(hashes[rank < COUNTED[lengths]])
         self.common: dict[str, str] = {}
-        for word in ranked:
+        for word in (found[at] for at in ranked[:COMMON].tolist()):
             key = word if word.isascii() and word.isalpha() else "".join(words(word))
             self.common.setdefault(key, word)
 
@@ -60,7 +60,3 @@ def shorthand(language: str) -> dict[str, str]:
     shipped = files("faq") / "shorthand" / f"{language}.txt"
     lines = shipped.read_text(encoding="utf-8").splitlines() if shipped.is_file() else []
     return {short: full for short, _, full in (line.partition(" ") for line in lines)}
-
-
-def _sorted_hashes(found: Iterable[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.sort(np.fromiter(map(hash, found), dtype=np.int64))

@@ -29,26 +29,39 @@ class NearWords:
     def __init__(self, words: Iterable[str]) -> None:
         self._words = sorted((word for word in words if 0 < len(word) <= MAX_CHARS), key=lambda word: (len(word), word))
         lengths = [len(word) for word in self._words]
-        self._starts = np.searchsorted(lengths, np.arange(MAX_CHARS * 2))
+        self._starts = np.searchsorted(lengths, np.arange(MAX_CHARS * 2)).tolist()
         self._masks = _masks(self._words, lengths)
 
     def find(self, word: str) -> list[tuple[str, int]]:
         """Give the words that are at least 78 % like this one, with the number of edits."""
-        shortest = min(math.ceil(len(word) * MIN_LIKENESS), len(word) - 1)
-        longest = max(math.floor(len(word) / MIN_LIKENESS), len(word) + 1)
-        if not word or longest > MAX_CHARS or not self._words:
+        size = len(word)
+        if not 0 < size < MAX_CHARS or not self._words:
             return []
-        edits = max(math.floor(longest * (1 - MIN_LIKENESS)), 1)
-        span = slice(self._starts[shortest], self._starts[longest + 1])
-        changed = np.bitwise_count(self._masks[span] ^ _masks([word], [len(word)]))
-        places = np.flatnonzero(changed <= 2 * edits) + span.start
-        choices = [self._words[place] for place in places.tolist()]
-        found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=edits, limit=None)
-        return [
-            (near, int(distance))
-            for near, distance, _ in found
-            if distance <= max((1 - MIN_LIKENESS) * max(len(near), len(word)), 1)
-        ]
+        own = _masks([word], [size])[0]
+        choices: list[str] = []
+        for length in range(max(_shortest(size), 1), _longest(size) + 1):
+            start, end = self._starts[length], self._starts[length + 1]
+            # Each letter more or fewer changes one bit only.
+            bits = 2 * _edits(size, length) - abs(size - length)
+            places = np.flatnonzero(np.bitwise_count(self._masks[start:end] ^ own) <= bits)
+            choices += [self._words[start + place] for place in places.tolist()]
+        found = process.extract(
+            word, choices, scorer=OSA.distance, score_cutoff=_edits(size, _longest(size)), limit=None
+        )
+        return [(near, int(edits)) for near, edits, _ in found if edits <= _edits(size, len(near))]
+
+
+def _edits(one: int, other: int) -> int:
+    """Give how many edits there may be between words of these lengths: one, or 22 % of the longer."""
+    return max(math.floor(max(one, other) * (1 - MIN_LIKENESS)), 1)
+
+
+def _shortest(size: int) -> int:
+    return min(math.ceil(size * MIN_LIKENESS), size - 1)
+
+
+def _longest(size: int) -> int:
+    return max(math.floor(size / MIN_LIKENESS), size + 1)
 
 
 def _masks(words: list[str], lengths: list[int]) -> NDArray[np.uint64]:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from faq.cleaning import MARKS, Part, spoken, words
+from faq.cleaning import MARKS, Part, words
 from faq.dictionary import dictionary, shorthand
 from faq.near import NearWords
 
@@ -44,19 +44,21 @@ class Repair:
     """Knows the words of an FAQ and of its languages; what is none of them is perhaps a misspelling of one.
 
     Built once, then only read, so any thread may use it.
+
+    Args:
+        texts: The FAQ's phrasings as `spoken` gives them.
+        languages: Codes of the FAQ's languages.
     """
 
-    def __init__(self, phrasings: Iterable[str], languages: Sequence[str] = ()) -> None:
-        written: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for phrasing in phrasings:
-            for token in _TOKEN.findall(spoken(phrasing)):
-                keys = _keys(token)
-                for key in keys:
-                    written[key][token if len(keys) == 1 else key] += 1
-        self._written = dict(written)
-        counts = {key: forms.total() for key, forms in written.items()}
-        ordered = sorted(counts, key=lambda key: (-counts[key], key))
-        self._usual = {key: max(sorted(written[key]), key=written[key].__getitem__) for key in ordered}
+    def __init__(self, texts: Iterable[str], languages: Sequence[str] = ()) -> None:
+        forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for token, count in Counter(token for text in texts for token in _TOKEN.findall(text)).items():
+            keys = _keys(token)
+            for key in keys:
+                forms[key][token if len(keys) == 1 else key] += count
+        self._forms = frozenset(form for written in forms.values() for form in written)
+        ordered = sorted(forms, key=lambda key: (-forms[key].total(), key))
+        self._usual = {key: max(sorted(forms[key]), key=forms[key].__getitem__) for key in ordered}
         codes = dict.fromkeys(language.partition("-")[0].lower() for language in languages)
         self._dictionaries = {code: dictionary(code) for code in codes}
         self._shorthand = {code: shorthand(code) for code in codes}
@@ -65,13 +67,18 @@ class Repair:
             for key, form in known.common.items():
                 if key not in self._usual:
                     self._elsewhere.setdefault(key, form)
-        self._rank = {key: rank for rank, key in enumerate([*self._usual, *self._elsewhere])}
-        self._near = NearWords(self._rank)
+        # What speaks against a word before anything is typed.
+        self._unlikely = {
+            key: RANK_COST * math.log2(1 + rank) for rank, key in enumerate([*self._usual, *self._elsewhere])
+        }
+        self._unlikely.update({key: self._unlikely[key] + ELSEWHERE_COST for key in self._elsewhere})
+        self._near = NearWords(self._unlikely)
         self._skeletons: dict[str, list[str]] = {}
         self._squeezed: dict[str, list[str]] = {}
-        for key in self._rank:
+        for key in self._unlikely:
             self._skeletons.setdefault(_VOWELS.sub("", key), []).append(key)
-            self._squeezed.setdefault(_DOUBLED.sub(r"\1", key), []).append(key)
+            if (squeezed := _DOUBLED.sub(r"\1", key)) != key:
+                self._squeezed.setdefault(squeezed, []).append(key)
         self._mend = lru_cache(maxsize=8192)(self._find)
 
     def repairs(self, folded: Iterable[str]) -> dict[str, str]:
@@ -100,7 +107,7 @@ class Repair:
 
     def _mended(self, part: Part, language: str | None, mends: dict[str, str]) -> Part:
         def mend(token: str) -> str:
-            known = token in self._written.get(token, ())
+            known = token in self._forms
             if known or (token not in mends and len(mends) >= MAX_REPAIRS):
                 return token
             return mends.setdefault(token, self._mend(token, language))
@@ -129,7 +136,7 @@ class Repair:
         keys = _keys(token)
         key = keys[0] if len(keys) == 1 and not _SYMBOL.search(token) else ""
         if key in self._usual:
-            return token if token in self._written[key] or self._is_word(token, language) else self._usual[key]
+            return token if token in self._forms or self._is_word(token, language) else self._usual[key]
         full = self._in_full(token, language)
         if full or len(token) > MAX_REPAIRED_CHARS:
             return full or token
@@ -157,7 +164,7 @@ class Repair:
         for table in _LEET:
             read = token.translate(table)
             key = "".join(_keys(read))
-            if key.isalpha() and (key in self._rank or self._is_word(read, language)):
+            if key.isalpha() and (key in self._unlikely or self._is_word(read, language)):
                 return self._form(key) or read
         return None
 
@@ -169,11 +176,14 @@ class Repair:
         if len(skeleton) >= MIN_CONSONANTS:
             for word in self._skeletons.get(skeleton, [])[:MAX_SKELETONS]:
                 candidates.setdefault(word, len(word))
-        for word in self._squeezed.get(_DOUBLED.sub(r"\1", key), [])[:MAX_SKELETONS]:
+        squeezed = _DOUBLED.sub(r"\1", key)
+        for word in (*self._squeezed.get(squeezed, [])[:MAX_SKELETONS], *([squeezed] * (squeezed in self._unlikely))):
             candidates.setdefault(word, len(word))
         for word, edits in candidates.items():
-            cost = _cost(key, word, edits, skeleton) + RANK_COST * math.log2(1 + self._rank[word])
-            cost += ELSEWHERE_COST * (word in self._elsewhere)
+            unlikely = self._unlikely[word]
+            if unlikely + DROPPED_COST > least:
+                continue
+            cost = unlikely + _cost(key, word, edits, skeleton, squeezed)
             if (cost, word) < (least, best or ""):
                 best, least = word, cost
         if least > HALVES_COST:
@@ -188,7 +198,7 @@ class Repair:
         for at in range(2, len(key) - 1):
             left, right = key[:at], key[at:]
             if left in self._usual and right in self._usual:
-                rank = max(self._rank[left], self._rank[right])
+                rank = max(self._unlikely[left], self._unlikely[right])
                 if rank < least:
                     best, least = f"{self._usual[left]} {self._usual[right]}", rank
         return best
@@ -201,7 +211,7 @@ def _keys(token: str) -> list[str]:
     return [token] if token.isascii() and token.isalnum() and token.islower() else words(token)
 
 
-def _cost(key: str, word: str, edits: int, skeleton: str) -> float:
+def _cost(key: str, word: str, edits: int, skeleton: str, squeezed: str) -> float:
     """Give how far a word is from what was typed, in edits."""
     if len(word) > len(key) and _VOWELS.sub("", word) == skeleton:
         letters = iter(word)
@@ -209,6 +219,6 @@ def _cost(key: str, word: str, edits: int, skeleton: str) -> float:
             return min(edits, DROPPED_COST + VOWEL_COST * (len(word) - len(key)))
     if edits == 1 and (len(key) == len(word) and sorted(key) == sorted(word)):
         return SLIP_COST
-    if _DOUBLED.sub(r"\1", key) == _DOUBLED.sub(r"\1", word):
+    if squeezed == _DOUBLED.sub(r"\1", word):
         return SLIP_COST
     return edits + FIRST_LETTER_COST * (word[0] != key[0])
