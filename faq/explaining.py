@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from faq.matching import FaqMatcher, Matches
 
 EXPLAINED = 3  # candidates
-MIN_SHOWN_WEIGHT = 0.15  # of a word: what every sentence holds explains nothing
+MIN_SHOWN_WEIGHT = 0.25  # of a word: what every sentence holds explains nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,17 +60,14 @@ def report(told: Explanation) -> Iterator[str]:
         yield f"  mended                {word} -> {taken}"
     words = ", ".join(f"{word.word}{_mark(word.covered)}" for word in told.words) or "none that says much"
     yield f"  words                 {words}"
-    yield f"  stand in the entry    {told.covered:.0%} of what the words say (? in part, ! not at all)"
+    yield f"  known to the entry    {told.covered:.0%} of what they say; ? in part, ! not at all"
     yield ""
     yield "What speaks for the entries"
-    names = list(told.candidates[0].evidence)
-    width = max(len(name) for name in names)
     for place, candidate in enumerate(told.candidates, start=1):
+        points = " + ".join(f"{points:.2f} {name}" for name, points in candidate.evidence.items())
         yield f"  {place}. {candidate.entry}, score {candidate.score:.2f}"
-        yield f"       nearest: {candidate.nearest} ({candidate.language}), {candidate.likeness:.0%} alike"
-        for name in names:
-            yield f"       {name:{width}}  {candidate.evidence[name]:6.2f} points"
-        yield f"       {'sum':{width}}  {sum(candidate.evidence.values()):6.2f}"
+        yield f"     nearest  {candidate.nearest} ({candidate.language}), {candidate.likeness:.0%} alike"
+        yield f"     points   {points} = {sum(candidate.evidence.values()):.2f}"
     yield ""
     begin = f"Answers begin at {_from(told.answer_from)}, suggestions at {_from(told.suggest_from)}"
     yield f"{begin}; below, a ticket is opened."
