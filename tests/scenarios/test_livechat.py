@@ -62,7 +62,7 @@ async def test_the_same_in_dutch(browser: Browser, tmp_path: Path) -> None:
     async with bot(tmp_path) as running:
         page = await (await browser.new_context(locale="nl-NL")).new_page()
         await page.goto(running.url)
-        await say(page, MATTER)
+        await say(page, "de maan viel op mijn grootboek en nu is alles van mijn kat")
         await reads(page, "Ik heb ticket FL-1001 voor je geopend")
 
 
