@@ -29,6 +29,7 @@ MIN_CONFUSED_SHARE = 0.1  # of the phrasings of both entries
 MANY_CONFUSED_SHARE = 0.25  # from which it is a warning
 NEARLY_THE_SAME = 92  # per cent of the letters, the words sorted
 MIN_NEAR_WORDS = 3
+MIN_NEAR_CHARS = 4  # of a word in place of another: eth and etc are two coins
 MAX_SHARING = 200  # phrasings that have all words but one in common and are compared with each other
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "hint")
 
@@ -124,7 +125,7 @@ def _nearly_the_same(faq: Faq) -> Iterator[Finding]:
             pair = (min(first.id, second.id), max(first.id, second.id))
             if first.id == second.id or pair in told or words(mine) == words(theirs):
                 continue
-            if fuzz.ratio(" ".join(spoken[one]), " ".join(spoken[other])) >= NEARLY_THE_SAME:
+            if _hardly_differ(spoken[one], spoken[other]):
                 told.add(pair)
                 differ = "the answers differ" if first.answer != second.answer else "the answers are the same"
                 message = (
@@ -132,6 +133,14 @@ def _nearly_the_same(faq: Faq) -> Iterator[Finding]:
                     f"the same, and {differ}. Keep one of them, or join the entries."
                 )
                 yield _at(first, "warning", "near_duplicate", message)
+
+
+def _hardly_differ(one: list[str], other: list[str]) -> bool:
+    """Tell whether two lists of sorted words are one question: another number or another short name is another one."""
+    left, right = [*(Counter(one) - Counter(other))], [*(Counter(other) - Counter(one))]
+    if any(not word.isalpha() or (left and right and len(word) < MIN_NEAR_CHARS) for word in left + right):
+        return False
+    return fuzz.ratio(" ".join(one), " ".join(other)) >= NEARLY_THE_SAME
 
 
 def _confusable(matcher: FaqMatcher) -> Iterator[Finding]:

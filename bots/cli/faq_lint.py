@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from faq.lint import Finding
 
-_SHOWN = 6  # hints of one kind; more would hide what matters
+_SHOWN = {"warning": 20, "hint": 6}  # of one kind; more would hide what matters
 
 
 def lint(
@@ -53,22 +53,22 @@ def lint(
 
 def report(findings: Sequence[Finding]) -> Iterator[str]:
     """Give the lines for people: a block for each file, then what concerns the whole FAQ, then the count."""
-    hints = Counter(finding.kind for finding in findings if finding.severity == "hint")
-    shown: Counter[str] = Counter()
+    left_out: Counter[tuple[str, str]] = Counter()
+    shown: Counter[tuple[str, str]] = Counter()
     for path, found in groupby(findings, key=lambda finding: finding.path):
         block = []
         for finding in found:
-            if finding.severity == "hint" and path:
-                shown[finding.kind] += 1
-                if shown[finding.kind] > _SHOWN:
-                    continue
+            sort = (finding.severity, finding.kind)
+            if path and shown[sort] >= _SHOWN.get(finding.severity, len(findings)):
+                left_out[sort] += 1
+                continue
+            shown[sort] += 1
             place = f"{finding.source}: {finding.severity}: " if path else ""
             block.append(plain(f"{place}{finding.message}"))
         if block:
             yield from (*block, "")
-    for kind, count in hints.items():
-        if count > _SHOWN:
-            yield f"… and {count - _SHOWN} more hints of the kind '{kind}'; --json lists them all."
+    for (severity, kind), count in left_out.items():
+        yield f"… and {_counted(count, f'more {severity}')} of the kind '{kind}'; --json lists them all."
     counts = Counter(finding.severity for finding in findings if finding.path)
     yield ", ".join(_counted(counts[severity], severity) for severity in ("error", "warning", "hint")) + "."
 

@@ -76,8 +76,16 @@ def test_nearly_the_same_wordings_of_two_entries_are_a_warning_once_a_pair() -> 
     assert "the answers differ" in found[0].message
 
 
-def test_questions_that_differ_in_a_word_that_matters_are_no_duplicates() -> None:
-    findings = told(entry("in", "how do I deposit euros"), entry("out", "how do I withdraw euros"))
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("how do I deposit euros", "how do I withdraw euros"),
+        ("how do I buy some eth on the app", "how do I buy some etc on the app"),
+        ("what is in the second plan 1", "what is in the second plan 12"),
+    ],
+)
+def test_questions_that_differ_in_a_word_that_matters_are_no_duplicates(one: str, other: str) -> None:
+    findings = told(entry("one", one), entry("other", other))
     assert {finding.kind for finding in findings} == {"few_phrasings"}
 
 

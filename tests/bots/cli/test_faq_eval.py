@@ -41,7 +41,7 @@ async def test_people_read_what_was_measured_and_which_answers_were_wrong(tmp_pa
     assert result.code == 0, result.err
     assert "3 messages: 2 have an entry, 1 have none." in result.out
     assert "comes first                      50.0 %   top-1" in result.out
-    assert "2: when are you open\n      got hours (0.9" in result.out
+    assert "2: when are you open\n      got hours (" in result.out
     assert "right is refund" in result.out
     assert ET.parse(tmp_path / "p.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own
 

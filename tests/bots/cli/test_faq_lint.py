@@ -48,3 +48,11 @@ async def test_many_hints_of_a_kind_are_counted_and_listed_for_machines(tmp_path
     listed = json.loads((await firstline("faq", "lint", "faq.yaml", "--json", cwd=tmp_path)).out)
     assert sum(finding["kind"] == "few_phrasings" for finding in listed) == 20
     assert listed[0]["line"] == 3
+
+
+async def test_no_error_is_left_out(tmp_path: Path) -> None:
+    entries = "".join(f"  - id: e{i}\n    question: same\n    answer: https://a@b.test {i}\n" for i in range(30))
+    (tmp_path / "faq.yaml").write_text(f"language: en\nentries:\n{entries}", encoding="utf-8")
+    result = await firstline("faq", "lint", "faq.yaml", cwd=tmp_path)
+    assert result.out.count(": error: ") == 31
+    assert result.code == 1
