@@ -155,8 +155,8 @@ def _confusable(matcher: FaqMatcher) -> Iterator[Finding]:
         share = count / int(np.isin(matcher.phrasings.owners, (one, other)).sum())
         if count >= MIN_CONFUSIONS and share >= MIN_CONFUSED_SHARE:
             message = (
-                f"'{ids[one]}' and '{ids[other]}' take each other's questions: {count} of their phrasings "
-                f"({share:.0%}), left out, were given to the other. Word them further apart, or join them."
+                f"'{ids[one]}' and '{ids[other]}' take each other's questions: left out, {count} of their "
+                f"phrasings ({share:.0%}) went to the other. Word them further apart, or join them."
             )
             yield _at(first[ids[one]], "warning" if share >= MANY_CONFUSED_SHARE else "hint", "confusable", message)
 
