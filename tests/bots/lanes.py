@@ -83,10 +83,12 @@ class Matcher(FaqMatcher):
         self.trouble: Exception | None = RuntimeError("the matcher is broken")
         self.gates: dict[str, threading.Event] = {}
         self.asked: list[str] = []
+        self.languages: list[str | None] = []  # that of each text asked
 
     def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
         assert languages is not None
         self.asked += texts
+        self.languages += languages
         for words, gate in self.gates.items():
             if any(words in text for text in texts):
                 assert gate.wait(10)

@@ -68,6 +68,14 @@ def test_short_messages_in_many_languages(language: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language"),
+    [("вы тут", "ru"), ("прывітанне", "be"), ("حسابي مغلق", "ar"), ("login", "en"), ("ㅠㅠ", "ko"), ("ΑΒ", "el")],
+)
+def test_letters_that_few_languages_write_decide(text: str, language: str) -> None:
+    assert DETECTOR.detect(text).language == language
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "@helpbot waar is mijn geld? https://example.com/where/is/my/money",
@@ -140,6 +148,12 @@ def test_a_language_that_the_detector_does_not_know_is_taken_for_no_other() -> N
     text = "менің ақшам қайда"
     assert Detector(faq("kk")).detect(text).language is None
     assert Detector(faq("kk", "ru")).detect("я забыл пароль").language == "ru"
+
+
+def test_one_word_is_seldom_enough_for_a_language_that_the_faq_does_not_have() -> None:
+    found = DETECTOR.detect("prijsalarm")  # Dutch, and looks Danish
+    assert found.language is None
+    assert found.probability > 0.9
 
 
 def test_chinese_without_kana_is_chinese_unless_the_faq_is_japanese() -> None:
