@@ -97,7 +97,7 @@ def _print(found: list[Gap], count: int, days: int, at_least: int) -> None:
     if not found:
         typer.echo(f"No {at_least} of them are alike. Look further back (--days) or for smaller groups (--min).")
         return
-    typer.echo(f"{sum(gap.count for gap in found)} of them are {len(found)} groups:")
+    typer.echo(f"{sum(gap.count for gap in found)} of them form {len(found)} group{'s' * (len(found) > 1)}:")
     for number, gap in enumerate(found[:_SHOWN], 1):
         proposal = f"add wordings to {gap.nearest}" if gap.covered else "new entry"
         nearest = f" (nearest: {gap.nearest}, {gap.likeness:.2f})" if gap.nearest and not gap.covered else ""

@@ -86,8 +86,8 @@ def asked(path: Path, since: datetime) -> list[Asked]:
             "SELECT i.id, i.channel, i.conversation_key, i.received_at, i.payload, i.erased_at,"
             " o.outcome, o.rule, o.entry, o.ticket_key"
             " FROM inbound i JOIN outcomes o ON o.inbound_id = i.id WHERE i.received_at >= ?"
-            " AND o.outcome IN ('answered', 'suggested', 'ticket_opened', 'acted')"
-            " AND (o.outcome <> 'acted' OR o.rule = 'helpful') ORDER BY i.id DESC LIMIT ?",
+            " AND (o.outcome IN ('answered', 'suggested', 'ticket_opened') OR o.rule IN ('helpful', 'too_many_open'))"
+            " ORDER BY i.id DESC LIMIT ?",
             (codec.stamp(since), 4 * MAX_QUESTIONS),
         ).fetchall()
     return _replay(reversed(rows))[-MAX_QUESTIONS:]
@@ -107,6 +107,9 @@ def _replay(rows: Iterable[sqlite3.Row]) -> list[Asked]:
         elif row["outcome"] == "answered" and row["rule"] == "chosen":
             if about in found:
                 found[about] = replace(found[about], verdict=Verdict.CHOSEN, entry=row["entry"], chosen=True)
+        elif row["outcome"] == "appended":  # whoever has too many tickets gets no other
+            if message.kind is Kind.ACTION:
+                _judge(found, about, Verdict.UNHELPFUL)
         elif row["outcome"] == "ticket_opened" and row["ticket_key"] != own:
             _judge(found, row["ticket_key"], Verdict.UNHELPFUL)
         else:

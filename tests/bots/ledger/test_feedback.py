@@ -71,6 +71,16 @@ async def test_a_choice_names_the_entry_and_none_of_these_names_none(stage: Stag
     )
 
 
+async def test_a_refusal_counts_though_no_further_ticket_is_opened(stage: Stage) -> None:
+    for matter in ("my bag is lost", "the lamp broke", "no train came", "wrong seat given", "cold soup served"):
+        await stage.hear(message(matter, place=f"chat:{matter}"))
+    question = message("money back?")
+    await stage.hear(question, offers("refund"))
+    await stage.hear(tap(f"none:{mark(question.message_id)}"))
+    assert stage.outcomes()[-1] == ("appended", "too_many_open")
+    assert read(stage)[-1].verdict is Verdict.REFUSED
+
+
 async def test_a_choice_that_did_not_help_is_an_answer_that_did_not(stage: Stage) -> None:
     question = message("money back?")
     await stage.hear(question, offers("refund", "hours"))
