@@ -68,10 +68,12 @@ def calibrate(
 
     settings = setting_up.load(config)
     faq = load(settings.faq_path)
-    labelled = _labels(labels, {entry.id for entry in faq.entries}) if labels is not None else []
+    known = {entry.id for entry in faq.entries}
+    labelled = _labels(labels, known) if labels is not None else []
     asked = _asked(settings, days, needed=not labelled)
     by_hand = {one.text for one in labelled}
-    told = labelled + [one for question in asked if (one := _told(question)) is not None and one.text not in by_hand]
+    heard = [one for question in asked if question.text not in by_hand and (one := _told(question)) is not None]
+    told = [*labelled, *(one for one in heard if one.entry in known)]  # what is no longer in the FAQ tells nothing
     promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
     matcher = FaqMatcher(faq, promises)
     rows = _evidence(told, matcher)
@@ -82,7 +84,7 @@ def calibrate(
         raise typer.Exit(1)
     learned = learn(rows, traffic, faq=faq, at=datetime.now(UTC).replace(microsecond=0))
     answer_from, suggest_from = _thresholds(matcher)
-    _print(learned, len(told) - len(rows))
+    _print(learned, len(labelled) + len(heard) - len(rows))
     _print_effect(*validate(rows, traffic, promises, answer_from), promises)
     _print_thresholds((answer_from, suggest_from), learned.thresholds(promises, answer_from, suggest_from), learned)
     if dry_run:
@@ -176,7 +178,7 @@ def _label(line: str, place: str, known: set[str]) -> _Told:
     if unknown := set(value) - _LABEL_KEYS:
         raise Usage(f"{place}: a line has no key {min(unknown)[:60]!r}; the keys are {', '.join(sorted(_LABEL_KEYS))}.")
     entry, language, channel = value["entry"], value.get("language"), value.get("channel") or ""
-    if entry is not None and entry not in known:
+    if entry is not None and not (isinstance(entry, str) and entry in known):
         raise Usage(
             f"{place}: the FAQ has no entry {str(entry)[:60]!r}. Write null where no entry answers the message."
         )
