@@ -16,7 +16,8 @@ _INVISIBLE = re.compile(
 )
 _LINKED = re.compile(r"\[([^\[\]\n]{1,200})\]\(\s?https?://[^\s()]{1,500}\)")  # Markdown
 _ADDRESSES = re.compile(
-    r"https?://\S+|www\.\S+"
+    # Neither the mark that ends the sentence nor Chinese or Japanese that follows without a space.
+    r"(?:https?://|www\.)[^\s<>\u2e80-\u9fff]*[^\s<>\u2e80-\u9fff.,!?;:'\")\]}]"
     r"|(?<![\w.@-])[A-Za-z0-9-]{1,63}\.[A-Za-z]{2,6}/[^\s]+"  # bit.ly/xyz
     r"|<(?:[@#:]|a:)[^<>\s]{1,80}>"  # Discord's mentions and emoji
     r"|(?<![\w.])@\w{1,64}(?:@[\w.-]{1,100})?"  # @names, not e-mail addresses
@@ -26,7 +27,7 @@ _PICTURES = re.compile(
     "[\u20d0-\u20ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\ufffd\ue000-\uf8ff"
     "\U0001f000-\U0001faff]+"
     r"|(?<![\w:]):[A-Za-z][\w+-]{1,31}:(?![\w:])"  # :smile:
-    r"|(?<!\S)(?:[:;=]['\u2019]?-?[()DPpOo3/\\|*]+|[xX8]-?[)D]+|<3+|\^_*\^)(?![^\s.,!?])"
+    r"|(?<!\S)(?:[:;=]['\u2019]?-?[()DPpOo3/\\|*]+|[xX]-?[)D]+|<3+|\^_*\^)(?![^\s.,!?])"
 )
 _HASHTAG = re.compile(r"(?<![\w&/])#(?=\w*[^\W\d_])")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -71,7 +72,7 @@ def own_words(text: str) -> str:
         if not _QUOTED.match(line) and not (len(bare) <= MAX_INTRODUCTION_CHARS and _INTRODUCED.fullmatch(bare)):
             kept.append(line)
     kept = _unsigned(kept)
-    own = "\n".join(kept)
+    own = "\n".join(kept).strip()
     return own if any(map(str.isalnum, own)) else "\n".join(_QUOTED.sub("", line, count=1) for line in lines)
 
 

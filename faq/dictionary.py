@@ -59,4 +59,4 @@ def shorthand(language: str) -> dict[str, str]:
     """Give a language's usual shortenings, each with the words it stands for; empty where none are known."""
     shipped = files("faq") / "shorthand" / f"{language}.txt"
     lines = shipped.read_text(encoding="utf-8").splitlines() if shipped.is_file() else []
-    return {short: full for short, _, full in (line.partition(" ") for line in lines)}
+    return {short: full.lower() for short, _, full in (line.partition(" ") for line in lines)}

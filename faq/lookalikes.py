@@ -4,8 +4,6 @@
 its letters have doubles and the rest of the message is written in the other script.
 """
 
-# ruff: noqa: RUF001 - the table is made of them
-
 from __future__ import annotations
 
 import re
@@ -14,7 +12,7 @@ _LATIN, _CYRILLIC, _GREEK = "latin", "cyrillic", "greek"
 _FROM_CYRILLIC = str.maketrans("АВЕЅІЈКМНОРСТУХҮԌԚԜаеѕіјорсухһԁԛԝүє", "ABESIJKMHOPCTYXYGQWaesijopcyxhdqwye")
 _FROM_GREEK = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹϳαικνορτυχςϲε", "ABEZHIKMNOPTYXCjaikvoptuxsce")
 _FROM_LATIN = {
-    _CYRILLIC: str.maketrans("ABCEHIJKMOPSTXYaceijopsxy", "АВСЕНІЈКМОРЅТХУасеіјорѕху"),
+    _CYRILLIC: str.maketrans("ABCEHIJKMOPSTXYaceijkmopstxy", "АВСЕНІЈКМОРЅТХУасеіјкморѕтху"),
     _GREEK: str.maketrans("ABEHIKMNOPTXYZaiknouv", "ΑΒΕΗΙΚΜΝΟΡΤΧΥΖαικηουν"),
 }
 _INTO_LATIN = {_CYRILLIC: _FROM_CYRILLIC, _GREEK: _FROM_GREEK}

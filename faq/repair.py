@@ -22,10 +22,12 @@ MIN_JOINED_CHARS = 5
 MAX_SKELETONS = 20  # words with the same consonants that are looked at
 # What makes a word less likely to be the one that was meant, in edits.
 MAX_COST = 2.4
+MAX_COST_UNLISTED = 1.5  # in languages without a dictionary, where any unknown word may be a real one
 HALVES_COST = 1.8  # above it, two words written as one are likelier
 RANK_COST = 0.06  # a doubling of its rank among the words of the FAQ, then the common ones
 ELSEWHERE_COST = 0.5  # the FAQ does not use it
 FIRST_LETTER_COST = 0.3  # people seldom mistype the first letter
+SHORT_COST = {2: 2.0, 3: 0.5}  # of two or three letters one is another or too many: rather an abbreviation or a name
 SLIP_COST = 0.6  # two letters exchanged or one doubled: the commonest slips
 DROPPED_COST, VOWEL_COST = 0.5, 0.1  # vowels left out
 MIN_CONSONANTS = 2
@@ -61,6 +63,7 @@ class Repair:
         self._usual = {key: max(sorted(forms[key]), key=forms[key].__getitem__) for key in ordered}
         codes = dict.fromkeys(language.partition("-")[0].lower() for language in languages)
         self._dictionaries = {code: dictionary(code) for code in codes}
+        self._max_cost = MAX_COST if any(map(len, self._dictionaries.values())) else MAX_COST_UNLISTED
         self._shorthand = {code: shorthand(code) for code in codes}
         self._elsewhere: dict[str, str] = {}
         for known in self._dictionaries.values():
@@ -153,10 +156,12 @@ class Repair:
 
     def _in_full(self, token: str, language: str | None) -> str | None:
         """Give what a shortening stands for; a word of another of the FAQ's languages stands for itself."""
-        for code in [language] if language is not None else self._shorthand:
-            full = self._shorthand[code].get(token)
-            if full and not any(token in known for other, known in self._dictionaries.items() if other != code):
-                return full.lower()
+        if language is not None:
+            return self._shorthand[language].get(token)
+        for code, known in self._shorthand.items():
+            others = [listed for other, listed in self._dictionaries.items() if other != code]
+            if token in known and not any(token in listed for listed in others):
+                return known[token]
         return None
 
     def _from_signs(self, token: str, language: str | None) -> str | None:
@@ -170,7 +175,7 @@ class Repair:
 
     def _likeliest(self, key: str) -> str | None:
         """Give the word that was most probably meant: few edits, a word of the FAQ, a frequent one."""
-        best, least = None, MAX_COST
+        best, least = None, self._max_cost
         skeleton = _VOWELS.sub("", key)
         candidates = dict(self._near.find(key)) if len(key) >= MIN_REPAIRED_CHARS else {}
         if len(skeleton) >= MIN_CONSONANTS:
@@ -217,8 +222,9 @@ def _cost(key: str, word: str, edits: int, skeleton: str, squeezed: str) -> floa
         letters = iter(word)
         if all(letter in letters for letter in key):
             return min(edits, DROPPED_COST + VOWEL_COST * (len(word) - len(key)))
-    if edits == 1 and (len(key) == len(word) and sorted(key) == sorted(word)):
+    if edits == 1 and len(key) == len(word) and sorted(key) == sorted(word):
         return SLIP_COST
     if squeezed == _DOUBLED.sub(r"\1", word):
         return SLIP_COST
-    return edits + FIRST_LETTER_COST * (word[0] != key[0])
+    short = SHORT_COST.get(len(key), 0) if len(word) <= len(key) else 0
+    return edits + short + FIRST_LETTER_COST * (word[0] != key[0])
