@@ -58,6 +58,9 @@ PIECES = [
         ("2 * 3 ** 4 ` 5", "2 * 3 \\*\\* 4 \\` 5"),
         ('<p title="a>b">x</p><p title="open>y</p>', "x\n\ny"),
         ("</b></ul></li></pre>x", "x"),
+        ("a<!-- never closed <b>x", "a"),
+        ("a<script>never closed", "a"),
+        (f"&#{'9' * 5000};", "\ufffd"),
         ("&#99999999999999999999999;x&#xfffffffffff;", "\ufffdx\ufffd"),
     ],
 )

@@ -24,7 +24,7 @@ PIECES = [*HOSTILE, ")", "]", ">", "\n", "\n\n", " ", "x", "é", "-->", "</a>", 
     [
         ("One\ntwo.\n\nThree  \nfour\\\nfive", "One two.\n\nThree\nfour\nfive"),
         ("**a** __b__ *c* _d_ ***e***", "**a** **b** c d **e**"),
-        ("snake_case_name 5*3*2 2 ** 3 **open", "snake_case_name 5*3*2 2 \\*\\* 3 \\*\\*open"),
+        ("snake_case_name 5*3*2 2*x* 2 ** 3 **open", "snake_case_name 5*3*2 2*x* 2 \\*\\* 3 \\*\\*open"),
         ("`a*b*c` ``x ` y`` `open", "`a*b*c` `x \\` y` \\`open"),
         ('[the page](https://example.com/a_(b) "title")', "the page (https://example.com/a_%28b%29)"),
         (
