@@ -27,7 +27,8 @@ MAX_X_POSTS = 4
 MIN_CONFUSIONS = 3
 MIN_CONFUSED_SHARE = 0.1  # of the phrasings of both entries
 MANY_CONFUSED_SHARE = 0.25  # from which it is a warning
-NEARLY_THE_SAME = 92  # per cent of the letters, the words sorted
+NEARLY_THE_SAME = 92  # per cent of the letters
+ALIKE_WORDS = 80  # per cent of the letters of the words that differ
 MIN_NEAR_WORDS = 3
 MIN_NEAR_CHARS = 4  # of a word in place of another: eth and etc are two coins
 MAX_SHARING = 200  # phrasings that have all words but one in common and are compared with each other
@@ -110,37 +111,45 @@ def _duplicates(faq: Faq) -> Iterator[Finding]:
 
 
 def _nearly_the_same(faq: Faq) -> Iterator[Finding]:
-    """Compare phrasings that have all words, or all but one, in common: linear in their number, not its square."""
-    sharing: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    """Compare phrasings that have all words but one in common: linear in their number, not its square."""
     phrasings = [(entry, phrasing) for entry in faq.entries for phrasing in entry.phrasings]
-    spoken = [sorted(words(phrasing)) for _, phrasing in phrasings]
-    for at, own in enumerate(spoken):
-        if len(own) >= MIN_NEAR_WORDS:
-            for without in {tuple(own), *(tuple(own[:i] + own[i + 1 :]) for i in range(len(own)))}:
-                sharing[without].append(at)
+    sharing: defaultdict[tuple[str, ...], list[tuple[int, str]]] = defaultdict(list)
+    for at, (_, phrasing) in enumerate(phrasings):
+        spoken = sorted(words(phrasing))
+        if len(spoken) >= MIN_NEAR_WORDS:
+            sharing[tuple(spoken)].append((at, ""))
+            for i in range(len(spoken)):
+                sharing[(*spoken[:i], *spoken[i + 1 :])].append((at, spoken[i]))
     told: set[tuple[str, str]] = set()
-    for members in sharing.values():
-        for one, other in combinations(members[:MAX_SHARING], 2):
+    for common, members in sharing.items():
+        for (one, left), (other, right) in combinations(members[:MAX_SHARING], 2):
             (first, mine), (second, theirs) = phrasings[one], phrasings[other]
             pair = (min(first.id, second.id), max(first.id, second.id))
-            if first.id == second.id or pair in told or words(mine) == words(theirs):
+            if first.id == second.id or pair in told or not _hardly_differ(common, left, right):
                 continue
-            if _hardly_differ(spoken[one], spoken[other]):
-                told.add(pair)
-                differ = "the answers differ" if first.answer != second.answer else "the answers are the same"
-                message = (
-                    f"'{mine[:80]}' of '{first.id}' and '{theirs[:80]}' of '{second.id}' ({second.source}) are nearly "
-                    f"the same, and {differ}. Keep one of them, or join the entries."
-                )
-                yield _at(first, "warning", "near_duplicate", message)
+            told.add(pair)
+            differ = "the answers differ" if first.answer != second.answer else "the answers are the same"
+            message = (
+                f"'{mine[:80]}' of '{first.id}' and '{theirs[:80]}' of '{second.id}' ({second.source}) are nearly "
+                f"the same, and {differ}. Keep one of them, or join the entries."
+            )
+            yield _at(first, "warning", "near_duplicate", message)
 
 
-def _hardly_differ(one: list[str], other: list[str]) -> bool:
-    """Tell whether two lists of sorted words are one question: another number or another short name is another one."""
-    left, right = [*(Counter(one) - Counter(other))], [*(Counter(other) - Counter(one))]
-    if any(not word.isalpha() or (left and right and len(word) < MIN_NEAR_CHARS) for word in left + right):
+def _hardly_differ(common: tuple[str, ...], left: str, right: str) -> bool:
+    """Tell whether two phrasings are one question that differ in a word (one may be empty) besides what is common.
+
+    Another number or another short name makes another question.
+    """
+    if (
+        left == right
+        or not (left + right).isalpha()
+        or (left and right and min(len(left), len(right)) < MIN_NEAR_CHARS)
+    ):
         return False
-    return fuzz.ratio(" ".join(one), " ".join(other)) >= NEARLY_THE_SAME
+    if left and right and fuzz.ratio(left, right) < ALIKE_WORDS:
+        return False
+    return fuzz.ratio(" ".join((left, *common)).strip(), " ".join((right, *common)).strip()) >= NEARLY_THE_SAME
 
 
 def _confusable(matcher: FaqMatcher) -> Iterator[Finding]:
@@ -226,8 +235,9 @@ def _slips(faq: Faq) -> Iterator[Finding]:
     """Find hosts a letter away from one that is used more often."""
     found = [(entry, link.host) for entry in faq.entries for link in (*links(entry.answer), *map(_bare, entry.links))]
     counts = Counter(host for _, host in found if host)
+    usual = [host for host, count in counts.items() if count > 1 and host]
     for entry, host in found:
-        close = (other for other in counts if counts[other] > counts[host] and _one_letter_apart(host, other))
+        close = (other for other in usual if counts[other] > counts[host] and _one_letter_apart(host, other))
         if host and (other := next(close, "")):
             message = (
                 f"The host '{host}' in '{entry.id}' is a letter away from '{other}', used more often. Is it a slip?"

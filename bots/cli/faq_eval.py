@@ -40,14 +40,18 @@ def evaluate(
     """Measure the FAQ on messages whose right entry you know."""
     from faq.entries import load
     from faq.evaluation import ask, measure, read_labelled
-    from faq.matching import FaqMatcher
+    from faq.matching import FaqMatcher, Promises
     from faq.picture import picture as drawn
 
-    path = faq or setting_up.load(config).faq_path
+    settings = setting_up.load(config)
+    path = faq or settings.faq_path
     loaded = load(path)
     asked = read_labelled(queries, loaded)
+    if not asked:
+        raise setting_up.Usage(f"{queries} holds no message to measure with.")
+    promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
     begun = time.perf_counter()
-    matcher = FaqMatcher(loaded)
+    matcher = FaqMatcher(loaded, promises)
     build_s = time.perf_counter() - begun
     found, times_ms = ask(matcher, asked)
     measures = measure([query.entry for query in asked], found, build_s=build_s, times_ms=times_ms)

@@ -81,6 +81,7 @@ def test_nearly_the_same_wordings_of_two_entries_are_a_warning_once_a_pair() -> 
     [
         ("how do I deposit euros", "how do I withdraw euros"),
         ("how do I buy some eth on the app", "how do I buy some etc on the app"),
+        ("where is the list of all the lost cards", "where is the list of all the last cards"),
         ("what is in the second plan 1", "what is in the second plan 12"),
     ],
 )

@@ -56,6 +56,26 @@ async def test_machines_read_one_json_object(tmp_path: Path) -> None:
     assert [wrong["id"] for wrong in measured["wrong_answers"]] == ["2"]
 
 
+async def test_the_configured_promise_is_kept(tmp_path: Path) -> None:
+    _labelled(tmp_path)
+    texts = ("are you open sundays", "when are you open on sunday", "can I get my money back", "how do I get refunds")
+    lines = [json.dumps({"id": text, "text": text, "entry": None}) for text in texts]
+    (tmp_path / "q.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "firstline.toml").write_text('[faq]\npath = "faq.yaml"\nanswer_precision = 0.5\n', encoding="utf-8")
+    hopeful = json.loads((await firstline("faq", "eval", "--queries", "q.jsonl", "--json", cwd=tmp_path)).out)
+    (tmp_path / "firstline.toml").write_text('[faq]\npath = "faq.yaml"\nanswer_precision = 0.999\n', encoding="utf-8")
+    careful = json.loads((await firstline("faq", "eval", "--queries", "q.jsonl", "--json", cwd=tmp_path)).out)
+    assert hopeful["answered"] > careful["answered"]
+
+
+async def test_no_messages_are_no_measure(tmp_path: Path) -> None:
+    _labelled(tmp_path)
+    (tmp_path / "q.jsonl").write_text("\n", encoding="utf-8")
+    result = await firstline("faq", "eval", "faq.yaml", "--queries", "q.jsonl", cwd=tmp_path)
+    assert result.code == 2
+    assert "q.jsonl holds no message" in result.err
+
+
 async def test_a_wrong_label_is_told_with_its_line(tmp_path: Path) -> None:
     _labelled(tmp_path)
     (tmp_path / "q.jsonl").write_text('{"id": "1", "text": "x", "entry": "refunds"}\n', encoding="utf-8")
