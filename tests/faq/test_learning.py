@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faq import learning
 from faq.calibration import Promises
 from faq.entries import Entry, Faq
 from faq.learned import Learned, fingerprints, logit, sigmoid
@@ -18,6 +19,10 @@ from faq.learning import Evidence, Source, learn, validate
 
 if TYPE_CHECKING:
     from random import Random
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROMISES = Promises(answer_precision=0.9)
 ANSWER_FROM = 0.9
@@ -139,6 +144,20 @@ def test_validation_judges_each_row_by_the_others() -> None:
     assert before.precision < 0.89
     assert after.precision >= 0.89
     assert 0 < after.answered < before.answered
+
+
+def test_no_row_is_judged_by_what_it_teaches_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [replace(row, channel=f"channel {at}") for at, row in enumerate(traffic(100, 14))]
+    taught_by: list[set[Evidence]] = []
+
+    def watched(given: Sequence[Evidence], *rest: Any, **more: Any) -> Learned:
+        taught_by.append(set(given))
+        return learn(given, *rest, **more)
+
+    monkeypatch.setattr(learning, "learn", watched)
+    validate(rows, [], PROMISES, ANSWER_FROM)
+    left_out = [row for given in taught_by for row in set(rows) - given]
+    assert sorted(left_out, key=lambda row: row.score) == sorted(rows, key=lambda row: row.score)
 
 
 def test_what_is_nearly_exact_is_still_answered_and_what_is_barred_still_is_not() -> None:

@@ -143,7 +143,15 @@ async def test_a_message_with_a_secret_stays_out(stage: Stage) -> None:
     said = shield(message("my card 4111 1111 1111 1111 does not work"))
     assert said.secrets
     await stage.hear(said)
-    await stage.hear(shield(moderated("my card 4111 1111 1111 1111 does not work")))
+    assert read(stage) == []
+
+
+async def test_a_complaint_with_a_secret_stays_out(stage: Stage) -> None:
+    said = shield(moderated("my card 4111 1111 1111 1111 does not work"))
+    assert said.parent is not None
+    assert said.parent.secrets
+    await stage.hear(said)
+    assert stage.outcomes() == [("ticket_opened", "moderator")]
     assert read(stage) == []
 
 
