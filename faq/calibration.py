@@ -48,7 +48,7 @@ class Logistic:
 
 # Where a small FAQ starts from, and what a large one moves away from: fitted on banking, assistant and shop FAQs
 # (before coverage was a sign: the known and the covered share divide the weight that the known share had).
-SCOPE_PRIOR = Logistic(bias=-4.5, weights=(2.0, 2.2, 3.3, 1.0, 1.0))
+SCOPE_PRIOR = Logistic(bias=-4.5, weights=(2.0, 2.2, 3.3, 1.0, 1.0, 0.0))
 RIGHT_PRIOR = Logistic(bias=-1.0, weights=(0.8, 2.3))
 PRIOR_PULL = 1.0  # curvature of the prior; a row adds at most a quarter of its sign's square
 
@@ -86,7 +86,7 @@ class Rows:
     """Messages whose outcome is known, with their signs.
 
     Attributes:
-        scope: (M, 5) signs of being in scope.
+        scope: (M, 6) signs of being in scope.
         right: (M, 2) signs of the first entry being right.
         hits: Whether the first entry is the right one.
         kind: `ANSWERED` by the FAQ, `SAME_DOMAIN` (or a near miss) but no entry, or `OTHER_DOMAIN`.
@@ -118,13 +118,23 @@ class Rows:
         return Rows(scope=self.scope[keep], right=self.right[keep], hits=self.hits[keep], kind=self.kind[keep])
 
 
-def joined(rows: Sequence[Rows]) -> Rows:
-    """Join rows, at least one set of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One of them."""
+
+    scope: tuple[float, ...]
+    right: tuple[float, ...]
+    hit: bool
+    kind: int
+
+
+def joined(rows: Sequence[Row]) -> Rows:
+    """Make a table of rows, at least one."""
     return Rows(
-        scope=np.concatenate([part.scope for part in rows]),
-        right=np.concatenate([part.right for part in rows]),
-        hits=np.concatenate([part.hits for part in rows]),
-        kind=np.concatenate([part.kind for part in rows]),
+        scope=np.array([row.scope for row in rows], dtype=np.float32),
+        right=np.array([row.right for row in rows], dtype=np.float32),
+        hits=np.array([row.hit for row in rows]),
+        kind=np.array([row.kind for row in rows], dtype=np.intp),
     )
 
 
@@ -140,7 +150,7 @@ class Calibration:
     def chances(
         self, scope: NDArray[np.float32], right: NDArray[np.float32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give P(in scope) and P(right, if in scope), each (M,)."""
+        """Give P(in scope) and P(right, if in scope) for signs (M, 6) and (M, 2), each (M,)."""
         return self.scope(scope), self.right(right)
 
 

@@ -92,10 +92,3 @@ class Coverage:
         A bare word names a topic, it asks nothing; and what stands besides the covered words may change the question.
         """
         return share >= MIN_SHARE and share * sum(map(self.rarity, dict.fromkeys(spoken))) >= MIN_WORDS
-
-    def shares(
-        self, texts: Sequence[Sequence[str]], entries: NDArray[np.intp], besides: NDArray[np.intp] | None = None
-    ) -> NDArray[np.float32]:
-        """Give the share of each text that its entry covers, (M,); `besides` is -1 where every phrasing counts."""
-        left_out = [-1] * len(texts) if besides is None else besides.tolist()
-        return np.fromiter(map(self.share, texts, entries.tolist(), left_out), np.float32, len(texts))

@@ -2,113 +2,267 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from faq.heads import MAX_TRAINED, MEAN_SCALE, softmax, train
+from faq.views import LetterView, MeaningView
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from faq.coverage import Coverage
+    from faq.cleaning import Part
+    from faq.encoders.base import Encoder
     from faq.phrasings import Phrasings
 
-NEAREST_WEIGHT = 1.0  # against the linear head's logit; 0 to 4 measured, each differs by less than a point
+NEAREST_WEIGHT = 1.0  # against the heads' logits; 0 to 4 measured, each differs by less than a point
+CLOSE_WEIGHT = 2.0
 SORTED_WEIGHT = 2.0
+LETTERS_BESIDE_MEANING = 0.4  # weight of the letters' head beside encoders; 0.4 to 0.7 measured
 COMPARED = 40  # phrasings whose sorted words are compared letter by letter
+SHORTLIST = 30  # entries of a large FAQ whose phrasings are compared by meaning
 NEAR_EXACT = 0.95
 MIN_NEAR_EXACT_CHARS = 10
+SATURATED = 8.0  # a lead in logits beyond which more says nothing
+EXCLUDED = np.float32(-1e4)
+
+# Which encoder says how much about a message in English or in another language, by how its name starts. E5 and MiniLM
+# take 20 and 12 ms a text: only one of them is asked.
+SHARES_ENGLISH = {"minilm": 0.75, "use": 0.25}
+SHARES = {"use": 0.6, "multilingual-e5": 0.4}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A text, compared with every phrasing.
+
+    Attributes:
+        words: Its words.
+        likeness: With each phrasing, by letters and words, (N,).
+        vectors: By each encoder, centred, (D,); whatever where its share is 0.
+        shares: How much each encoder's word counts, together 1; empty without encoders.
+        letters: The same of the letters' head.
+    """
+
+    words: tuple[str, ...]
+    likeness: NDArray[np.float32]
+    vectors: tuple[NDArray[np.float32], ...]
+    shares: tuple[float, ...]
+    letters: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Of M texts and C entries: the logit of each entry, and the parts it was summed from, each (M, C)."""
+    """Of one text: what speaks for each entry; every array is (C,).
 
-    def __init__(self, head: NDArray[np.float32], nearest: NDArray[np.float32], alike: NDArray[np.float32]) -> None:
-        self.head = head
-        self.nearest = nearest
-        self.alike = alike
-        self.logits = head + NEAREST_WEIGHT * nearest + SORTED_WEIGHT * alike
+    Attributes:
+        head: The heads' logits, weighed.
+        nearest: Likeness of the nearest phrasing.
+        close: Cosine of the phrasing closest in meaning; 0 without encoders.
+        alike: Likeness of sorted words, letter by letter.
+        logits: The sum of it all.
+    """
 
-    def without(self, banned: NDArray[np.bool_]) -> Evidence:
-        """Give the evidence with some entries taken out of the FAQ, `banned` being (M, C)."""
-        fewer = Evidence(self.head, self.nearest, self.alike)
-        fewer.logits = np.where(banned, np.float32(-1e4), self.logits)
-        return fewer
+    head: NDArray[np.float32]
+    nearest: NDArray[np.float32]
+    close: NDArray[np.float32]
+    alike: NDArray[np.float32]
+    logits: NDArray[np.float32]
 
-    def signs(
-        self, known: NDArray[np.float32], covered: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Give the signs of being in scope (M, 5) and of the first entry being the right one (M, 2).
+    @property
+    def best(self) -> int:
+        """The entry that most speaks for."""
+        return int(self.logits.argmax())
+
+    def chances(self) -> NDArray[np.float32]:
+        """Give each entry's share, as if one of them had to be right, (C,)."""
+        powers = np.exp(self.logits - self.logits.max())
+        shares: NDArray[np.float32] = powers / powers.sum()
+        return shares
+
+    def signs(self, known: float, covered: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Give the signs of being in scope (6) and of the first entry being the right one (2).
 
         Each grows with the probability, so that the calibration may demand weights that are not negative.
 
         Args:
-            known: Of each text, the share of letters in words of the FAQ, (M,).
-            covered: Of each text, the share of its informative words that the first entry covers, (M,).
+            known: The share of letters in words of the FAQ.
+            covered: The share of its informative words that the first entry covers.
         """
-        rows = np.arange(len(self.logits))
-        best = self.logits.argmax(axis=1)
-        top = self.logits[rows, best]
-        several = self.logits.shape[1] > 1
-        second = np.partition(self.logits, -2, axis=1)[:, -2] if several else np.zeros_like(top)
-        chance = softmax(self.logits)[rows, best]
-        margin = np.minimum(top - second, 8)
-        signs = (self.head[rows, best] / 4, self.nearest[rows, best], self.alike[rows, best], known, covered)
-        scope = np.stack(signs, axis=1)
-        right = np.stack([margin, chance], axis=1)
-        return scope.astype(np.float32), right.astype(np.float32)
+        best = self.best
+        top = float(self.logits[best])
+        second = float(np.partition(self.logits, -2)[-2]) if len(self.logits) > 1 else 0.0
+        scope = [self.head[best] / 4, self.nearest[best], self.alike[best], known, covered, self.close[best]]
+        right = [min(top - second, SATURATED), self.chances()[best]]
+        return tuple(map(float, scope)), tuple(map(float, right))
 
 
 class Scorer:
-    """Turns likenesses into evidence with the head trained on all phrasings (or the mean likeness in a large FAQ)."""
+    """Turns texts into evidence, with heads trained on all phrasings."""
 
-    def __init__(self, phrasings: Phrasings, likeness: NDArray[np.float32] | None, coverage: Coverage) -> None:
+    def __init__(
+        self, phrasings: Phrasings, encoders: Sequence[Encoder] = (), vectors: Sequence[NDArray[np.float32]] = ()
+    ) -> None:
         self.phrasings = phrasings
-        self.coverage = coverage
-        self.counts = np.bincount(phrasings.owners, minlength=len(phrasings.ids)).astype(np.float32)
-        self.weights = None if likeness is None else train(likeness, phrasings.owners, len(phrasings.ids))
+        self.letters = LetterView(phrasings)
+        self.meanings = [MeaningView(phrasings, *pair) for pair in zip(encoders, vectors, strict=True)]
+        self.trained = self.letters.trained
+        self.counts = np.bincount(phrasings.owners, minlength=len(phrasings.ids))
 
-    def head(self, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the linear head's logits for likenesses (M, N)."""
-        if self.weights is not None:
-            # One row at a time: a product of matrices may round differently with the number of rows.
-            return np.stack([row @ self.weights for row in likeness])
-        means = np.add.reduceat(likeness, self.phrasings.starts, axis=1) / self.counts
-        return (np.float32(MEAN_SCALE) * means).astype(np.float32)
+    def hear(
+        self, part: Part, language: str | None = None, vectors: Sequence[NDArray[np.float32]] | None = None
+    ) -> Heard:
+        """Compare a text with every phrasing.
 
-    def evidence(
-        self, texts: Sequence[Sequence[str]], likeness: NDArray[np.float32], head: NDArray[np.float32] | None = None
-    ) -> Evidence:
-        """Weigh M texts with likenesses (M, N); phrasings held out have likeness 0 and are not compared."""
-        nearest = np.maximum.reduceat(likeness, self.phrasings.starts, axis=1)
-        alike = self.sorted_likeness(texts, likeness)
-        return Evidence(self.head(likeness) if head is None else head, nearest, alike)
-
-    def sorted_likeness(self, texts: Sequence[Sequence[str]], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Compare sorted words with those of the likeliest phrasings; best of each entry, (M, C), 0 elsewhere."""
-        phrasings = self.phrasings
-        count = min(COMPARED, likeness.shape[1])
-        close = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
-        rows = np.repeat(np.arange(len(texts)), count)
-        columns = close.ravel()
-        held_in = likeness[rows, columns] > 0
-        rows, columns = rows[held_in], columns[held_in]
-        own = [" ".join(sorted(words)) for words in texts]
-        ratios = process.cpdist(
-            [own[row] for row in rows.tolist()],
-            [phrasings.sorted_texts[column] for column in columns.tolist()],
-            scorer=fuzz.ratio,
-            dtype=np.float32,
+        Args:
+            part: The text.
+            language: As the FAQ writes it, or another; None where it is not known.
+            vectors: What each encoder makes of it, each (1, D), where that is known already.
+        """
+        shares, letters = self._shares(language)
+        if vectors is None:  # an encoder that has no say is not asked: each costs milliseconds
+            asked = zip(self.meanings, shares, strict=True)
+            vectors = [view.encoder.encode([part.text] if share else [])[:1] for view, share in asked]
+        return Heard(
+            words=part.words,
+            likeness=self.letters.likeness(part.words, language),
+            vectors=tuple(view.centred(vector) for view, vector in zip(self.meanings, vectors, strict=True)),
+            shares=shares,
+            letters=letters,
         )
-        alike = np.zeros((len(texts), len(phrasings.ids)), dtype=np.float32)
-        np.maximum.at(alike, (rows, phrasings.owners[columns]), ratios / np.float32(100))
+
+    def hear_phrasing(self, at: int) -> Heard:
+        """Compare one of the phrasings with every phrasing, itself included."""
+        phrasings = self.phrasings
+        language = phrasings.codes[phrasings.languages[at]]
+        shares, letters = self._shares(language)
+        own = self.letters.own[at] if self.trained else self.letters.likeness(phrasings.texts[at], language)
+        vectors = tuple(view.vectors[at] for view in self.meanings)
+        return Heard(words=phrasings.texts[at], likeness=own, vectors=vectors, shares=shares, letters=letters)
+
+    def as_foreign(self, heard: Heard) -> Heard:
+        """Give the same text as if its language were none of the FAQ's: only its meaning counts."""
+        return replace(heard, shares=self._weighed(SHARES), letters=0.0)
+
+    def _shares(self, language: str | None) -> tuple[tuple[float, ...], float]:
+        spoken = language is None or language in self.phrasings.codes
+        english = spoken and (language or self.phrasings.codes[0]).startswith("en")
+        shares = self._weighed(SHARES_ENGLISH if english else SHARES)
+        if not any(shares):
+            return shares, 1.0
+        return shares, LETTERS_BESIDE_MEANING if spoken else 0.0
+
+    def _weighed(self, table: Mapping[str, float]) -> tuple[float, ...]:
+        names = [view.encoder.name for view in self.meanings]
+        shares = [next((share for start, share in table.items() if name.startswith(start)), 0.0) for name in names]
+        total = sum(shares) or 1.0
+        return tuple(share / total for share in shares)
+
+    def head(self, heard: Heard, without: int = -1) -> NDArray[np.float32]:
+        """Give the heads' logits, weighed, (C,); in a large FAQ without one phrasing."""
+        logits = np.float32(heard.letters) * self.letters.logits(heard.likeness)
+        for view, vector, share in zip(self.meanings, heard.vectors, heard.shares, strict=True):
+            if share:
+                logits = logits + np.float32(share) * view.logits(vector, without)
+        return logits
+
+    def held_out(self, groups: NDArray[np.intp]) -> Callable[[Heard, int], NDArray[np.float32]]:
+        """Train heads without each group of phrasings; give what scores a phrasing, by index, by those without it."""
+        if not self.trained:
+            return lambda heard, at: self.head(_without(heard, at), at)
+        letters = self.letters.held_out(groups)
+        meanings = [view.held_out(groups) for view in self.meanings]
+
+        def head(heard: Heard, at: int) -> NDArray[np.float32]:
+            logits = np.float32(heard.letters) * letters[at]
+            for scores, share in zip(meanings, heard.shares, strict=True):
+                logits = logits + np.float32(share) * scores[at]
+            return logits
+
+        return head
+
+    def weigh(
+        self,
+        heard: Heard,
+        head: NDArray[np.float32] | None = None,
+        left_out: NDArray[np.bool_] | None = None,
+        banned: NDArray[np.bool_] | None = None,
+    ) -> Evidence:
+        """Weigh what speaks for each entry.
+
+        Args:
+            heard: The text.
+            head: The heads' logits, if others than those trained on all phrasings.
+            left_out: Phrasings that are not compared with, (N,).
+            banned: Entries that are not there, (C,).
+        """
+        phrasings = self.phrasings
+        likeness = heard.likeness if left_out is None else np.where(left_out, np.float32(0), heard.likeness)
+        if head is None:
+            head = self.head(replace(heard, likeness=likeness))
+        nearest = np.maximum.reduceat(likeness, phrasings.starts)
+        alike = self._sorted_likeness(heard.words, likeness)
+        close = self._close(heard, head, likeness, left_out)
+        if not heard.letters:
+            nearest, alike = np.zeros_like(nearest), np.zeros_like(alike)
+        logits = head + NEAREST_WEIGHT * nearest + SORTED_WEIGHT * alike + CLOSE_WEIGHT * close
+        if banned is not None:
+            logits = np.where(banned, EXCLUDED, logits)
+        return Evidence(head=head, nearest=nearest, close=close, alike=alike, logits=logits.astype(np.float32))
+
+    def _close(
+        self,
+        heard: Heard,
+        head: NDArray[np.float32],
+        likeness: NDArray[np.float32],
+        left_out: NDArray[np.bool_] | None,
+    ) -> NDArray[np.float32]:
+        """Give the cosine of each entry's closest phrasing, (C,); in a large FAQ of the likeliest entries only."""
+        phrasings = self.phrasings
+        close = np.zeros(len(phrasings.ids), dtype=np.float32)
+        if not self.meanings:
+            return close
+        places: NDArray[np.intp] | slice = slice(None)
+        owners = phrasings.owners
+        if not self.trained:
+            first = np.argpartition(-head, SHORTLIST)[:SHORTLIST]
+            wanted = np.zeros(len(close), dtype=bool)
+            wanted[first] = True
+            wanted[owners[np.argpartition(-likeness, COMPARED)[:COMPARED]]] = True
+            places = np.concatenate(
+                [
+                    np.arange(phrasings.starts[at], phrasings.starts[at] + self.counts[at])
+                    for at in np.flatnonzero(wanted)
+                ]
+            )
+            owners = owners[places]
+        total = np.zeros(len(owners), dtype=np.float32)
+        for view, vector, share in zip(self.meanings, heard.vectors, heard.shares, strict=True):
+            if share:
+                total += np.float32(share) * view.close(vector, places)
+        if left_out is not None:
+            total[left_out[places]] = 0
+        np.maximum.at(close, owners, total)
+        return close
+
+    def _sorted_likeness(self, words: Sequence[str], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compare sorted words with those of the likeliest phrasings; best of each entry, (C,), 0 elsewhere."""
+        phrasings = self.phrasings
+        count = min(COMPARED, len(likeness))
+        near = np.argpartition(-likeness, count - 1)[:count]
+        near = near[likeness[near] > 0]
+        own = " ".join(sorted(words))
+        texts = [phrasings.sorted_texts[at] for at in near.tolist()]
+        ratios = process.cdist([own], texts, scorer=fuzz.ratio, dtype=np.float32)[0] / np.float32(100) if texts else 0
+        alike = np.zeros(len(phrasings.ids), dtype=np.float32)
+        np.maximum.at(alike, phrasings.owners[near], ratios)
         return alike
 
 
-def trainable(phrasings: Phrasings) -> bool:
-    """Tell whether the FAQ is small enough for the N x N matrix of likenesses."""
-    return len(phrasings.texts) <= MAX_TRAINED
+def _without(heard: Heard, at: int) -> Heard:
+    likeness = heard.likeness.copy()
+    likeness[at] = 0
+    return replace(heard, likeness=likeness)

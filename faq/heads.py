@@ -57,25 +57,3 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     chances: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
     return chances
-
-
-def held_out(
-    likeness: NDArray[np.float32],
-    owners: NDArray[np.intp],
-    weights: NDArray[np.float32],
-    groups: NDArray[np.intp],
-    languages: NDArray[np.intp],
-) -> NDArray[np.float32]:
-    """Score each phrasing by a head trained without its group, shape (N, entries).
-
-    Only phrasings of its own language are trained on: the others say next to nothing and would cost four times.
-    """
-    scores = np.zeros_like(weights)
-    for language in np.unique(languages):
-        for group in np.unique(groups):
-            out = np.flatnonzero((languages == language) & (groups == group))
-            rest = np.flatnonzero((languages == language) & (groups != group))
-            if len(out) and len(rest):
-                again = train(likeness[np.ix_(rest, rest)], owners[rest], weights.shape[1], start=weights[rest])
-                scores[out] = likeness[np.ix_(out, rest)] @ again
-    return scores

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from faq.calibration import Promises, calibrate
-from faq.cleaning import parts
+from faq.calibration import Calibration, Promises, calibrate
+from faq.cleaning import Part, message_parts
 from faq.coverage import Coverage
-from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer, trainable
-from faq.heads import softmax
+from faq.encoders import load
+from faq.encoders.vectors import VectorCache
+from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer
+from faq.languages import Detector
 from faq.phrasings import Phrasings
 from faq.rehearsal import Rehearsal, other_domains, rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from faq.entries import Faq
 
@@ -58,77 +61,99 @@ class FaqMatcher:
     """Matches messages against one FAQ; built once, then only read, so any thread may use it.
 
     Deterministic: the same FAQ and message give the same result, alone or in a batch.
+
+    Args:
+        faq: What to match against.
+        promises: What the thresholds are to keep.
+        matcher: "lexical", "default" or "strongest": which encoders are used, as far as they are installed.
+        cache: Folder that keeps the vectors of the FAQ's texts.
     """
 
-    def __init__(self, faq: Faq, promises: Promises | None = None) -> None:
+    def __init__(
+        self,
+        faq: Faq,
+        promises: Promises | None = None,
+        *,
+        matcher: str = "default",
+        cache: Path | None = None,
+    ) -> None:
         self.faq = faq
         self.promises = promises or Promises()
         self.phrasings = Phrasings(faq)
         self.rehearsal: Rehearsal | None = None
         if not self.phrasings.ids:
             return
-        likeness = None
-        if trainable(self.phrasings):
-            likeness = np.stack([self.phrasings.own_likeness(at) for at in range(len(self.phrasings.texts))])
-        background = other_domains(faq.languages)
-        self.scorer = Scorer(self.phrasings, likeness, Coverage(self.phrasings, background))
-        self.rehearsal = rehearse(self.scorer, likeness, background)
-        self.calibration = calibrate(self.rehearsal.rows, self.promises, len(self.phrasings.ids))
+        self.detector = Detector(faq)
+        far = other_domains(faq.languages)
+        self.coverage = Coverage(self.phrasings, [part.words for part in far])
+        encoders = load(matcher)
+        stored = VectorCache(cache)
+        vectors = [stored.encode(encoder, [part.text for part in self.phrasings.parts]) for encoder in encoders]
+        self.scorer = Scorer(self.phrasings, encoders, vectors)
+        self.rehearsal = rehearse(self.scorer, self.coverage, far, lambda encoder, texts: encoder.encode(texts))
+        entries = len(self.phrasings.ids)
+        self.calibration = calibrate(self.rehearsal.rows, self.promises, entries)
+        abroad = self.rehearsal.abroad
+        self.abroad = None if abroad is None else calibrate(abroad, self.promises, entries)
 
     def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
         """Match each text on its own.
 
         Args:
             texts: The messages, of any length and content.
-            languages: Of each text, its language where known: its phrasings go first, no other is excluded.
+            languages: Of each text, a language that its author is known to speak: evidence of what it is written in.
         """
-        wanted = [None] * len(texts) if languages is None else languages
-        return [self._match(text, language) for text, language in zip(texts, wanted, strict=True)]
+        hints = [None] * len(texts) if languages is None else languages
+        return [self._match(text, hint) for text, hint in zip(texts, hints, strict=True)]
 
-    def _match(self, text: str, language: str | None) -> Matches:
+    def _match(self, text: str, hint: str | None) -> Matches:
         if self.rehearsal is None:
             return NOTHING
+        language = self.detector.detect(text, hint).language
         best = NOTHING
-        wordings = parts(text)
-        repairs = self.phrasings.repairs(word for spoken in wordings for word in spoken)
-        for index, spoken in enumerate(wordings):
-            found = self._match_words([repairs.get(word, word) for word in spoken], language)
+        for index, part in enumerate(self.phrasings.repair.mended(message_parts(text), language)):
+            found = self._match_part(part, language)
             if index == 0 or found.score > best.score:
                 best = found
         return best
 
-    def _match_words(self, spoken: list[str], language: str | None) -> Matches:
-        likeness = self.phrasings.likeness(spoken, language)[None, :]
-        evidence = self.scorer.evidence([spoken], likeness)
-        known = np.array([self.phrasings.known_share(spoken)], dtype=np.float32)
-        coverage = self.scorer.coverage
-        covered = coverage.shares([spoken], evidence.logits.argmax(axis=1))
-        inside, right = self.calibration.chances(*evidence.signs(known, covered))
-        chance = softmax(evidence.logits)[0]
-        order = np.argsort(-evidence.logits[0], kind="stable")[:LISTED]
-        first = float(inside[0] * right[0])
-        exact = self._near_exact(spoken, evidence)
+    def _match_part(self, part: Part, language: str | None) -> Matches:
+        heard = self.scorer.hear(part, language)
+        evidence = self.scorer.weigh(heard)
+        first = evidence.best
+        if heard.letters or self.abroad is None:
+            calibration = self.calibration
+            known, covered = self.phrasings.known_share(part.words), self.coverage.share(part.words, first)
+        else:
+            calibration, known, covered = self.abroad, 0.0, 0.0
+        scope, right = evidence.signs(known, covered)
+        inside, sure = (float(chance[0]) for chance in calibration.chances(np.array([scope]), np.array([right])))
+        shares = evidence.chances()
+        order = np.argsort(-evidence.logits, kind="stable")[:LISTED].tolist()
+        score = inside * sure
+        exact = self._near_exact(part.words, evidence)
         if exact is not None:
-            order = np.array([exact, *(entry for entry in order.tolist() if entry != exact)])[:LISTED]
-            first = max(first, NEAR_EXACT_CHANCE)
-        rest = max(float(inside[0]) - first, 0.0) / max(1.0 - float(chance[order[0]]), 1e-9)
-        scores = [first, *(min(first, rest * float(chance[entry])) for entry in order[1:])]
+            order = [exact, *(entry for entry in order if entry != exact)][:LISTED]
+            score = max(score, NEAR_EXACT_CHANCE)
+        rest = max(inside - score, 0.0) / max(1.0 - float(shares[order[0]]), 1e-9)
+        scores = [score, *(min(score, rest * float(shares[entry])) for entry in order[1:])]
         candidates = tuple(
-            Candidate(entry=self.phrasings.ids[entry], score=round(score, DECIMALS))
-            for entry, score in zip(order.tolist(), scores, strict=True)
+            Candidate(entry=self.phrasings.ids[entry], score=round(chance, DECIMALS))
+            for entry, chance in zip(order, scores, strict=True)
         )
-        enough = coverage.suffices(spoken, float(covered[0])) and not self.phrasings.single[order[0]]
-        decision = self._decide(candidates[0].score, exact=exact is not None, covered=bool(enough))
-        return Matches(decision=decision, candidates=candidates)
+        enough = not heard.letters or self.coverage.suffices(part.words, covered)
+        enough = enough and not self.phrasings.single[order[0]]
+        decision = self._decide(candidates[0].score, calibration, exact=exact is not None, covered=enough)
+        return Matches(decision=decision, candidates=candidates, language=language)
 
-    def _near_exact(self, spoken: list[str], evidence: Evidence) -> int | None:
+    def _near_exact(self, words: tuple[str, ...], evidence: Evidence) -> int | None:
         """Give the only entry with (nearly) this very phrasing."""
-        owners = self.phrasings.exact.get(tuple(spoken))
-        if owners is None and sum(map(len, spoken)) >= MIN_NEAR_EXACT_CHARS:
-            owners = set(np.flatnonzero(evidence.alike[0] >= NEAR_EXACT).tolist())
+        owners = self.phrasings.exact.get(words)
+        if owners is None and sum(map(len, words)) >= MIN_NEAR_EXACT_CHARS:
+            owners = set(np.flatnonzero(evidence.alike >= NEAR_EXACT).tolist())
         return next(iter(owners)) if owners is not None and len(owners) == 1 else None
 
-    def _decide(self, score: float, *, exact: bool, covered: bool) -> Decision:
-        if exact or (covered and score >= self.calibration.answer_from):
+    def _decide(self, score: float, calibration: Calibration, *, exact: bool, covered: bool) -> Decision:
+        if exact or (covered and score >= calibration.answer_from):
             return "answer"
-        return "suggest" if score >= self.calibration.suggest_from else "ticket"
+        return "suggest" if score >= calibration.suggest_from else "ticket"

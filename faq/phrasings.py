@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faq.cleaning import words
-from faq.grams import GramIndex
+from faq.cleaning import Part, message_parts
+from faq.grams import PhrasingIndex
 from faq.repair import Repair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from faq.entries import Faq
-
-CHAR_WEIGHT = 0.75  # of the n-grams of letters; words and pairs of words have the rest
-OTHER_LANGUAGE_WEIGHT = 0.9  # of phrasings that are not in the language we were told: later in line, never excluded
 
 
 class Phrasings:
@@ -27,70 +24,51 @@ class Phrasings:
 
     Attributes:
         ids: The C entry ids.
-        texts: The words of each phrasing.
+        parts: The phrasings in both of their forms.
+        texts: The words of each.
         owners: Of each phrasing, the index of its entry; ascending.
-        languages: Of each phrasing, the index of its language in the FAQ's.
+        starts: Of each entry, the index of its first phrasing.
+        languages: Of each phrasing, the index of its language in `codes`.
+        codes: The FAQ's languages.
         single: Of each entry, whether no language has more than one phrasing of it.
+        exact: The entries that have a phrasing of these very words.
+        index: The likeness of a text with each, by n-grams.
+        repair: Mends the words of messages towards those of the phrasings.
     """
 
-    def __init__(self, faq: Faq) -> None:
-        found: dict[str, dict[tuple[str, ...], str]] = {}
+    def __init__(self, faq: Faq, built: Mapping[str, NDArray[np.generic]] | None = None) -> None:
+        found: dict[str, dict[tuple[str, ...], tuple[str, Part]]] = {}
         counts: Counter[tuple[str, str]] = Counter()
         for entry in faq.entries:
+            own = found.setdefault(entry.id, {})
             for phrasing in entry.phrasings:
-                spoken = tuple(words(phrasing))
-                if spoken and spoken not in found.setdefault(entry.id, {}):
-                    found[entry.id][spoken] = entry.language
+                part = next(iter(message_parts(phrasing)), None)
+                if part is not None and part.words not in own:
+                    own[part.words] = (entry.language, part)
                     counts[entry.id, entry.language] += 1
         # Sorted, so that the order in the files changes nothing.
-        found = {entry_id: dict(sorted(found[entry_id].items())) for entry_id in sorted(found)}
-        self.ids = tuple(entry_id for entry_id, phrasings in found.items() if phrasings)
-        self.texts = tuple(spoken for entry_id in self.ids for spoken in found[entry_id])
-        self.owners = np.repeat(np.arange(len(self.ids)), [len(found[entry_id]) for entry_id in self.ids])
+        ordered = {entry_id: [own[words] for words in sorted(own)] for entry_id, own in sorted(found.items()) if own}
+        self.ids = tuple(ordered)
+        self.parts = tuple(part for own in ordered.values() for _, part in own)
+        self.texts = tuple(part.words for part in self.parts)
+        self.owners = np.repeat(np.arange(len(self.ids)), [len(own) for own in ordered.values()])
         self.starts = np.searchsorted(self.owners, np.arange(len(self.ids)))
-        self.sorted_texts = [" ".join(sorted(spoken)) for spoken in self.texts]
+        self.sorted_texts = [" ".join(sorted(words)) for words in self.texts]
         self.exact: dict[tuple[str, ...], set[int]] = {}
-        for spoken, owner in zip(self.texts, self.owners.tolist(), strict=True):
-            self.exact.setdefault(spoken, set()).add(owner)
-        spread = [{lang: counts[entry_id, lang] for lang in faq.languages} for entry_id in self.ids]
-        self.single = np.array([max(by_language.values()) < 2 for by_language in spread], dtype=bool)  # noqa: PLR2004
-        spoken_in = [found[entry_id][spoken] for entry_id in self.ids for spoken in found[entry_id]]
-        self.languages = np.array([faq.languages.index(language) for language in spoken_in], dtype=np.intp)
-        self._weights = {
-            language: np.where(self.languages == at, 1, OTHER_LANGUAGE_WEIGHT).astype(np.float32)
-            for at, language in enumerate(faq.languages)
+        for words, owner in zip(self.texts, self.owners.tolist(), strict=True):
+            self.exact.setdefault(words, set()).add(owner)
+        self.codes = tuple(sorted(faq.languages))
+        spread = [max(counts[entry_id, code] for code in self.codes) for entry_id in self.ids]
+        self.single = np.array(spread, dtype=np.intp) == 1
+        spoken_in = [self.codes.index(language) for own in ordered.values() for language, _ in own]
+        self.languages = np.array(spoken_in, dtype=np.intp)
+        self.index = PhrasingIndex(self.texts, built)
+        self.repair = Repair((part.text for part in self.parts), faq.languages)
+        self._frequency = Counter(word for words in self.texts for word in set(words))
+        by_entry = {
+            (owner, word) for words, owner in zip(self.texts, self.owners.tolist(), strict=True) for word in words
         }
-        self._chars = GramIndex(self.texts, chars=True)
-        self._words = GramIndex(self.texts, chars=False)
-        self._frequency = Counter(word for spoken in self.texts for word in set(spoken))
-        self._repair = Repair(self._frequency)
-        by_entry = {(owner, word) for spoken, owner in zip(self.texts, self.owners, strict=True) for word in spoken}
         self._entry_frequency = Counter(word for _, word in by_entry)
-
-    def likeness(self, spoken: Sequence[str], language: str | None = None) -> NDArray[np.float32]:
-        """Give the weighted TF-IDF cosine of these words with every phrasing, shape (N,), each 0..1."""
-        chars = self._chars.similarities(spoken)
-        mixed = CHAR_WEIGHT * chars + (1 - CHAR_WEIGHT) * self._words.similarities(spoken)
-        weights = self._weights.get(language or "", self._weights.get((language or "").partition("-")[0]))
-        weighed: NDArray[np.float32] = mixed if weights is None else mixed * weights
-        return weighed
-
-    def own_likeness(self, phrasing: int) -> NDArray[np.float32]:
-        """Give the likeness of one of the phrasings with every phrasing, shape (N,)."""
-        words_part = (1 - CHAR_WEIGHT) * self._words.own_similarities(phrasing)
-        mixed: NDArray[np.float32] = CHAR_WEIGHT * self._chars.own_similarities(phrasing) + words_part
-        return mixed
-
-    def repairs(self, spoken: Iterable[str]) -> dict[str, str]:
-        """Give, for words that no phrasing holds, the FAQ's word they are most likely a misspelling of.
-
-        At most 24 different unknown words of one message are looked up.
-        """
-        return self._repair.repairs(spoken)
-
-    def forget_repairs(self) -> None:
-        """Empty the memory of words already looked up, so that work can be measured."""
-        self._repair.forget()
 
     def known_share(self, spoken: Sequence[str], *, besides: str = "nothing") -> float:
         """Give the share of letters that stand in words of the FAQ, 0..1.

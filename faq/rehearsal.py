@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faq.calibration import ANSWERED, OTHER_DOMAIN, SAME_DOMAIN, Rows, joined
-from faq.cleaning import words
-from faq.heads import held_out
+from faq.calibration import ANSWERED, OTHER_DOMAIN, SAME_DOMAIN, Row, Rows, joined
+from faq.cleaning import Part, message_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from faq.coverage import Coverage
-    from faq.evidence import Evidence, Scorer
+    from faq.encoders.base import Encoder
+    from faq.evidence import Heard, Scorer
 
 GROUPS = 5  # a fifth of the entries is left out together, as an FAQ lacks more than one entry
 MAX_ROWS = 300  # phrasings that a large FAQ is rehearsed with
@@ -34,112 +34,151 @@ class Rehearsal:
 
     Attributes:
         rows: For the calibration.
+        abroad: The same for messages in a language that the FAQ does not speak; None without encoders.
         mistaken: (right entry, entry found instead) by index, and how many phrasings fell for it.
     """
 
     rows: Rows
+    abroad: Rows | None
     mistaken: Counter[tuple[int, int]]
 
 
-def other_domains(languages: Sequence[str]) -> list[list[str]]:
-    """Give the shipped lines of small talk and other domains in these languages, as words."""
+def other_domains(languages: Sequence[str]) -> list[Part]:
+    """Give the shipped lines of small talk and other domains in these languages."""
     shipped = files("faq") / "other_domains"
     codes = sorted({language.partition("-")[0].lower() for language in languages})
     found = [shipped / f"{code}.txt" for code in codes]
     lines = [line for file in found if file.is_file() for line in file.read_text(encoding="utf-8").splitlines()]
-    return [spoken for line in lines if (spoken := words(line))]
+    return [part for line in lines for part in message_parts(line)[:1]]
 
 
-def rehearse(scorer: Scorer, likeness: NDArray[np.float32] | None, far: list[list[str]]) -> Rehearsal:
+def rehearse(
+    scorer: Scorer,
+    coverage: Coverage,
+    far: Sequence[Part],
+    encode: Callable[[Encoder, Sequence[str]], NDArray[np.float32]],
+) -> Rehearsal:
     """Match each phrasing left out, each without a fifth of the entries (its own too), near misses and small talk.
 
     Args:
         scorer: The trained scorer.
-        likeness: Of all phrasings with each other, (N, N); None in an FAQ too large for it.
+        coverage: Of the same FAQ.
         far: Lines of other domains.
+        encode: Makes vectors of texts with an encoder.
     """
-    phrasings = scorer.phrasings
-    step = 1 if likeness is not None else max(1, -(-len(phrasings.texts) // MAX_ROWS))
-    chosen = np.arange(0, len(phrasings.texts), step)
-    texts = [phrasings.texts[at] for at in chosen]
-    owners = phrasings.owners[chosen]
-    own = likeness if likeness is not None else np.stack([phrasings.own_likeness(int(at)) for at in chosen])
-    groups = np.arange(len(phrasings.ids)) % min(GROUPS, len(phrasings.ids))
-    heads: tuple[NDArray[np.float32] | None, ...] = (None, None)
-    if likeness is not None and scorer.weights is not None:
-        turns = (np.arange(len(owners)) - phrasings.starts[owners] + owners) % GROUPS
-        heads = (
-            held_out(likeness, owners, scorer.weights, turns, phrasings.languages),
-            held_out(likeness, owners, scorer.weights, groups[owners], phrasings.languages),
-        )
-    left_out = own.copy()
-    left_out[np.arange(len(chosen)), chosen] = 0
-    evidence = scorer.evidence(texts, left_out, heads[0])
-    # Where a phrasing is its entry's only one, nothing of the entry would remain to be found.
-    found = evidence.logits.argmax(axis=1)
-    findable = scorer.counts[owners] > 1
-    known = [phrasings.known_share(text, besides="phrasing") for text in texts]
-    covered = scorer.coverage.shares(texts, found, np.where(found == owners, chosen, -1))
-    rows = [_rows(evidence, known, covered, ANSWERED, found == owners).only(findable)]
-    pairs = zip(owners[findable].tolist(), found[findable].tolist(), strict=True)
-    mistaken = Counter(pair for pair in pairs if pair[0] != pair[1])
-
-    if len(phrasings.ids) > 1:
-        banned = groups[None, :] == groups[owners][:, None]
-        left_out = np.where(banned[:, phrasings.owners], np.float32(0), own)
-        evidence = scorer.evidence(texts, left_out, heads[1]).without(banned)
-        known = [phrasings.known_share(text, besides="entry") for text in texts]
-        covered = scorer.coverage.shares(texts, evidence.logits.argmax(axis=1))
-        rows.append(_rows(evidence, known, covered, SAME_DOMAIN))
-
+    stage = _Stage(scorer, coverage)
+    stage.leave_out_phrasings()
+    if len(scorer.phrasings.ids) > 1:
+        stage.leave_out_entries()
     if far:
-        made, sources = near_misses(scorer.coverage, texts, far)
-        if made:
-            rows.append(_unanswerable(scorer, made, SAME_DOMAIN, chosen[sources]))
-        rows.append(_unanswerable(scorer, far, OTHER_DOMAIN))
-    return Rehearsal(rows=joined(rows), mistaken=mistaken)
+        spliced = near_misses(coverage, scorer.phrasings.texts, [part.words for part in far])
+        made = [Part(text=" ".join(said), words=tuple(said), original="") for said, _ in spliced]
+        texts = [part.text for part in (*far, *made)]
+        vectors = [encode(view.encoder, texts) for view in scorer.meanings]
+        for at, part in enumerate((*far, *made)):
+            source = spliced[at - len(far)][1] if at >= len(far) else -1
+            stage.say(part, [of_encoder[at : at + 1] for of_encoder in vectors], source)
+    abroad = joined(stage.abroad) if scorer.meanings else None
+    return Rehearsal(rows=joined(stage.rows), abroad=abroad, mistaken=stage.mistaken)
 
 
 def near_misses(
     coverage: Coverage, texts: Sequence[Sequence[str]], far: Sequence[Sequence[str]]
-) -> tuple[list[list[str]], list[int]]:
-    """Make messages that share words with the FAQ and ask something else, and give the index of each one's phrasing.
+) -> list[tuple[list[str], int]]:
+    """Make messages that share words with the FAQ and ask something else, each with the index of its phrasing.
 
     A phrasing's most informative word is put in place of another domain's, and the other way round: "how do I unclog a
     password", "I forgot my sink". Leaving entries out makes no such rows where each entry has words of its own.
     """
     lines = [line for line in far if len(line) >= MIN_LINE_WORDS]
-    made: list[list[str]] = []
-    sources: list[int] = []
+    made: list[tuple[list[str], int]] = []
     for turn, source in enumerate(range(0, len(texts) if lines else 0, max(1, len(texts) // MAX_SPLICED))):
         text, line = texts[source], lines[turn * STRIDE % len(lines)]
         ours, theirs = max(text, key=coverage.rarity), max(line, key=coverage.rarity)
-        made.append([ours if word == theirs else word for word in line])
-        made.append([theirs if word == ours else word for word in text])
-        sources += [source, source]
-    return made, sources
+        made.append(([ours if word == theirs else word for word in line], source))
+        made.append(([theirs if word == ours else word for word in text], source))
+    return made
 
 
-def _unanswerable(
-    scorer: Scorer, texts: Sequence[Sequence[str]], kind: int, sources: NDArray[np.intp] | None = None
-) -> Rows:
-    """Match texts that have no answer, each without the phrasing it was made from."""
-    phrasings = scorer.phrasings
-    likeness = np.stack([phrasings.likeness(spoken) for spoken in texts])
-    if sources is not None:
-        likeness[np.arange(len(texts)), sources] = 0
-    evidence = scorer.evidence(texts, likeness)
-    covered = scorer.coverage.shares(texts, evidence.logits.argmax(axis=1))
-    return _rows(evidence, [phrasings.known_share(spoken) for spoken in texts], covered, kind)
+class _Stage:
+    """Collects rows."""
+
+    def __init__(self, scorer: Scorer, coverage: Coverage) -> None:
+        self.scorer = scorer
+        self.coverage = coverage
+        self.rows: list[Row] = []
+        self.abroad: list[Row] = []
+        self.mistaken: Counter[tuple[int, int]] = Counter()
+        phrasings = scorer.phrasings
+        step = 1 if scorer.trained else max(1, -(-len(phrasings.texts) // MAX_ROWS))
+        self.chosen = range(0, len(phrasings.texts), step)
+        self.groups = np.arange(len(phrasings.ids)) % min(GROUPS, len(phrasings.ids))
+
+    def leave_out_phrasings(self) -> None:
+        phrasings = self.scorer.phrasings
+        turns = (np.arange(len(phrasings.owners)) - phrasings.starts[phrasings.owners] + phrasings.owners) % GROUPS
+        heads = self.scorer.held_out(turns)
+        for at in self.chosen:
+            owner = int(phrasings.owners[at])
+            if self.scorer.counts[owner] < 2:  # noqa: PLR2004 - nothing of the entry would remain to be found
+                continue
+            # Its translations would give it away.
+            left_out = (phrasings.owners == owner) & (phrasings.languages != phrasings.languages[at])
+            left_out[at] = True
+            heard = self.scorer.hear_phrasing(at)
+            evidence = self.scorer.weigh(heard, heads(heard, at), left_out)
+            found, spoken = evidence.best, phrasings.texts[at]
+            covered = self.coverage.share(spoken, found, at if found == owner else -1)
+            known = phrasings.known_share(spoken, besides="phrasing")
+            self.rows.append(_row(evidence.signs(known, covered), found == owner, ANSWERED))
+            if found != owner:
+                self.mistaken[owner, found] += 1
+            self.repeat_abroad(heard, heads, left_out, None, at)
+
+    def leave_out_entries(self) -> None:
+        phrasings = self.scorer.phrasings
+        heads = self.scorer.held_out(self.groups[phrasings.owners])
+        for at in self.chosen:
+            banned = self.groups == self.groups[phrasings.owners[at]]
+            heard = self.scorer.hear_phrasing(at)
+            left_out = banned[phrasings.owners]
+            evidence = self.scorer.weigh(heard, heads(heard, at), left_out, banned)
+            known = phrasings.known_share(phrasings.texts[at], besides="entry")
+            covered = self.coverage.share(phrasings.texts[at], evidence.best)
+            self.rows.append(_row(evidence.signs(known, covered), False, SAME_DOMAIN))
+            self.repeat_abroad(heard, heads, left_out, banned, at)
+
+    def repeat_abroad(
+        self,
+        heard: Heard,
+        heads: Callable[[Heard, int], NDArray[np.float32] | None],
+        left_out: NDArray[np.bool_],
+        banned: NDArray[np.bool_] | None,
+        at: int,
+    ) -> None:
+        if not self.scorer.meanings:
+            return
+        foreign = self.scorer.as_foreign(heard)
+        evidence = self.scorer.weigh(foreign, heads(foreign, at), left_out, banned)
+        hit = banned is None and evidence.best == self.scorer.phrasings.owners[at]
+        self.abroad.append(_row(evidence.signs(0.0, 0.0), hit, ANSWERED if banned is None else SAME_DOMAIN))
+
+    def say(self, part: Part, vectors: Sequence[NDArray[np.float32]], source: int) -> None:
+        """Match a text that has no answer, without the phrasing it was made from."""
+        phrasings = self.scorer.phrasings
+        heard = self.scorer.hear(part, None, vectors)
+        left_out = None
+        if source >= 0:
+            left_out = np.zeros(len(phrasings.texts), dtype=bool)
+            left_out[source] = True
+        kind = OTHER_DOMAIN if source < 0 else SAME_DOMAIN
+        evidence = self.scorer.weigh(heard, None, left_out)
+        covered = self.coverage.share(part.words, evidence.best)
+        self.rows.append(_row(evidence.signs(phrasings.known_share(part.words), covered), False, kind))
+        if self.scorer.meanings:
+            evidence = self.scorer.weigh(self.scorer.as_foreign(heard), None, left_out)
+            self.abroad.append(_row(evidence.signs(0.0, 0.0), False, kind))
 
 
-def _rows(
-    evidence: Evidence,
-    known: list[float],
-    covered: NDArray[np.float32],
-    kind: int,
-    hits: NDArray[np.bool_] | None = None,
-) -> Rows:
-    scope, right = evidence.signs(np.array(known, dtype=np.float32), covered)
-    missed = np.zeros(len(known), dtype=bool)
-    return Rows(scope=scope, right=right, hits=missed if hits is None else hits, kind=np.full(len(known), kind))
+def _row(signs: tuple[tuple[float, ...], tuple[float, ...]], hit: bool, kind: int) -> Row:  # noqa: FBT001
+    return Row(scope=signs[0], right=signs[1], hit=hit, kind=kind)

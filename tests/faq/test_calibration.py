@@ -41,7 +41,7 @@ def test_no_weight_is_negative_even_where_the_rows_ask_for_it() -> None:
 
 
 def test_without_rows_the_prior_stands() -> None:
-    empty = np.zeros((0, 5), dtype=np.float32)
+    empty = np.zeros((0, 6), dtype=np.float32)
     fitted = fit(empty, np.zeros(0, dtype=bool), np.zeros(0), SCOPE_PRIOR)
     assert fitted == SCOPE_PRIOR
 

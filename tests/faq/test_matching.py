@@ -79,17 +79,15 @@ def test_one_candidate_an_entry_whatever_its_translations() -> None:
     assert sorted(candidate.entry for candidate in found.candidates) == sorted({"refund", *MATCHER.phrasings.ids})
 
 
-def test_the_language_given_orders_and_never_excludes() -> None:
-    same = "status order check"
+def test_the_language_of_a_message_orders_and_never_excludes() -> None:
     faq = Faq(
         entries=(
-            entry("one", f"{same} alpha", "alpha beta gamma", "gamma beta"),
-            entry("two", f"{same} alfa", "alfa beto gammo", "gammo beto", language="nl"),
+            entry("one", "die in de man", "red lamp over there", "green lamp over here"),
+            entry("two", "die in de wand", "rode lamp aan de muur", "groene lamp aan de muur", language="nl"),
         )
     )
-    asked = [same, same, "alpha beta gamma"]
-    english, dutch, other = FaqMatcher(faq).match(asked, ["en", "nl-BE", "nl"])
-    assert (english.candidates[0].entry, dutch.candidates[0].entry) == ("one", "two")
+    dutch, other = FaqMatcher(faq).match(["rode lamp op de wand", "red lamp over there"], ["nl-BE", "nl"])
+    assert dutch.candidates[0].entry == "two"
     assert (other.decision, other.candidates[0].entry) == ("answer", "one")
 
 
@@ -135,7 +133,7 @@ def test_a_large_faq_is_matched_without_the_square_of_its_phrasings() -> None:
     vocabulary = ["".join(draw.choices(syllables, k=3)) for _ in range(400)]
     entries = [entry(f"e{at}", *(" ".join(draw.choices(vocabulary, k=6)) for _ in range(3))) for at in range(1000)]
     matcher = FaqMatcher(Faq(entries=tuple(entries)))
-    assert matcher.scorer.weights is None
+    assert not matcher.scorer.trained
     found = matcher.match([entry.question for entry in entries[:50]])
     assert [(one.decision, one.candidates[0].entry) for one in found] == [("answer", f"e{at}") for at in range(50)]
     shuffled = [" ".join(reversed(entry.question.split()[:5])) for entry in entries[:50]]
@@ -189,7 +187,7 @@ def test_hostile_text_costs_a_bounded_multiple_of_an_ordinary_one(text: str) -> 
     def cost(message: str) -> float:
         taken = []
         for _ in range(5):
-            MATCHER.phrasings.forget_repairs()
+            MATCHER.phrasings.repair.forget()
             begun = time.thread_time()
             MATCHER.match([message])
             taken.append(time.thread_time() - begun)
@@ -201,19 +199,9 @@ def test_hostile_text_costs_a_bounded_multiple_of_an_ordinary_one(text: str) -> 
 
 def test_the_head_solves_its_problem() -> None:
     likeness = MATCHER.phrasings
-    table = np.stack([likeness.own_likeness(at) for at in range(len(likeness.texts))])
+    table = MATCHER.scorer.letters.own
     weights = train(table, likeness.owners, len(likeness.ids))
     target = np.eye(len(likeness.ids), dtype=np.float32)[likeness.owners]
     # At the optimum of multinomial logistic regression the dual weights are the scaled residuals.
     assert np.abs(weights - STRENGTH * (target - softmax(table @ weights))).max() < 1.0
     assert (np.argmax(table @ weights, axis=1) == likeness.owners).all()
-
-
-def test_unknown_words_are_repaired_and_only_so_many_looked_up() -> None:
-    phrasings = MATCHER.phrasings
-    assert phrasings.repairs(["pasword", "wachtword", "the", "refund", "xq", "delivery2x"]) == {
-        "pasword": "password",
-        "wachtword": "wachtwoord",
-        "delivery2x": "delivery2x",
-    }
-    assert len(phrasings.repairs(f"unknown{at}" for at in range(1000))) == 24

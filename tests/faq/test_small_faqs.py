@@ -38,11 +38,13 @@ def test_no_question_of_another_domain_is_answered(name: str, text: str) -> None
 
 
 @pytest.mark.parametrize("name", SMALL_FAQS)
-def test_paraphrases_find_their_entry_and_at_least_half_are_answered(name: str) -> None:
+def test_paraphrases_are_offered_their_entry_and_at_least_half_are_answered(name: str) -> None:
     paraphrases = SMALL_FAQS[name].paraphrases
     found = MATCHERS[name].match([text for text, _ in paraphrases])
     for (text, expected), matches in zip(paraphrases, found, strict=True):
-        assert (matches.candidates[0].entry, matches.decision != "ticket") == (expected, True), text
+        offered = [candidate.entry for candidate in matches.candidates[: 1 if matches.decision == "answer" else 2]]
+        assert expected in offered, text
+        assert matches.decision != "ticket", text
     answered = sum(matches.decision == "answer" for matches in found)
     assert answered >= 0.5 * len(found)
 
@@ -51,7 +53,7 @@ def test_paraphrases_find_their_entry_and_at_least_half_are_answered(name: str) 
 def test_a_subject_in_a_sentence_about_something_else_is_not_answered(name: str) -> None:
     """Whoever writes an FAQ of three entries has one word for each: that word alone must not decide."""
     matcher = MATCHERS[name]
-    coverage = matcher.scorer.coverage
+    coverage = matcher.coverage
     for spoken in matcher.phrasings.texts:
         subject = max(spoken, key=coverage.rarity)
         texts = [
