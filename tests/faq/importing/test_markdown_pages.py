@@ -69,6 +69,10 @@ def test_what_stands_in_code_is_code() -> None:
     assert pairs(text) == [("How?", "`# Why?`\n`Q: x`\n\n`---`\n\nend")]
 
 
+def test_a_comment_in_code_hides_nothing() -> None:
+    assert pairs("## How?\n```\n<!-- x\n```\nend") == [("How?", "`<!-- x`\n\nend")]
+
+
 def test_links_keep_their_address() -> None:
     text = "# Where is [it](https://e.com)?\nSee [docs][d] and [here](https://e.com/x).\n\n[d]: https://d.com\n"
     assert pairs(text) == [("Where is it?", "See docs (https://d.com) and here (https://e.com/x).")]

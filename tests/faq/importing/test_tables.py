@@ -93,6 +93,11 @@ def test_a_cell_beyond_all_measure_is_an_error_with_a_line(tmp_path: Path) -> No
         read(path)
 
 
+def test_a_picture_is_no_table(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="this is no text"):
+        entries(tmp_path / "faq.csv", b"question,answer\n\x89PNG,\0\n")
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.one_of(st.binary(), st.text().map(lambda text: f"question,answer\n{text}".encode("utf-8", "replace"))))
 def test_any_bytes_are_read_or_refused(tmp_path: Path, raw: bytes) -> None:
