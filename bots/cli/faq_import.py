@@ -12,6 +12,7 @@ import typer
 from bots.cli.setting_up import Usage, plain
 
 if TYPE_CHECKING:
+    from faq.entries import Faq
     from faq.importing import Imported, Note
 
 _SHOWN = 5  # places of one warning
@@ -50,7 +51,7 @@ def import_faq(  # noqa: PLR0913, PLR0917 - the command's options, which typer p
 
     if not LANGUAGE.fullmatch(language):
         raise Usage(f"'{language}' is no language code; write for example --language en.")
-    known = load(into) if into else None
+    known = _without(load(into), out) if into else None
     imported = importing.read(source, form.value if form else None, language=language, known=known)
     if not imported.entries:
         _report(imported, verbose=verbose)
@@ -64,6 +65,13 @@ def import_faq(  # noqa: PLR0913, PLR0917 - the command's options, which typer p
         f"{_entries(len(imported.entries))} imported ({languages}), {left_out} left out; "
         f"written to {', '.join(map(str, written))}."
     )
+
+
+def _without(known: Faq, out: Path) -> Faq:
+    """What an FAQ has besides the file that is to be replaced, which may be one of its own."""
+    replaced = out.resolve()
+    kept = (entry for entry in known.entries if Path(entry.source.rpartition(":")[0]).resolve() != replaced)
+    return type(known)(entries=tuple(kept))
 
 
 def _report(imported: Imported, *, verbose: bool) -> None:
