@@ -18,7 +18,8 @@ CHAR_WEIGHT = 0.75  # of the n-grams of letters in a likeness; words and pairs o
 WORDS = len(CHAR_SIZES)  # the kind of gram that is a word or a pair of words; the others are places in CHAR_SIZES
 FINDING = (CHAR_SIZES.index(4), WORDS)  # the kinds that find the candidates
 MAX_DENSE = 20_000  # phrasings; beyond, only what finds candidates is kept
-MAX_POSTINGS = 60_000  # looked at for one text, rarest n-grams first: what bounds the time in a large FAQ
+MAX_POSTINGS = 120_000  # looked at for one text, rarest n-grams first: what bounds the time in a large FAQ
+MAX_OWN_POSTINGS = 60_000
 MAX_DENSE_POSTINGS = 240_000  # the same where every phrasing is told its likeness
 LIMIT = 200
 INDEX_FORMAT = 1  # to be raised whenever an index built before would not fit any more
@@ -99,8 +100,9 @@ class PhrasingIndex:
     has it not. Weights are whole numbers, so that a sum does not depend on its order: the same FAQ gives the same
     likeness on every machine. Grams that no phrasing holds count in a text's length as the rarest known ones do.
 
-    Beyond `MAX_DENSE` phrasings only 4-grams and words are listed with their owners: measured on 100,000 phrasings,
-    they find what all grams together find, in a third of the memory.
+    Candidates are found by 4-grams and words alone; beyond `MAX_DENSE` phrasings no other grams are listed with their
+    owners, a third of the memory. Grams of other sizes mostly name the same phrasings again and use up the postings:
+    measured on 100,000 phrasings, the candidates hold 99.8 to 100 % of the ten likeliest entries, with 3-grams 97 %.
 
     Attributes:
         size: N.
@@ -320,9 +322,9 @@ class GramIndex:
 
     def _spread(self, places: NDArray[np.intp], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         lengths = self._starts[places + 1] - self._starts[places]
-        if lengths.sum() > MAX_POSTINGS:
+        if lengths.sum() > MAX_OWN_POSTINGS:
             rarest = np.argsort(lengths, kind="stable")
-            rarest = rarest[: int(np.searchsorted(np.cumsum(lengths[rarest]), MAX_POSTINGS))]
+            rarest = rarest[: int(np.searchsorted(np.cumsum(lengths[rarest]), MAX_OWN_POSTINGS))]
             places, weights, lengths = places[rarest], weights[rarest], lengths[rarest]
         ends = np.cumsum(lengths)
         at = np.repeat(self._starts[places] - (ends - lengths), lengths) + np.arange(lengths.sum())
