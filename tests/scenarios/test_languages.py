@@ -34,8 +34,12 @@ async def test_an_answer_that_is_only_in_english_says_so(stage: Stage) -> None:
         "wil ik graag weten wat dat kost. How much does a withdrawal cost? Alvast bedankt en een fijne dag nog!",
     )
     await stage.reads(jan.id, "Dit antwoord is er alleen in het Engels.", "The fee is shown before you confirm.")
-    stage.sim.write(uwe.id, "Guten Tag, ich verstehe nicht, wie hoch ist denn bei euch die withdrawal fee?")
-    await stage.reads(uwe.id, "only available in English")
+    stage.sim.write(
+        uwe.id,
+        "Guten Tag, ich bin schon seit Jahren hier und sehr zufrieden, aber bevor ich etwas auf mein Konto schicke, will "
+        "ich gern wissen, was das kostet. How much does a withdrawal cost? Danke und noch einen guten Tag!",
+    )
+    await stage.reads(uwe.id, "This answer is only available in English.", "The fee is shown before you confirm.")
     stage.sim.write(kim.id, "/language nl")
     await stage.reads(kim.id, "Vanaf nu schrijf ik Nederlands")
     stage.sim.write(kim.id, "how much does a withdrawal cost")
