@@ -51,7 +51,7 @@ def slug(question: str, taken: Collection[str]) -> str:
 def draft(gaps: Sequence[Gap], *, language: str, taken: Collection[str]) -> str | None:
     """Write the gaps that no entry covers as entries of one file; None where there is none.
 
-    The wordings that existing entries lack follow as comments, ready to be copied.
+    Wordings that existing entries lack, and those in other languages, follow as comments, ready to be copied.
 
     Args:
         gaps: With words that passed `masked`.
@@ -60,23 +60,31 @@ def draft(gaps: Sequence[Gap], *, language: str, taken: Collection[str]) -> str 
     """
     names = set(taken)
     entries = []
+    others = ""
     for gap in gaps:
         if gap.covered:
+            wordings = [one.text for one in gap.examples]
+            others += _to_copy(f"wordings that the entry {gap.nearest} lacks (asked {gap.count} times)", wordings)
             continue
-        name = slug(gap.question, names)
+        texts = [one.text for one in gap.examples]
+        said = [one.text for one in gap.examples if one.language in {language, ""}] or texts
+        name = slug(said[0], names)
         names.add(name)
         entries.append(
             {
                 "id": name,
-                "question": gap.question,
-                "also": [text for text in gap.examples if text != gap.question],
+                "question": said[0],
+                "also": said[1:],
                 "answer": _to_do(gap),
             }
+        )
+        others += _to_copy(
+            f"asked in another language: for the entry {name} there", [text for text in texts if text not in said]
         )
     if not entries:
         return None
     body = yaml.safe_dump({"language": language, "entries": entries}, allow_unicode=True, sort_keys=False, width=1000)
-    return HEADER + body + "".join(_lines_to_copy(gap) for gap in gaps if gap.covered)
+    return HEADER + body + others
 
 
 def _to_do(gap: Gap) -> str:
@@ -84,7 +92,8 @@ def _to_do(gap: Gap) -> str:
     return f"WRITE THE ANSWER: what to do, in under 1,000 characters (asked {gap.count} times{nearest})."
 
 
-def _lines_to_copy(gap: Gap) -> str:
-    lines = yaml.safe_dump(list(gap.examples), allow_unicode=True, width=1000).splitlines()
-    comments = "".join(f"#     {line}\n" for line in lines)
-    return f"\n# Wordings that the entry {gap.nearest} lacks (asked {gap.count} times); add to its `also`:\n{comments}"
+def _to_copy(what: str, wordings: list[str]) -> str:
+    if not wordings:
+        return ""
+    lines = yaml.safe_dump(wordings, allow_unicode=True, width=1000).splitlines()
+    return f"\n# To copy into `also`, {what}:\n" + "".join(f"#     {line}\n" for line in lines)

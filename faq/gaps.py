@@ -42,6 +42,14 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A message of a group; `language` is empty where nobody knows."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """A group of messages that one entry could answer.
 
@@ -58,7 +66,7 @@ class Gap:
     """
 
     question: str
-    examples: tuple[str, ...]
+    examples: tuple[Example, ...]
     count: int
     recent: int
     before: int
@@ -101,7 +109,13 @@ def distinct(questions: Sequence[Question]) -> list[Distinct]:
         if spoken := tuple(words(question.text)):
             found.setdefault(spoken, []).append(question)
     ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [Distinct(text=min(_most_frequent(asked)), asked=tuple(asked)) for _, asked in ordered]
+    return [
+        Distinct(text=min(_most_frequent(asked)), asked=tuple(sorted(asked, key=_in_order))) for _, asked in ordered
+    ]
+
+
+def _in_order(question: Question) -> tuple[datetime, str, str]:
+    return question.at, question.language, question.text
 
 
 def _most_frequent(asked: Sequence[Question]) -> list[str]:
@@ -125,7 +139,7 @@ def space(asked: Sequence[Distinct], known: Sequence[tuple[str, str]], encoders:
     if not encoders:
         table = hashed([words(text) for text in texts])
         return Space(messages=table[: len(asked)], phrasings=table[len(asked) :], together=0.18, covered=0.2)
-    far = [" ".join(spoken) for spoken in other_domains(["en"])]
+    far = [part.text for part in other_domains(["en"])]
     parts = [_centred(encoder.encode([*texts, *far]))[: len(texts)] for encoder in encoders]
     table = np.concatenate(parts, axis=1)
     table = unit(table)
@@ -176,13 +190,13 @@ def _gap(
     """Describe a group whose members come from its middle outwards."""
     now, period = when
     everything = [question for one in members for question in one.asked]
-    first = next((one.text for one in members if len(one.text) <= QUESTION_CHARS), members[0].text)
+    first = next((one for one in members if len(one.text) <= QUESTION_CHARS), members[0])
     inner = members[: max(int(len(members) * EXAMPLES_WITHIN), EXAMPLES)]
     steps = np.unique(np.linspace(0, len(inner) - 1, EXAMPLES).round().astype(int))
-    examples = dict.fromkeys([first, *(inner[step].text for step in steps)])
+    shown = {one.text: one for one in (first, *(inner[step] for step in steps))}
     return Gap(
-        question=first,
-        examples=tuple(examples)[:EXAMPLES],
+        question=first.text,
+        examples=tuple(Example(text=text, language=one.asked[0].language) for text, one in shown.items())[:EXAMPLES],
         count=len(everything),
         recent=sum(now - period < question.at <= now for question in everything),
         before=sum(now - 2 * period < question.at <= now - period for question in everything),

@@ -71,13 +71,15 @@ def _find(settings: Settings, faq: Faq, days: int, at_least: int) -> tuple[list[
     from faq import gaps as faq_gaps
     from faq.drafts import masked
     from faq.encoders import load as load_encoders
+    from faq.languages import Detector
 
     now = datetime.now(UTC)
+    detector = Detector(faq)
     questions = [
         faq_gaps.Question(
             text=text,
             at=one.at,
-            language=(one.language or "").partition("-")[0].lower(),
+            language=detector.detect(one.text, one.language).language or "",
             why=one.why,
         )
         for one in asked(settings.ledger_path, now - timedelta(days=days))
@@ -104,7 +106,7 @@ def _print(found: list[Gap], count: int, days: int, at_least: int) -> None:
         typer.echo(f"\n{number:>3}. {proposal}{nearest}: {gap.question}")
         typer.echo(f"     {gap.count} times; {_trend(gap, days)}{_spoken(gap)}; {_listed(gap.reasons)}")
         for example in gap.examples[1 : 1 + _EXAMPLES]:
-            typer.echo(f"       - {example}")
+            typer.echo(f"       - {example.text}")
     if len(found) > _SHOWN:
         typer.echo(
             f"\n{len(found) - _SHOWN} more groups: --json shows all, --min {found[_SHOWN - 1].count} the largest."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,13 +13,13 @@ from hypothesis import strategies as st
 
 from faq.drafts import draft, masked, slug
 from faq.entries import Faq, load
-from faq.gaps import Gap
+from faq.gaps import Example, Gap
 
 
-def gap(question: str, *more: str, covered: bool = False, nearest: str = "refund") -> Gap:
+def gap(question: str, *more: str, covered: bool = False, nearest: str = "refund", language: str = "") -> Gap:
     return Gap(
         question=question,
-        examples=(question, *more),
+        examples=tuple(Example(text=text, language=language) for text in (question, *more)),
         count=9,
         recent=5,
         before=2,
@@ -55,6 +56,24 @@ def test_wordings_of_an_entry_that_exists_are_comments_to_copy() -> None:
     assert "the entry refund lacks" in text
     assert "#     - 'money back: now?'\n#     - refund please\n" in text
     assert draft([known], language="en", taken=()) is None
+
+
+def test_each_language_has_its_own_file_so_others_are_comments() -> None:
+    mixed = replace(
+        gap("where is my parcel", language="en"),
+        examples=(
+            Example(text="waar is mijn pakket", language="nl"),
+            Example(text="where is my parcel", language="en"),
+        ),
+    )
+    text = draft([mixed, gap("wo ist die Karte", language="de")], language="en", taken=())
+    assert text is not None
+    assert [(entry.question, entry.also) for entry in loaded(text).entries] == [
+        ("where is my parcel", ()),
+        ("wo ist die Karte", ()),
+    ]
+    assert text.count("wo ist die Karte") == 1
+    assert "for the entry where-parcel there:\n#     - waar is mijn pakket\n" in text
 
 
 HOSTILE = st.text(max_size=80) | st.sampled_from(
