@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from faq.languages import Detector
 from faq.matching import Matches
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ class MatchBatches:
         self._matcher = matcher
         self._waiting: list[_Asked] = []
         self._running: asyncio.Task[None] | None = None
-        self._detector: tuple[FaqMatcher, Detector] | None = None
 
     async def match(self, text: str, language: str | None) -> Matches:
         """What the FAQ has for a text. Raises what the matcher raises.
@@ -61,16 +59,7 @@ class MatchBatches:
 
     async def _match(self, batch: Sequence[_Asked]) -> None:
         texts, languages = [asked.text for asked in batch], [asked.language for asked in batch]
-        results = await asyncio.to_thread(self._matches, texts, languages)
+        results = await asyncio.to_thread(self._matcher().match, texts, languages)
         for asked, matches in zip(batch, results, strict=True):
             if not asked.future.done():
                 asked.future.set_result(matches)
-
-    def _matches(self, texts: Sequence[str], hints: Sequence[str | None]) -> list[Matches]:
-        """Match texts by the language they are surely written in, else by the hint."""
-        matcher = self._matcher()
-        if self._detector is None or self._detector[0] is not matcher:
-            self._detector = matcher, Detector(matcher.faq)
-        written = [self._detector[1].detect(text, hint).language for text, hint in zip(texts, hints, strict=True)]
-        found = matcher.match(texts, [own or hint for own, hint in zip(written, hints, strict=True)])
-        return [replace(matches, language=own) for matches, own in zip(found, written, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from adapters.base import Finding, IncomingMessage, RateLimits, Reply
@@ -14,6 +14,7 @@ from bots.ledger.ledger import Committed, Ledger
 from bots.matching import MatchBatches
 from bots.pipeline.decision import Policy
 from bots.worker import Worker
+from faq.languages import Detector
 from faq.matching import FaqMatcher, Matches
 from tests.bots import making
 
@@ -80,6 +81,7 @@ class Matcher(FaqMatcher):
 
     def __init__(self) -> None:
         self.faq = making.FAQ
+        self.detector = Detector(self.faq)
         self.trouble: Exception | None = RuntimeError("the matcher is broken")
         self.gates: dict[str, threading.Event] = {}
         self.asked: list[str] = []
@@ -94,7 +96,13 @@ class Matcher(FaqMatcher):
                 assert gate.wait(10)
         if self.trouble and any("poison" in text for text in texts):
             raise self.trouble
-        return [making.answers() if "refund" in text else making.NOTHING for text in texts]
+        return [
+            replace(
+                making.answers() if "refund" in text else making.NOTHING,
+                language=self.detector.detect(text, hint).language,
+            )
+            for text, hint in zip(texts, languages, strict=True)
+        ]
 
 
 @dataclass(kw_only=True)

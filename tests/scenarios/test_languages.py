@@ -36,7 +36,7 @@ async def test_an_answer_that_is_only_in_english_says_so(stage: Stage) -> None:
     await stage.reads(jan.id, "Dit antwoord is er alleen in het Engels.", "The fee is shown before you confirm.")
     stage.sim.write(
         uwe.id,
-        "Guten Tag, ich bin schon seit Jahren hier und sehr zufrieden, aber bevor ich etwas auf mein Konto schicke, will "
+        "Guten Tag, ich bin seit Jahren hier und sehr zufrieden, aber bevor ich etwas auf mein Konto schicke, will "
         "ich gern wissen, was das kostet. How much does a withdrawal cost? Danke und noch einen guten Tag!",
     )
     await stage.reads(uwe.id, "This answer is only available in English.", "The fee is shown before you confirm.")
