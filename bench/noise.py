@@ -13,6 +13,7 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faq.encoders import MATCHERS
 from faq.entries import load
 from faq.evaluation import measure, read_labelled, tasks
 from faq.matching import FaqMatcher
@@ -167,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--messages", type=int, default=MESSAGES, help="of each task, spread over it")
+    parser.add_argument("--matcher", choices=MATCHERS, default="default")
     wanted = parser.parse_args(arguments)
     found = tasks(wanted.folders)
     if not found:
@@ -176,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         faq = load(folder / "faq.yaml")
         queries = read_labelled(folder / "queries.jsonl", faq)
         step = max(1, -(-len(queries) // max(wanted.messages, 1)))
-        clean, lost = points_lost(FaqMatcher(faq), queries[::step], wanted.seed)
+        clean, lost = points_lost(FaqMatcher(faq, matcher=wanted.matcher), queries[::step], wanted.seed)
         sys.stdout.write(
             f"{folder.name:20}{clean:7.1f}" + "".join(f"{points:13.1f}" for points in lost.values()) + "\n"
         )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faq.batch import QueriesError, read_queries
+from faq.encoders import MATCHERS
 from faq.entries import Problem, load
 from faq.matching import FaqMatcher, Matches
 
@@ -255,8 +256,8 @@ def tasks(folders: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(folder for folder in found if (folder / "faq.yaml").is_file()))
 
 
-def evaluate(folder: Path) -> Measures:
-    """Build the matcher from the task's FAQ and ask it all of the task's queries.
+def evaluate(folder: Path, matcher: str = "default") -> Measures:
+    """Build this matcher from the task's FAQ and ask it all of the task's queries.
 
     Raises:
         FaqError: The FAQ or the queries cannot be used.
@@ -264,9 +265,9 @@ def evaluate(folder: Path) -> Measures:
     faq = load(folder / "faq.yaml")
     queries = read_labelled(folder / "queries.jsonl", faq)
     begun = time.perf_counter()
-    matcher = FaqMatcher(faq)
+    built = FaqMatcher(faq, matcher=matcher)
     build_s = time.perf_counter() - begun
-    found, times_ms = ask(matcher, queries)
+    found, times_ms = ask(built, queries)
     return measure([query.entry for query in queries], found, build_s=build_s, times_ms=times_ms)
 
 
@@ -286,6 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the measures of each task, as soon as they are known."""
     parser = argparse.ArgumentParser(prog="python -m faq.evaluation", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--matcher", choices=MATCHERS, default="default")
     wanted = parser.parse_args(arguments)
     found = tasks(wanted.folders)
     if not found:
@@ -293,7 +295,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heads = "".join(f"{head:>7}" for head in (*HEADS, *DECIDED))
     sys.stdout.write(f"{'task':20}{heads}{'build s':>8}{'p50 ms':>7}{'p99 ms':>7}\n")
     for folder in found:
-        sys.stdout.write(f"{folder.name:20}{row(evaluate(folder))}\n")
+        sys.stdout.write(f"{folder.name:20}{row(evaluate(folder, wanted.matcher))}\n")
         sys.stdout.flush()
 
 

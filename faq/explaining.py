@@ -6,13 +6,14 @@ What is asked of the matcher's inside stands in `_Inside` and nowhere else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faq.cleaning import parts, words
+from faq.cleaning import Part, message_parts
 from faq.coverage import MIN_SHARE
-from faq.evidence import NEAREST_WEIGHT, SORTED_WEIGHT
+from faq.evidence import CLOSE_WEIGHT, NEAREST_WEIGHT, SORTED_WEIGHT
 from faq.matching import Decision
 
 if TYPE_CHECKING:
@@ -60,17 +61,20 @@ class Explanation:
         reason: Why it was decided so: a sentence.
         answer_from: The score from which answers are given; above 1 where none would keep the promise.
         suggest_from: The score from which entries are offered.
-        part: The part of the message that was matched, cleaned.
+        language: What the message was taken to be written in; None where that is not sure.
+        part: The part of the message that was matched, as it was written.
         whole: Whether that is the whole message, and not one sentence of a long one.
         repairs: Words of that part and what they were taken for.
         words: Those that say something, in their order.
         covered: Share of what they say that the first entry speaks of, 0..1.
+        by_letters: Whether letters and words counted; if not, the language is none of the FAQ's and its meaning alone.
         candidates: Up to three, best first.
     """
 
     decision: Decision
     reason: str
     score: float
+    language: str | None
     answer_from: float
     suggest_from: float
     part: str
@@ -78,55 +82,71 @@ class Explanation:
     repairs: dict[str, str]
     words: tuple[Word, ...]
     covered: float
+    by_letters: bool
     candidates: tuple[Explained, ...]
 
 
 class _Inside:
-    """One wording as the matcher sees it."""
+    """One part of a message as the matcher sees it."""
 
-    def __init__(self, matcher: FaqMatcher, spoken: Sequence[str], language: str | None) -> None:
-        self._matcher = matcher
+    def __init__(self, matcher: FaqMatcher, part: Part, language: str | None) -> None:
+        self.words = part.words
         self._phrasings = matcher.phrasings
-        self._coverage = matcher.scorer.coverage
-        self.repairs = {word: taken for word, taken in self._phrasings.repairs(spoken).items() if word != taken}
-        self.spoken = [self.repairs.get(word, word) for word in spoken]
-        self._likeness = self._phrasings.likeness(self.spoken, language)
-        self._evidence = matcher.scorer.evidence([self.spoken], self._likeness[None, :])
+        self._coverage = matcher.coverage
+        self._scorer = matcher.scorer
+        self._heard = matcher.scorer.hear(part, language)
+        self._weighed = matcher.scorer.weigh(self._heard)
+        self.by_letters = self._heard.letters > 0
+        spoken = self.by_letters or matcher.abroad is None
+        self.calibration = matcher.calibration if spoken or matcher.abroad is None else matcher.abroad
 
     def _at(self, entry: str) -> int:
         return self._phrasings.ids.index(entry)
 
     def evidence(self, entry: str) -> dict[str, float]:
-        """Give the points of each kind of evidence."""
-        at, found = self._at(entry), self._evidence
+        """Give the points of each kind of evidence that is there; they add up to what entries are ranked by."""
+        found = self._weighed
+        letters = self._heard.letters * self._scorer.letters.logits(self._heard.likeness)
         points = {
-            "learnt from all wordings": found.head,
-            "nearest wording": NEAREST_WEIGHT * found.nearest,
-            "the same words": SORTED_WEIGHT * found.alike,
+            "learnt from letters": letters,
+            "learnt from meaning": found.head - letters,
+            "nearest in letters": NEAREST_WEIGHT * found.nearest,
+            "nearest in meaning": CLOSE_WEIGHT * found.close,
+            "same words": SORTED_WEIGHT * found.alike,
         }
-        return {name: round(float(of_entries[0, at]), 2) for name, of_entries in points.items()}
+        at = self._at(entry)
+        return {name: round(float(of[at]), 2) for name, of in points.items() if of.any()}
 
-    def nearest(self, entry: str) -> tuple[tuple[str, ...], float]:
-        """Give the words of the entry's nearest phrasing, and their likeness."""
-        own = np.where(self._phrasings.owners == self._at(entry), self._likeness, -1)
-        best = int(own.argmax())
-        return tuple(self._phrasings.texts[best]), float(own[best])
+    def nearest(self, entry: str) -> tuple[Part, str, float]:
+        """Give the entry's phrasing that is most like the part, its language, and how much, 0..1."""
+        own = np.flatnonzero(self._phrasings.owners == self._at(entry))
+        meanings = zip(self._scorer.meanings, self._heard.vectors, self._heard.shares, strict=True)
+        meaning = sum(
+            (share * view.close(vector, own) for view, vector, share in meanings if share), np.zeros(len(own))
+        )
+        likeness = self._heard.likeness[own]
+        alike = likeness + meaning if self.by_letters else meaning
+        best = int(alike.argmax())
+        either = max(float(meaning[best]), float(likeness[best]) if self.by_letters else 0.0)
+        place = int(own[best])
+        language = self._phrasings.codes[self._phrasings.languages[place]]
+        return self._phrasings.parts[place], language, min(max(either, 0.0), 1.0)
 
     def covered(self, entry: str) -> float:
         """Give the share of what the words say that the entry speaks of."""
-        return self._coverage.share(self.spoken, self._at(entry))
+        return self._coverage.share(self.words, self._at(entry))
 
     def says_enough(self, entry: str) -> bool:
-        """Tell whether so much is covered that an answer may be given."""
-        return bool(self._coverage.suffices(self.spoken, self.covered(entry)))
+        """Tell whether so much is covered that an answer may be given; by meaning alone, words are not asked for."""
+        return not self.by_letters or self._coverage.suffices(self.words, self.covered(entry))
 
     def is_single(self, entry: str) -> bool:
         """Tell whether no language has more than one phrasing of the entry."""
         return bool(self._phrasings.single[self._at(entry)])
 
-    def words(self, entry: str) -> tuple[Word, ...]:
+    def told_words(self, entry: str) -> tuple[Word, ...]:
         """Give the words that say something."""
-        weights = {word: self._coverage.rarity(word) for word in self.spoken}
+        weights = {word: self._coverage.rarity(word) for word in self.words}
         return tuple(
             Word(word=word, weight=round(weight, 2), covered=round(self._coverage.share([word], self._at(entry)), 2))
             for word, weight in weights.items()
@@ -140,77 +160,88 @@ def explain(matcher: FaqMatcher, text: str, language: str | None = None) -> Expl
     Args:
         matcher: Of the FAQ.
         text: The message.
-        language: Its language, where known.
+        language: One that its author is known to speak.
     """
     matches = matcher.match([text], [language])[0]
-    wordings = parts(text)
-    if not matches.candidates or not wordings:
-        return _nothing(matcher, matches, has_words=bool(wordings))
+    parts = message_parts(text)
+    if not matches.candidates or not parts:
+        return _nothing(matches, has_words=bool(parts))
     first = matches.candidates[0].entry
-    at = _matched(matcher, wordings, language) if len(wordings) > 1 else 0
-    inside = _Inside(matcher, wordings[at], language)
+    at = _decisive(matcher, parts, matches, language)
+    mended = matcher.phrasings.repair.mended(parts, matches.language)[at]
+    inside = _Inside(matcher, mended, matches.language)
     return Explanation(
         decision=matches.decision,
-        reason=_reason(matcher, matches, inside),
+        reason=_reason(matches, inside),
         score=matches.score,
-        answer_from=round(matcher.calibration.answer_from, 4),
-        suggest_from=round(matcher.calibration.suggest_from, 4),
-        part=" ".join(wordings[at]),
+        language=matches.language,
+        answer_from=round(inside.calibration.answer_from, 4),
+        suggest_from=round(inside.calibration.suggest_from, 4),
+        part=parts[at].original,
         whole=at == 0,
-        repairs=inside.repairs,
-        words=inside.words(first),
+        repairs=_repairs(parts[at].words, mended.words),
+        words=inside.told_words(first),
         covered=round(inside.covered(first), 4),
+        by_letters=inside.by_letters,
         candidates=tuple(
-            _explained(matcher, inside, candidate.entry, candidate.score)
-            for candidate in matches.candidates[:EXPLAINED]
+            _explained(inside, candidate.entry, candidate.score) for candidate in matches.candidates[:EXPLAINED]
         ),
     )
 
 
-def _matched(matcher: FaqMatcher, wordings: Sequence[Sequence[str]], language: str | None) -> int:
-    """Find the wording that decided: the whole message, unless one of its sentences scores higher."""
-    found = matcher.match([" ".join(spoken) for spoken in wordings[1:]], [language] * (len(wordings) - 1))
-    whole = matcher.match([" ".join(wordings[0])], [language])[0]
-    return int(np.argmax([whole.score, *(matches.score for matches in found)]))
+def _decisive(matcher: FaqMatcher, parts: Sequence[Part], matches: Matches, language: str | None) -> int:
+    """Find the part that decided: the whole message, unless one of its sentences scores higher."""
+    if len(parts) == 1:
+        return 0
+    # Sentences are heard in the language of the whole; each alone scores what it scored as a part.
+    languages = [matches.language or language] * len(parts[1:])
+    found = matcher.match([part.original for part in parts[1:]], languages)
+    return next((at for at, one in enumerate(found, 1) if one.candidates[:1] == matches.candidates[:1]), 0)
 
 
-def _nothing(matcher: FaqMatcher, matches: Matches, *, has_words: bool) -> Explanation:
+def _repairs(written: Sequence[str], mended: Sequence[str]) -> dict[str, str]:
+    """Give what words were taken for; several where they were joined or split."""
+    changes = SequenceMatcher(None, written, mended, autojunk=False).get_opcodes()
+    return {" ".join(written[i:j]): " ".join(mended[k:m]) for kind, i, j, k, m in changes if kind == "replace"}
+
+
+def _nothing(matches: Matches, *, has_words: bool) -> Explanation:
     reason = "The FAQ has no wording to compare with." if has_words else "The message holds no word to go by."
-    calibrated = matcher.rehearsal is not None
     return Explanation(
         decision=matches.decision,
         reason=reason,
         score=matches.score,
-        answer_from=round(matcher.calibration.answer_from, 4) if calibrated else 1.01,
-        suggest_from=round(matcher.calibration.suggest_from, 4) if calibrated else 1.01,
+        language=matches.language,
+        answer_from=1.01,
+        suggest_from=1.01,
         part="",
         whole=True,
         repairs={},
         words=(),
         covered=0.0,
+        by_letters=True,
         candidates=(),
     )
 
 
-def _reason(matcher: FaqMatcher, matches: Matches, inside: _Inside) -> str:
+def _reason(matches: Matches, inside: _Inside) -> str:
     """Name what decided."""
-    first = matches.candidates[0].entry
-    in_the_way = _in_the_way(matcher, matches.score, first, inside)
+    in_the_way = _in_the_way(matches.score, matches.candidates[0].entry, inside)
     if matches.decision == "answer":
         if in_the_way:
             return "The message repeats a wording (nearly) exactly."
-        return f"The score {matches.score:.2f} reaches {matcher.calibration.answer_from:.2f}, where answers begin."
+        return f"The score {matches.score:.2f} reaches {inside.calibration.answer_from:.2f}, where answers begin."
     if matches.decision == "suggest":
-        return f"It is not answered: {in_the_way}."
-    suggest_from = matcher.calibration.suggest_from
+        return f"It is not answered: {in_the_way or 'something else than the score speaks against it'}."
+    suggest_from = inside.calibration.suggest_from
     if matches.score < suggest_from:
         return f"The score {matches.score:.2f} is below {suggest_from:.2f}, where suggestions begin."
     return "It is handed over, whatever the score."
 
 
-def _in_the_way(matcher: FaqMatcher, score: float, first: str, inside: _Inside) -> str:
+def _in_the_way(score: float, first: str, inside: _Inside) -> str:
     """Name the first thing that stands in the way of an answer; empty where nothing does."""
-    answer_from = matcher.calibration.answer_from
+    answer_from = inside.calibration.answer_from
     if inside.is_single(first):
         return f"'{first}' has a single wording; add others under 'also'"
     if answer_from > 1:
@@ -218,27 +249,19 @@ def _in_the_way(matcher: FaqMatcher, score: float, first: str, inside: _Inside) 
     if score < answer_from:
         return f"the score {score:.2f} is below {answer_from:.2f}, where answers begin"
     covered = inside.covered(first)
-    if covered < MIN_SHARE:
+    if inside.by_letters and covered < MIN_SHARE:
         return (
             f"only {covered:.0%} of what the message says stands in the entry's wordings, of at least {MIN_SHARE:.0%}"
         )
     return "" if inside.says_enough(first) else "the message names a topic and says too little about it"
 
 
-def _explained(matcher: FaqMatcher, inside: _Inside, entry: str, score: float) -> Explained:
-    spoken, likeness = inside.nearest(entry)
-    written = (
-        (phrasing, translation.language)
-        for translation in matcher.faq.entries
-        if translation.id == entry
-        for phrasing in translation.phrasings
-        if tuple(words(phrasing)) == spoken
-    )
-    phrasing, language = next(written, (" ".join(spoken), ""))
+def _explained(inside: _Inside, entry: str, score: float) -> Explained:
+    part, language, likeness = inside.nearest(entry)
     return Explained(
         entry=entry,
         score=score,
-        nearest=phrasing,
+        nearest=part.original,
         language=language,
         likeness=round(likeness, 2),
         evidence=inside.evidence(entry),

@@ -30,7 +30,6 @@ MANY_CONFUSED_SHARE = 0.25  # from which it is a warning
 NEARLY_THE_SAME = 92  # per cent of the letters
 ALIKE_WORDS = 80  # per cent of the letters of the words that differ
 MIN_NEAR_WORDS = 3
-MIN_NEAR_CHARS = 4  # of a word in place of another: eth and etc are two coins
 MAX_SHARING = 200  # phrasings that have all words but one in common and are compared with each other
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "hint")
 
@@ -139,13 +138,9 @@ def _nearly_the_same(faq: Faq) -> Iterator[Finding]:
 def _hardly_differ(common: tuple[str, ...], left: str, right: str) -> bool:
     """Tell whether two phrasings are one question that differ in a word (one may be empty) besides what is common.
 
-    Another number or another short name makes another question.
+    Another number makes another question, and so does another short name: eth and etc are two coins.
     """
-    if (
-        left == right
-        or not (left + right).isalpha()
-        or (left and right and min(len(left), len(right)) < MIN_NEAR_CHARS)
-    ):
+    if left == right or not (left + right).isalpha():
         return False
     if left and right and fuzz.ratio(left, right) < ALIKE_WORDS:
         return False

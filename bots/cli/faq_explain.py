@@ -54,23 +54,35 @@ def report(told: Explanation) -> Iterator[str]:
         return
     yield ""
     yield "What was matched"
+    foreign = "" if told.by_letters else ", which the FAQ does not speak: only the meaning counts"
+    yield f"  language              {told.language or 'not sure'}{foreign}"
     if not told.whole:
         yield f"  of the long message   {told.part}"
     for word, taken in told.repairs.items():
         yield f"  mended                {word} -> {taken}"
     words = ", ".join(f"{word.word}{_mark(word.covered)}" for word in told.words) or "none that says much"
-    yield f"  words                 {words}"
-    yield f"  known to the entry    {told.covered:.0%} of what they say; ? in part, ! not at all"
+    if told.by_letters:
+        yield f"  words                 {words}"
+        yield f"  known to the entry    {told.covered:.0%} of what they say; ? in part, ! not at all"
     yield ""
     yield "What speaks for the entries"
     for place, candidate in enumerate(told.candidates, start=1):
-        points = " + ".join(f"{points:.2f} {name}" for name, points in candidate.evidence.items())
         yield f"  {place}. {candidate.entry}, score {candidate.score:.2f}"
-        yield f"     nearest  {candidate.nearest} ({candidate.language}), {candidate.likeness:.0%} alike"
-        yield f"     points   {points} = {sum(candidate.evidence.values()):.2f}"
+        yield f"     {candidate.likeness:.0%} like  {candidate.nearest} ({candidate.language})"
+    yield from _points(told)
     yield ""
     begin = f"Answers begin at {_from(told.answer_from)}, suggestions at {_from(told.suggest_from)}"
     yield f"{begin}; below, a ticket is opened."
+
+
+def _points(told: Explanation) -> Iterator[str]:
+    """Give a table of what speaks for the entries: a line for each kind of evidence, a column for each entry."""
+    names = list(dict.fromkeys(name for candidate in told.candidates for name in candidate.evidence))
+    yield ""
+    yield f"  {'points':20}" + "".join(f"{place:7}." for place in range(1, len(told.candidates) + 1))
+    for name in names:
+        yield f"  {name:20}" + "".join(f"{candidate.evidence.get(name, 0):8.2f}" for candidate in told.candidates)
+    yield f"  {'together':20}" + "".join(f"{sum(candidate.evidence.values()):8.2f}" for candidate in told.candidates)
 
 
 def _mark(covered: float) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faq.coverage import MIN_SHARE
 from faq.entries import Faq
 from faq.explaining import explain
 from faq.matching import FaqMatcher
@@ -22,11 +23,12 @@ def matcher() -> FaqMatcher:
 
 def test_a_mended_message_is_explained_by_its_nearest_wording_as_the_faq_writes_it() -> None:
     told = explain(matcher(), "I forgott my pasword")
+    assert "xylophonist" not in explain(matcher(), "I forgott my pasword xylophonist").repairs
     assert (told.decision, told.candidates[0].entry) == ("answer", "password")
     assert told.repairs == {"forgott": "forgot", "pasword": "password"}
     assert (told.candidates[0].nearest, told.candidates[0].language) == ("I forgot my password", "en")
     assert told.candidates[0].likeness > 0.9
-    assert (told.part, told.whole, told.covered) == ("i forgott my pasword", True, 1)
+    assert (told.part, told.whole, told.covered) == ("I forgott my pasword", True, 1)
 
 
 def test_a_translation_may_be_the_nearest() -> None:
@@ -40,7 +42,7 @@ def test_the_sentence_of_a_rant_that_matched_is_named() -> None:
         "I need a new password. My neighbour sings in the morning and nobody here ever tells him to stop it."
     )
     told = explain(matcher(), rant)
-    assert (told.part, told.whole) == ("i need a new password", False)
+    assert (told.part.strip(), told.whole) == ("I need a new password.", False)
     assert told.candidates[0].entry == "password"
 
 
@@ -69,6 +71,25 @@ def test_the_reason_is_what_decided(faq: Faq, text: str, decision: str, reason: 
     told = explain(FaqMatcher(faq), text)
     assert told.decision == decision
     assert reason in told.reason
+
+
+def test_the_first_thing_in_the_way_of_an_answer_is_named() -> None:
+    texts = (
+        "track my parcel to the museum of dinosaurs",
+        "I need a receipt for my order of dinosaurs and a museum",
+        "refund opening hours",
+        "is there a parcel",
+        "password for the museum of dinosaurs and fossils",
+        "how do I get a refund for the museum of dinosaurs",
+        "I forgot my password in the museum",
+    )
+    offered = [told for told in (explain(matcher(), text) for text in texts) if told.decision == "suggest"]
+    low = [told for told in offered if told.score < told.answer_from]
+    strange = [told for told in offered if told.score >= told.answer_from and told.covered < MIN_SHARE]
+    assert low
+    assert strange
+    assert all("where answers begin" in told.reason for told in low)
+    assert all("of what the message says stands in" in told.reason for told in strange)
 
 
 def test_more_points_come_first() -> None:

@@ -30,7 +30,7 @@ async def test_people_read_what_was_found_and_why(tmp_path: Path) -> None:
     assert result.code == 0, result.err
     assert result.out.startswith("The bot answers with refund.\n")
     assert "refnd -> refund" in result.out
-    assert "nearest  refund please (en)" in result.out
+    assert "like  refund please (en)" in result.out
     assert "2. hours" in result.out
     assert "Answers begin at" in result.out
 
