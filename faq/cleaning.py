@@ -27,7 +27,6 @@ MAX_PARTS = 12
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _DRAWN_OUT = re.compile(r"([.,!?;:~*-])\1{3,}|(\s)\s+")
 _LONE_MARKS = re.compile("[\u0300-\u036f]{2,}")
-_SENTENCE_END = re.compile(r"[.!?;\n…。]+")
 _STOPS = "!?;\u061f\u06d4\u0964\u0965\u17d4\u17d5\u104a\u104b\u3002\uff61"  # and the full stop, if space follows
 _STOP = re.compile(rf"(?<=[{_STOPS}])(?![{_STOPS}\s])|(?<=[{_STOPS}.])\s+|(?<=[^\d.]\.\.)(?=\w)|\s*\n\s*")
 _SPACE = re.compile(r"\s+")
@@ -96,27 +95,6 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """Give the words of a text; emoji and punctuation are none."""
     return _WORD.findall(fold(text))
-
-
-def parts(text: str) -> list[list[str]]:
-    """Give the wordings to try: the whole message and, if it is long, each of its sentences, none empty.
-
-    A long message without punctuation is cut every 25 words. At most 12 parts, the first and the last, so that a rant
-    costs no more than that.
-    """
-    folded = fold(text)
-    whole = _WORD.findall(folded)
-    if not whole:
-        return []
-    if len(whole) <= SPLIT_ABOVE_WORDS:
-        return [whole]
-    found = [whole[:MAX_WORDS]]
-    for sentence in _SENTENCE_END.split(folded):
-        spoken = _WORD.findall(sentence)
-        found += [spoken[at : at + SENTENCE_WORDS] for at in range(0, len(spoken), SENTENCE_WORDS)]
-    if len(found) > MAX_PARTS:  # what somebody wants stands at the beginning or at the end
-        found = found[: MAX_PARTS // 2] + found[-MAX_PARTS // 2 :]
-    return found
 
 
 def spoken(text: str) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MIN_REPAIRED_CHARS, MAX_REPAIRED_CHARS = 2, 40
-MIN_GUESSED_CHARS = 4
 MAX_REPAIRS = 24  # unknown words looked up for one message
 MIN_JOINED_CHARS = 5
 MAX_SKELETONS = 20  # words with the same consonants that are looked at
@@ -83,15 +82,6 @@ class Repair:
             if (squeezed := _DOUBLED.sub(r"\1", key)) != key:
                 self._squeezed.setdefault(squeezed, []).append(key)
         self._mend = lru_cache(maxsize=8192)(self._find)
-
-    def repairs(self, folded: Iterable[str]) -> dict[str, str]:
-        """Give, for words that no phrasing holds, the FAQ's word they are most likely a misspelling of.
-
-        At most 24 different unknown words of one message are looked up.
-        """
-        unknown = [word for word in dict.fromkeys(folded) if word not in self._usual][:MAX_REPAIRS]
-        long_enough = [word for word in unknown if MIN_GUESSED_CHARS <= len(word) <= MAX_REPAIRED_CHARS]
-        return {word: "".join(_keys(self._mend(word, None))) for word in long_enough}
 
     def mended(self, parts: Sequence[Part], language: str | None = None) -> list[Part]:
         """Give the parts of one message with mended words in both of their forms.

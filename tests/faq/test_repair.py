@@ -93,7 +93,6 @@ def test_a_language_without_a_dictionary_is_mended_with_more_care() -> None:
 
 def test_an_empty_faq_mends_nothing() -> None:
     assert mended("my pasword", repair=Repair([])) == "my pasword"
-    assert Repair([]).repairs(["pasword"]) == {"pasword": "pasword"}
     assert REPAIR.mended([]) == []
 
 
