@@ -10,6 +10,8 @@ from rapidfuzz import fuzz
 
 from faq.cleaning import words
 from faq.entries import Entry, load
+from faq.expectations import check
+from faq.matching import FaqMatcher
 
 FOLDER = Path(__file__).parents[2] / "config" / "sample_faq"
 HELD_OUT = Path(__file__).parents[1] / "faq_questions.jsonl"
@@ -43,3 +45,9 @@ def test_what_is_expected_is_no_phrasing_nor_nearly_and_no_held_out_question(ent
         assert max(fuzz.ratio(text, phrasing) for phrasing in PHRASINGS) < NEARLY, text
     asked = {spoken(text) for text in (*entry.expect, *entry.expect_not)}
     assert not asked & QUESTIONS
+
+
+@pytest.mark.timeout(600)  # 20 s of work on a free core: the matcher of 124 entries is built and 868 messages matched
+def test_they_hold() -> None:
+    broken = [one for one in check(FaqMatcher(FAQ)) if not one.kept]
+    assert not broken, "\n".join(f"{one.expectation.source}: {one.expectation.text}: {one.found}" for one in broken)
