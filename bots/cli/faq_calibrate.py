@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from faq.matching import FaqMatcher, Matches, Promises
 
 _LABEL_KEYS = {"text", "entry", "language", "channel", "id"}
+_TRAFFIC = 5000  # messages whose scores say what thresholds mean here; more take minutes and change nothing
 _NAMES = {
     "label": "labelled messages",
     "choice": "choices among suggestions",
@@ -32,7 +33,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class Told:
     """A message, and what is known of the right entry: this one, none at all, or only that it is not this one."""
 
     text: str
@@ -69,7 +70,7 @@ def calibrate(
     settings = setting_up.load(config)
     faq = load(settings.faq_path)
     known = {entry.id for entry in faq.entries}
-    labelled = _labels(labels, known) if labels is not None else []
+    labelled = read_labels(labels, known) if labels is not None else []
     asked = _asked(settings, days, needed=not labelled)
     by_hand = {one.text for one in labelled}
     heard = [one for question in asked if question.text not in by_hand and (one := _told(question)) is not None]
@@ -77,7 +78,8 @@ def calibrate(
     promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
     matcher = FaqMatcher(faq, promises)
     rows = _evidence(told, matcher)
-    traffic = [found.score for found in matcher.match([q.text for q in asked], [q.language for q in asked])]
+    newest = asked[-_TRAFFIC:]
+    traffic = [found.score for found in matcher.match([q.text for q in newest], [q.language for q in newest])]
     if not rows:
         typer.echo("Nothing is known yet of how answers were received: no thumbs, no choices, no labelled messages.")
         typer.echo("Label 50 to 100 real messages and give them with --labels FILE.jsonl.")
@@ -107,7 +109,7 @@ def _asked(settings: Settings, days: int, *, needed: bool) -> list[Asked]:
     return asked(settings.ledger_path, datetime.now(UTC) - timedelta(days=days))
 
 
-def _told(question: Asked) -> _Told | None:
+def _told(question: Asked) -> Told | None:
     """What a question's end says of the right entry; None where it says nothing."""
     from bots.ledger.feedback import Verdict
 
@@ -121,7 +123,7 @@ def _told(question: Asked) -> _Told | None:
     if question.entry is None or question.verdict not in sources:
         return None
     source, wrong = sources[question.verdict]
-    return _Told(
+    return Told(
         text=question.text,
         language=question.language,
         channel=question.channel,
@@ -131,7 +133,7 @@ def _told(question: Asked) -> _Told | None:
     )
 
 
-def _evidence(told: list[_Told], matcher: FaqMatcher) -> list[Evidence]:
+def _evidence(told: list[Told], matcher: FaqMatcher) -> list[Evidence]:
     """Match the messages anew: the scores that were acted on then may come from another FAQ, or be bent already."""
     found: list[Matches] = matcher.match([one.text for one in told], [one.language for one in told])
     rows = []
@@ -143,7 +145,7 @@ def _evidence(told: list[_Told], matcher: FaqMatcher) -> list[Evidence]:
     return rows
 
 
-def _row(one: _Told, matches: Matches, *, right: bool) -> Evidence:
+def _row(one: Told, matches: Matches, *, right: bool) -> Evidence:
     from faq.learning import Evidence
 
     return Evidence(
@@ -156,7 +158,7 @@ def _row(one: _Told, matches: Matches, *, right: bool) -> Evidence:
     )
 
 
-def _labels(file: Path, known: set[str]) -> list[_Told]:
+def read_labels(file: Path, known: set[str]) -> list[Told]:
     """Read labelled messages. Raises `Usage` with the first line that is none."""
     try:
         lines = file.read_text(encoding="utf-8-sig").split("\n")
@@ -168,7 +170,7 @@ def _labels(file: Path, known: set[str]) -> list[_Told]:
     return found
 
 
-def _label(line: str, place: str, known: set[str]) -> _Told:
+def _label(line: str, place: str, known: set[str]) -> Told:
     try:
         value: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -184,7 +186,7 @@ def _label(line: str, place: str, known: set[str]) -> _Told:
         )
     if not isinstance(language, str | None) or not isinstance(channel, str):
         raise Usage(f"{place}: language and channel are texts.")
-    return _Told(text=value["text"], language=language, channel=plain(channel), source="label", entry=entry)
+    return Told(text=value["text"], language=language, channel=plain(channel), source="label", entry=entry)
 
 
 def _print(learned: Learned, left_out: int) -> None:

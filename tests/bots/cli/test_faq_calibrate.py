@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bots.cli.faq_calibrate import read_labels
+from bots.cli.setting_up import Usage
 from faq.learned import load
 from tests.bots.cli.asking import ask, unmatched
 from tests.bots.cli.program import configure, firstline
@@ -128,22 +130,27 @@ async def test_nothing_known_says_what_to_do(tmp_path: Path) -> None:
         ('{"text": "a", "entry": null, "language": 1}', "labels.jsonl:2: language and channel are texts"),
     ],
 )
-async def test_a_line_that_is_no_label_is_named(tmp_path: Path, line: str, wanted: str) -> None:
-    prepare(tmp_path)
+def test_a_line_that_is_no_label_is_named(tmp_path: Path, line: str, wanted: str) -> None:
     labels = tmp_path / "labels.jsonl"
     labels.write_text(f'{{"text": "fee?", "entry": "fees"}}\n{line}\n', encoding="utf-8")
-    result = await firstline("faq", "calibrate", "--labels", "labels.jsonl", cwd=tmp_path)
-    assert result.code == 2
-    assert wanted in result.err
+    with pytest.raises(Usage) as caught:
+        read_labels(labels, {"fees"})
+    assert wanted in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe"])
-async def test_a_file_without_labels_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_labels_is_refused(tmp_path: Path, content: bytes) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_bytes(content)
+    with pytest.raises(Usage, match=r"labels\.jsonl"):
+        read_labels(labels, {"fees"})
+
+
+async def test_a_wrong_file_ends_in_a_sentence(tmp_path: Path) -> None:
     prepare(tmp_path)
-    (tmp_path / "labels.jsonl").write_bytes(content)
-    result = await firstline("faq", "calibrate", "--labels", "labels.jsonl", cwd=tmp_path)
-    assert result.code == 2
-    assert "labels.jsonl" in result.err
-    absent = await firstline("faq", "calibrate", "--labels", "absent.jsonl", cwd=tmp_path)
-    assert absent.code == 1
-    assert "a mistake of ours" not in absent.err
+    (tmp_path / "labels.jsonl").write_text("{}", encoding="utf-8")
+    for name, code in (("labels.jsonl", 2), ("absent.jsonl", 1)):
+        result = await firstline("faq", "calibrate", "--labels", name, cwd=tmp_path)
+        assert result.code == code
+        assert name in result.err
+        assert "a mistake of ours" not in result.err
