@@ -214,8 +214,13 @@ def test_a_faq_is_checked_in_the_languages_of_its_entries() -> None:
 
 
 def test_a_message_is_matched_in_the_language_of_its_entry() -> None:
-    same = "status order check"
-    english = replace(entry("one", f"{same} alpha", "alpha beta gamma", "gamma beta"), expect=(same,))
-    dutch = replace(entry("two", f"{same} alfa", "alfa beto gammo", "gammo beto", language="nl"), expect=(same,))
-    checked = check(FaqMatcher(Faq(entries=(english, dutch))))
-    assert [one.matches.candidates[0].entry for one in checked] == ["one", "two"]
+    text = "water lamp"  # in either language
+    english = replace(entry("one", "die in de man", "red lamp over there", "green lamp over here"), expect=(text,))
+    dutch = replace(
+        entry("two", "die in de wand", "rode lamp aan de muur", "groene lamp aan de muur", language="nl"),
+        expect=(text,),
+    )
+    matcher = FaqMatcher(Faq(entries=(english, dutch)))
+    first, second = (one.matches for one in check(matcher))
+    assert [first, second] == matcher.match([text, text], ["en", "nl"])
+    assert first != second
