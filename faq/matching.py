@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from faq.calibration import Calibration, Promises, calibrate
+from faq.calibration import Calibration, Promises, Rows, calibrate
 from faq.cleaning import Part, message_parts
 from faq.coverage import Coverage
 from faq.encoders import load
 from faq.encoders.vectors import VectorCache
 from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer
 from faq.languages import Detector
+from faq.learned import Learned
 from faq.phrasings import Phrasings
-from faq.rehearsal import Rehearsal, other_domains, rehearse
+from faq.rehearsal import Rehearsal, other_domains, rehearse, unanswerable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +43,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """What the FAQ has for one message: up to five candidates, best first, whatever the decision."""
+    """What the FAQ has for one message: up to five candidates, best first, whatever the decision.
+
+    Attributes:
+        language: What the message is written in; None where that is not sure.
+        part: The sentence that was matched, as it was written, where it is not the whole message.
+    """
 
     decision: Decision
     candidates: tuple[Candidate, ...]
     language: str | None = None
+    part: str | None = None
 
     @property
     def score(self) -> float:
@@ -67,6 +74,7 @@ class FaqMatcher:
         promises: What the thresholds are to keep.
         matcher: "lexical", "default" or "strongest": which encoders are used, as far as they are installed.
         cache: Folder that keeps the vectors of the FAQ's texts.
+        learned: What real messages taught.
     """
 
     def __init__(
@@ -76,8 +84,10 @@ class FaqMatcher:
         *,
         matcher: str = "default",
         cache: Path | None = None,
+        learned: Learned | None = None,
     ) -> None:
         self.faq = faq
+        self.learned = learned or Learned()
         self.promises = promises or Promises()
         self.phrasings = Phrasings(faq)
         self.rehearsal: Rehearsal | None = None
@@ -86,15 +96,19 @@ class FaqMatcher:
         self.detector = Detector(faq)
         far = other_domains(faq.languages)
         self.coverage = Coverage(self.phrasings, [part.words for part in far])
-        encoders = load(matcher)
-        stored = VectorCache(cache)
-        vectors = [stored.encode(encoder, [part.text for part in self.phrasings.parts]) for encoder in encoders]
-        self.scorer = Scorer(self.phrasings, encoders, vectors)
-        self.rehearsal = rehearse(self.scorer, self.coverage, far, lambda encoder, texts: encoder.encode(texts))
-        entries = len(self.phrasings.ids)
-        self.calibration = calibrate(self.rehearsal.rows, self.promises, entries)
-        abroad = self.rehearsal.abroad
-        self.abroad = None if abroad is None else calibrate(abroad, self.promises, entries)
+        others = unanswerable(self.phrasings, self.coverage, far)
+        texts = [*(part.text for part in self.phrasings.parts), *(other.part.text for other in others)]
+        encoders, stored, size = load(matcher), VectorCache(cache), len(self.phrasings.parts)
+        vectors = [stored.encode(encoder, texts) for encoder in encoders]
+        self.scorer = Scorer(self.phrasings, encoders, [found[:size] for found in vectors])
+        self.rehearsal = rehearse(self.scorer, self.coverage, others, [found[size:] for found in vectors])
+        self.calibration = self._calibrated(self.rehearsal.rows)
+        self.abroad = None if self.rehearsal.abroad is None else self._calibrated(self.rehearsal.abroad)
+
+    def _calibrated(self, rows: Rows) -> Calibration:
+        found = calibrate(rows, self.promises, len(self.phrasings.ids))
+        answer_from, suggest_from = self.learned.thresholds(self.promises, found.answer_from, found.suggest_from)
+        return replace(found, answer_from=round(answer_from, DECIMALS), suggest_from=round(suggest_from, DECIMALS))
 
     def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
         """Match each text on its own.
@@ -114,7 +128,7 @@ class FaqMatcher:
         for index, part in enumerate(self.phrasings.repair.mended(message_parts(text), language)):
             found = self._match_part(part, language)
             if index == 0 or found.score > best.score:
-                best = found
+                best = replace(found, part=part.original if index else None)
         return best
 
     def _match_part(self, part: Part, language: str | None) -> Matches:
@@ -136,14 +150,15 @@ class FaqMatcher:
             order = [exact, *(entry for entry in order if entry != exact)][:LISTED]
             score = max(score, NEAR_EXACT_CHANCE)
         rest = max(inside - score, 0.0) / max(1.0 - float(shares[order[0]]), 1e-9)
-        scores = [score, *(min(score, rest * float(shares[entry])) for entry in order[1:])]
+        raw = np.array([score, *(min(score, rest * float(shares[entry])) for entry in order[1:])]).round(DECIMALS)
+        scores = self.learned.probability(raw).round(DECIMALS).tolist()
         candidates = tuple(
-            Candidate(entry=self.phrasings.ids[entry], score=round(chance, DECIMALS))
+            Candidate(entry=self.phrasings.ids[entry], score=chance)
             for entry, chance in zip(order, scores, strict=True)
         )
         enough = not heard.letters or self.coverage.suffices(part.words, covered)
         enough = enough and not self.phrasings.single[order[0]]
-        decision = self._decide(candidates[0].score, calibration, exact=exact is not None, covered=enough)
+        decision = self._decide(float(raw[0]), calibration, exact=exact is not None, covered=enough)
         return Matches(decision=decision, candidates=candidates, language=language)
 
     def _near_exact(self, words: tuple[str, ...], evidence: Evidence) -> int | None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from faq.coverage import Coverage
-    from faq.encoders.base import Encoder
     from faq.evidence import Heard, Scorer
+    from faq.phrasings import Phrasings
 
 GROUPS = 5  # a fifth of the entries is left out together, as an FAQ lacks more than one entry
 MAX_ROWS = 300  # phrasings that a large FAQ is rehearsed with
@@ -52,32 +52,42 @@ def other_domains(languages: Sequence[str]) -> list[Part]:
     return [part for line in lines for part in message_parts(line)[:1]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswerable:
+    """A message that no entry answers.
+
+    Attributes:
+        source: The index of the phrasing it was made from; -1 for a line of another domain.
+    """
+
+    part: Part
+    source: int = -1
+
+
+def unanswerable(phrasings: Phrasings, coverage: Coverage, far: Sequence[Part]) -> list[Unanswerable]:
+    """Give lines of other domains, and near misses made from them and the phrasings."""
+    made = near_misses(coverage, phrasings.texts, [part.words for part in far])
+    near = [(Part(text=" ".join(said), words=tuple(said), original=""), source) for said, source in made]
+    return [*(Unanswerable(part=part) for part in far), *(Unanswerable(part=part, source=at) for part, at in near)]
+
+
 def rehearse(
-    scorer: Scorer,
-    coverage: Coverage,
-    far: Sequence[Part],
-    encode: Callable[[Encoder, Sequence[str]], NDArray[np.float32]],
+    scorer: Scorer, coverage: Coverage, others: Sequence[Unanswerable], vectors: Sequence[NDArray[np.float32]]
 ) -> Rehearsal:
-    """Match each phrasing left out, each without a fifth of the entries (its own too), near misses and small talk.
+    """Match each phrasing left out, each without a fifth of the entries (its own too), and what has no answer.
 
     Args:
         scorer: The trained scorer.
         coverage: Of the same FAQ.
-        far: Lines of other domains.
-        encode: Makes vectors of texts with an encoder.
+        others: What has no answer.
+        vectors: Of these by each encoder, (len(others), D).
     """
     stage = _Stage(scorer, coverage)
     stage.leave_out_phrasings()
     if len(scorer.phrasings.ids) > 1:
         stage.leave_out_entries()
-    if far:
-        spliced = near_misses(coverage, scorer.phrasings.texts, [part.words for part in far])
-        made = [Part(text=" ".join(said), words=tuple(said), original="") for said, _ in spliced]
-        texts = [part.text for part in (*far, *made)]
-        vectors = [encode(view.encoder, texts) for view in scorer.meanings]
-        for at, part in enumerate((*far, *made)):
-            source = spliced[at - len(far)][1] if at >= len(far) else -1
-            stage.say(part, [of_encoder[at : at + 1] for of_encoder in vectors], source)
+    for at, other in enumerate(others):
+        stage.say(other, [of_encoder[at : at + 1] for of_encoder in vectors])
     abroad = joined(stage.abroad) if scorer.meanings else None
     return Rehearsal(rows=joined(stage.rows), abroad=abroad, mistaken=stage.mistaken)
 
@@ -163,18 +173,18 @@ class _Stage:
         hit = banned is None and evidence.best == self.scorer.phrasings.owners[at]
         self.abroad.append(_row(evidence.signs(0.0, 0.0), hit, ANSWERED if banned is None else SAME_DOMAIN))
 
-    def say(self, part: Part, vectors: Sequence[NDArray[np.float32]], source: int) -> None:
+    def say(self, other: Unanswerable, vectors: Sequence[NDArray[np.float32]]) -> None:
         """Match a text that has no answer, without the phrasing it was made from."""
-        phrasings = self.scorer.phrasings
-        heard = self.scorer.hear(part, None, vectors)
+        phrasings, words = self.scorer.phrasings, other.part.words
+        heard = self.scorer.hear(other.part, None, vectors)
         left_out = None
-        if source >= 0:
+        if other.source >= 0:
             left_out = np.zeros(len(phrasings.texts), dtype=bool)
-            left_out[source] = True
-        kind = OTHER_DOMAIN if source < 0 else SAME_DOMAIN
+            left_out[other.source] = True
+        kind = OTHER_DOMAIN if other.source < 0 else SAME_DOMAIN
         evidence = self.scorer.weigh(heard, None, left_out)
-        covered = self.coverage.share(part.words, evidence.best)
-        self.rows.append(_row(evidence.signs(phrasings.known_share(part.words), covered), False, kind))
+        covered = self.coverage.share(words, evidence.best)
+        self.rows.append(_row(evidence.signs(phrasings.known_share(words), covered), False, kind))
         if self.scorer.meanings:
             evidence = self.scorer.weigh(self.scorer.as_foreign(heard), None, left_out)
             self.abroad.append(_row(evidence.signs(0.0, 0.0), False, kind))

@@ -37,16 +37,16 @@ def test_no_question_of_another_domain_is_answered(name: str, text: str) -> None
     assert MATCHERS[name].match([text])[0].decision != "answer"
 
 
-@pytest.mark.parametrize("name", SMALL_FAQS)
-def test_paraphrases_are_offered_their_entry_and_at_least_half_are_answered(name: str) -> None:
-    paraphrases = SMALL_FAQS[name].paraphrases
-    found = MATCHERS[name].match([text for text, _ in paraphrases])
-    for (text, expected), matches in zip(paraphrases, found, strict=True):
-        offered = [candidate.entry for candidate in matches.candidates[: 1 if matches.decision == "answer" else 2]]
-        assert expected in offered, text
-        assert matches.decision != "ticket", text
-    answered = sum(matches.decision == "answer" for matches in found)
-    assert answered >= 0.5 * len(found)
+def test_paraphrases_are_offered_their_entry_and_at_least_half_are_answered() -> None:
+    decisions = []
+    for name, small in SMALL_FAQS.items():
+        found = MATCHERS[name].match([text for text, _ in small.paraphrases])
+        for (text, expected), matches in zip(small.paraphrases, found, strict=True):
+            offered = [candidate.entry for candidate in matches.candidates[: 1 if matches.decision == "answer" else 2]]
+            assert expected in offered, text
+            assert matches.decision != "ticket", text
+            decisions.append(matches.decision)
+    assert decisions.count("answer") >= 0.5 * len(decisions)
 
 
 @pytest.mark.parametrize("name", SMALL_FAQS)
