@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import inspect
 import json
 import os
 import sqlite3
@@ -134,10 +133,7 @@ def _candidates(faq: Faq, _: Path) -> Callable[[str], str]:
 
 def _firstline(matcher: str) -> Callable[[Faq, Path], Callable[[str], str]]:
     def build(faq: Faq, folder: Path) -> Callable[[str], str]:
-        wanted = {"matcher": matcher, "cache": folder}
-        built = import_module("faq.matching").FaqMatcher(
-            faq, **{name: wanted[name] for name in _keywords() & {*wanted}}
-        )
+        built = import_module("faq.matching").FaqMatcher(faq, matcher=matcher, cache=folder)
 
         def find(text: str) -> str:
             candidates = built.match([text])[0].candidates
@@ -146,11 +142,6 @@ def _firstline(matcher: str) -> Callable[[Faq, Path], Callable[[str], str]]:
         return find
 
     return build
-
-
-def _keywords() -> set[str]:
-    """Tell what the matcher here can be told: bench runs with older ones too."""
-    return {*inspect.signature(import_module("faq.matching").FaqMatcher).parameters}
 
 
 CONTENDERS = {
@@ -239,7 +230,7 @@ def compare(entries: int, *, full: bool = False) -> None:
             found = _in_its_own_process(contender, entries, folder)
             baseline = baseline or found
             print(f"  {title:<38}{_row(found, baseline)}")
-            if found and contender in MATCHERS and "cache" in _keywords():
+            if found and contender in MATCHERS:
                 again = _in_its_own_process(contender, entries, folder)
                 edited = _in_its_own_process(contender, entries, folder, "--edited")
                 for what, later in (("again, from the disk", again), ("with one entry edited", edited)):
