@@ -17,8 +17,12 @@ from .mini_faq import entry, mini_faq
 
 
 @cache
+def built(faq: Faq) -> FaqMatcher:
+    return FaqMatcher(faq)
+
+
 def matcher() -> FaqMatcher:
-    return FaqMatcher(mini_faq())
+    return built(mini_faq())
 
 
 def test_a_mended_message_is_explained_by_its_nearest_wording_as_the_faq_writes_it() -> None:
@@ -61,14 +65,14 @@ WITH_PIN = Faq(entries=(*mini_faq().entries, entry("pin", "Where is my PIN code?
     [
         (Faq(entries=()), "refund", "ticket", "The FAQ has no wording"),
         (mini_faq(), "🙈", "ticket", "The message holds no word"),
-        (mini_faq(), "zebra quagga okapi", "ticket", "where suggestions begin"),
+        (mini_faq(), "tell me a joke about dogs", "ticket", "where suggestions begin"),
         (mini_faq(), "refund please", "answer", "reaches"),
         (WITH_PIN, "where is my pin code", "answer", "repeats a wording"),
         (WITH_PIN, "where can I see my PIN code", "suggest", "'pin' has a single wording"),
     ],
 )
 def test_the_reason_is_what_decided(faq: Faq, text: str, decision: str, reason: str) -> None:
-    told = explain(FaqMatcher(faq), text)
+    told = explain(built(faq), text)
     assert told.decision == decision
     assert reason in told.reason
 
