@@ -43,6 +43,7 @@ class Heard:
         words: Its words.
         likeness: With each phrasing, by letters and words, (N,).
         vectors: By each encoder, centred, (D,); whatever where its share is 0.
+        close: By each encoder, the cosine with every phrasing, (N,); empty in a large FAQ and where its share is 0.
         shares: How much each encoder's word counts, together 1; empty without encoders.
         letters: The same of the letters' head.
     """
@@ -50,6 +51,7 @@ class Heard:
     words: tuple[str, ...]
     likeness: NDArray[np.float32]
     vectors: tuple[NDArray[np.float32], ...]
+    close: tuple[NDArray[np.float32], ...]
     shares: tuple[float, ...]
     letters: float
 
@@ -126,10 +128,15 @@ class Scorer:
         if vectors is None:  # an encoder that has no say is not asked: each costs milliseconds
             asked = zip(self.meanings, shares, strict=True)
             vectors = [view.encoder.encode([part.text] if share else [])[:1] for view, share in asked]
+        centred = tuple(view.centred(vector) for view, vector in zip(self.meanings, vectors, strict=True))
+        close = (
+            [view.vectors @ vector for view, vector in zip(self.meanings, centred, strict=True)] if self.trained else []
+        )
         return Heard(
             words=part.words,
             likeness=self.letters.likeness(part.words, language),
-            vectors=tuple(view.centred(vector) for view, vector in zip(self.meanings, vectors, strict=True)),
+            vectors=centred,
+            close=tuple(close),
             shares=shares,
             letters=letters,
         )
@@ -140,8 +147,14 @@ class Scorer:
         language = phrasings.codes[phrasings.languages[at]]
         shares, letters = self._shares(language)
         own = self.letters.own[at] if self.trained else self.letters.likeness(phrasings.texts[at], language)
-        vectors = tuple(view.vectors[at] for view in self.meanings)
-        return Heard(words=phrasings.texts[at], likeness=own, vectors=vectors, shares=shares, letters=letters)
+        return Heard(
+            words=phrasings.texts[at],
+            likeness=own,
+            vectors=tuple(view.vectors[at] for view in self.meanings),
+            close=tuple(view.own[at] for view in self.meanings) if self.trained else (),
+            shares=shares,
+            letters=letters,
+        )
 
     def as_foreign(self, heard: Heard) -> Heard:
         """Give the same text as if its language were none of the FAQ's: only its meaning counts."""
@@ -240,9 +253,11 @@ class Scorer:
             )
             owners = owners[places]
         total = np.zeros(len(owners), dtype=np.float32)
-        for view, vector, share in zip(self.meanings, heard.vectors, heard.shares, strict=True):
+        for at, (view, share) in enumerate(zip(self.meanings, heard.shares, strict=True)):
             if share:
-                total += np.float32(share) * view.close(vector, places)
+                total += np.float32(share) * (
+                    heard.close[at] if self.trained else view.vectors[places] @ heard.vectors[at]
+                )
         if left_out is not None:
             total[left_out[places]] = 0
         np.maximum.at(close, owners, total)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 GROUPS = 5  # a fifth of the entries is left out together, as an FAQ lacks more than one entry
 MAX_ROWS = 300  # phrasings that a large FAQ is rehearsed with
+MAX_REPEATED = 500  # phrasings of a small one that are rehearsed more than once
 MAX_SPLICED = 150  # phrasings that near misses are made from, two of each
 MIN_LINE_WORDS = 3  # of other domains' lines that one is made from: shorter ones are small talk
 STRIDE = 7  # through those lines, so that neighbouring phrasings meet different subjects
@@ -122,6 +123,7 @@ class _Stage:
         phrasings = scorer.phrasings
         step = 1 if scorer.trained else max(1, -(-len(phrasings.texts) // MAX_ROWS))
         self.chosen = range(0, len(phrasings.texts), step)
+        self.repeated = self.chosen[:: -(-len(self.chosen) // MAX_REPEATED)]
         self.groups = np.arange(len(phrasings.ids)) % min(GROUPS, len(phrasings.ids))
 
     def leave_out_phrasings(self) -> None:
@@ -143,12 +145,13 @@ class _Stage:
             self.rows.append(_row(evidence.signs(known, covered), found == owner, ANSWERED))
             if found != owner:
                 self.mistaken[owner, found] += 1
-            self.repeat_abroad(heard, heads, left_out, None, at)
+            if at in self.repeated:
+                self.repeat_abroad(heard, heads, left_out, None, at)
 
     def leave_out_entries(self) -> None:
         phrasings = self.scorer.phrasings
         heads = self.scorer.held_out(self.groups[phrasings.owners])
-        for at in self.chosen:
+        for at in self.repeated:
             banned = self.groups == self.groups[phrasings.owners[at]]
             heard = self.scorer.hear_phrasing(at)
             left_out = banned[phrasings.owners]

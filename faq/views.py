@@ -78,15 +78,16 @@ class MeaningView:
         self._whitening = whitening(self.vectors, phrasings.owners, len(phrasings.ids))
         sharp = _unit(self.vectors @ self._whitening)
         if self.trained:
-            self._plain, self._sharp = self._fit(self.vectors), self._fit(sharp)
+            self.own = self.vectors @ self.vectors.T
+            self._plain, self._sharp = self._fit(self.own), self._fit(sharp @ sharp.T)
             self._plain_head = self.vectors.T @ self._plain
             self._sharp_head = sharp.T @ self._sharp
         else:
             self._sums = np.add.reduceat(sharp, phrasings.starts, axis=0)
             self._sharp_head = np.ascontiguousarray(np.float32(CLASS_SCALE) * _unit(self._sums).T)
 
-    def _fit(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        return train(vectors @ vectors.T, self.phrasings.owners, len(self.phrasings.ids))
+    def _fit(self, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
+        return train(likeness, self.phrasings.owners, len(self.phrasings.ids))
 
     def centred(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give a message's vector, (1, D), as it is compared here, (D,); zeros for none, (0, D)."""
@@ -108,11 +109,6 @@ class MeaningView:
             rest = self._sums[owner] - _unit((self.vectors[without] @ self._whitening)[None, :])[0]
             logits[owner] = np.float32(CLASS_SCALE) * float(sharp @ _unit(rest[None, :])[0])
         return logits
-
-    def close(self, centred: NDArray[np.float32], places: NDArray[np.intp] | slice) -> NDArray[np.float32]:
-        """Give the cosines with some phrasings."""
-        found: NDArray[np.float32] = self.vectors[places] @ centred
-        return found
 
     def held_out(self, groups: NDArray[np.intp]) -> NDArray[np.float32]:
         """Score each phrasing by heads trained without its group, (N, C)."""
