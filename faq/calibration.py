@@ -17,6 +17,7 @@ LACKING, FEW = 0.2, 10  # added to both shares in an FAQ of hardly any entry, an
 NEAR_SHARE = 0.3  # of those without an answer: near misses and entries left out; the rest is small talk
 ANSWERED, SAME_DOMAIN, OTHER_DOMAIN = 0, 1, 2  # kinds of rows
 SWEEPS = 60
+MIN_SUGGESTED = 0.05  # what is less probable helps nobody, however many suggestions were promised
 PRIOR_ANSWERS = 60.0  # answers whose expected precision stands beside the seen one, so that few rows prove little
 
 
@@ -199,4 +200,4 @@ def suggest_threshold(scores: NDArray[np.float64], recall: float, answer_from: f
     """Give the score that `recall` of the answerable messages reach, never above the answer threshold."""
     if not len(scores):
         return min(0.2, answer_from)
-    return float(min(np.quantile(scores, 1 - recall), answer_from, 1.0))
+    return float(min(max(np.quantile(scores, 1 - recall), MIN_SUGGESTED), answer_from, 1.0))

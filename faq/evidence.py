@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from faq.languages import base
 from faq.views import LetterView, MeaningView
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ MIN_NEAR_EXACT_CHARS = 10
 SATURATED = 8.0  # a lead in logits beyond which more says nothing
 EXCLUDED = np.float32(-1e4)
 
-# Which encoder says how much about a message in English or in another language, by how its name starts. E5 and MiniLM
-# take 20 and 12 ms a text: only one of them is asked.
-SHARES_ENGLISH = {"minilm": 0.75, "use": 0.25}
-SHARES = {"use": 0.6, "multilingual-e5": 0.4}
+# Which encoder says how much about a message, by how its name starts: in English, in the other languages that USE was
+# trained on, in all others. E5 and MiniLM take 20 and 12 ms a text: only one of them is asked.
+SHARES_ENGLISH = {"all-minilm": 0.7, "use": 0.3}
+SHARES = {"use": 0.5, "e5": 0.5}
+SHARES_ELSEWHERE = {"use": 0.2, "e5": 0.8}
+KNOWN_TO_USE = frozenset(("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +164,13 @@ class Scorer:
         return replace(heard, shares=self._weighed(SHARES), letters=0.0)
 
     def _shares(self, language: str | None) -> tuple[tuple[float, ...], float]:
+        """Give how much each encoder and the letters count for a message in this language."""
         spoken = language is None or language in self.phrasings.codes
-        english = spoken and (language or self.phrasings.codes[0]).startswith("en")
-        shares = self._weighed(SHARES_ENGLISH if english else SHARES)
+        code = base(language or self.phrasings.codes[0])
+        if code == "en" and spoken:  # MiniLM knows no other language, and so no other FAQ
+            shares = self._weighed(SHARES_ENGLISH)
+        else:
+            shares = self._weighed(SHARES if code in KNOWN_TO_USE else SHARES_ELSEWHERE)
         if not any(shares):
             return shares, 1.0
         return shares, LETTERS_BESIDE_MEANING if spoken else 0.0
@@ -190,7 +197,7 @@ class Scorer:
         meanings = [view.held_out(groups) for view in self.meanings]
 
         def head(heard: Heard, at: int) -> NDArray[np.float32]:
-            logits = np.float32(heard.letters) * letters[at]
+            logits: NDArray[np.float32] = np.float32(heard.letters) * letters[at]
             for scores, share in zip(meanings, heard.shares, strict=True):
                 logits = logits + np.float32(share) * scores[at]
             return logits
@@ -241,10 +248,9 @@ class Scorer:
         places: NDArray[np.intp] | slice = slice(None)
         owners = phrasings.owners
         if not self.trained:
-            first = np.argpartition(-head, SHORTLIST)[:SHORTLIST]
             wanted = np.zeros(len(close), dtype=bool)
-            wanted[first] = True
-            wanted[owners[np.argpartition(-likeness, COMPARED)[:COMPARED]]] = True
+            wanted[_highest(head, SHORTLIST)] = True
+            wanted[owners[_highest(likeness, COMPARED)]] = True
             places = np.concatenate(
                 [
                     np.arange(phrasings.starts[at], phrasings.starts[at] + self.counts[at])
@@ -266,8 +272,7 @@ class Scorer:
     def _sorted_likeness(self, words: Sequence[str], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compare sorted words with those of the likeliest phrasings; best of each entry, (C,), 0 elsewhere."""
         phrasings = self.phrasings
-        count = min(COMPARED, len(likeness))
-        near = np.argpartition(-likeness, count - 1)[:count]
+        near = _highest(likeness, COMPARED)
         near = near[likeness[near] > 0]
         own = " ".join(sorted(words))
         texts = [phrasings.sorted_texts[at] for at in near.tolist()]
@@ -281,3 +286,8 @@ def _without(heard: Heard, at: int) -> Heard:
     likeness = heard.likeness.copy()
     likeness[at] = 0
     return replace(heard, likeness=likeness)
+
+
+def _highest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Give the indices of the highest values, in no order."""
+    return np.argpartition(-values, count - 1)[:count] if count < len(values) else np.arange(len(values))
