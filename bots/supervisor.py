@@ -25,6 +25,7 @@ from bots.relay import Relay
 from bots.troubles import trouble
 from bots.wording import Wording
 from bots.worker import Worker
+from faq.learned import FILE as LEARNED
 from faq.matching import Promises
 from faq.watching import WatchedFaq
 from ticket_client import registry as desks
@@ -99,7 +100,14 @@ class Bot:
         self.desk: TicketDesk = desk_module.create(settings.desk.kind, settings.desk, {"store": self.ledger.tickets})
         stack.push_async_callback(self.desk.close)
         promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
-        self.faq = await asyncio.to_thread(WatchedFaq, settings.faq_path, promises)
+        self.faq = await asyncio.to_thread(
+            WatchedFaq,
+            settings.faq_path,
+            promises,
+            matcher=settings.faq.matcher,
+            cache=settings.faq_cache,
+            learned=settings.data_dir / LEARNED,
+        )
         self.wording = Wording(settings.bot.default_language, settings.wording.folder, settings.bot.languages)
         surroundings = Surroundings(
             transcript=self.ledger,

@@ -60,9 +60,10 @@ class BotSettings(_Part):
 
 
 class FaqSettings(_Part):
-    """Which FAQ, and how sure the matcher has to be (probabilities)."""
+    """Which FAQ, what it is matched with, and how sure that has to be (probabilities)."""
 
     path: Path | None = None
+    matcher: Literal["lexical", "default", "strongest"] = "default"
     answer_precision: float = Field(0.95, ge=0, le=1)
     suggest_recall: float = Field(0.9, ge=0, le=1)
 
@@ -137,6 +138,11 @@ class Settings(_Part):
     def faq_path(self) -> Path:
         """The FAQ's file or folder; the sample pack unless configured."""
         return self.faq.path or Path(__file__).parent / "sample_faq"
+
+    @property
+    def faq_cache(self) -> Path:
+        """The folder for what is made from the FAQ's texts; it may be deleted at any time."""
+        return self.data_dir / "faq-cache"
 
     @property
     def public_url(self) -> str:
