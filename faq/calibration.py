@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faq.built import Arrays
+
 ASSUMED_OUTSIDE = 0.3  # share of messages without an answer that the probability supposes
 CAUTIOUS_OUTSIDE = 0.5  # and the share under which the answer threshold must still keep its promise
 LACKING, FEW = 0.2, 10  # added to both shares in an FAQ of hardly any entry, and the entries at which half of it is
@@ -117,6 +119,10 @@ class Rows:
     def only(self, keep: NDArray[np.bool_]) -> Rows:
         """Give the rows where `keep`, (M,), holds."""
         return Rows(scope=self.scope[keep], right=self.right[keep], hits=self.hits[keep], kind=self.kind[keep])
+
+    def to_arrays(self) -> Arrays:
+        """Give the columns by name."""
+        return {"scope": self.scope, "right": self.right, "hits": self.hits, "kind": self.kind}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

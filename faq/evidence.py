@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from faq.built import Arrays, under, within
 from faq.languages import base
 from faq.views import LetterView, MeaningView
 
@@ -109,13 +111,25 @@ class Scorer:
     """Turns texts into evidence, with heads trained on all phrasings."""
 
     def __init__(
-        self, phrasings: Phrasings, encoders: Sequence[Encoder] = (), vectors: Sequence[NDArray[np.float32]] = ()
+        self,
+        phrasings: Phrasings,
+        encoders: Sequence[Encoder] = (),
+        vectors: Sequence[NDArray[np.float32]] = (),
+        built: Arrays | None = None,
     ) -> None:
         self.phrasings = phrasings
-        self.letters = LetterView(phrasings)
-        self.meanings = [MeaningView(phrasings, *pair) for pair in zip(encoders, vectors, strict=True)]
+        self.letters = LetterView(phrasings, within("letters", built))
+        self.meanings = [
+            MeaningView(phrasings, encoder, found, within(encoder.name, built))
+            for encoder, found in zip(encoders, vectors, strict=True)
+        ]
         self.trained = self.letters.trained
         self.counts = np.bincount(phrasings.owners, minlength=len(phrasings.ids))
+
+    def to_arrays(self) -> Arrays:
+        """Give what another start need not work out."""
+        views = (under(view.encoder.name, view.to_arrays()) for view in self.meanings)
+        return dict(ChainMap(under("letters", self.letters.to_arrays()), *views))
 
     def hear(
         self, part: Part, language: str | None = None, vectors: Sequence[NDArray[np.float32]] | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from faq import built
 from faq.calibration import Calibration, Promises, Rows, calibrate
 from faq.cleaning import Part, message_parts
 from faq.coverage import Coverage
@@ -73,7 +75,7 @@ class FaqMatcher:
         faq: What to match against.
         promises: What the thresholds are to keep.
         matcher: "lexical", "default" or "strongest": which encoders are used, as far as they are installed.
-        cache: Folder that keeps the vectors of the FAQ's texts.
+        cache: Folder that keeps what was worked out from the FAQ, so that the next start is quick.
         learned: What real messages taught.
     """
 
@@ -89,21 +91,35 @@ class FaqMatcher:
         self.faq = faq
         self.learned = learned or Learned()
         self.promises = promises or Promises()
-        self.phrasings = Phrasings(faq)
+        encoders = load(matcher)
+        name = built.key(faq, encoders)
+        kept = built.load(cache, name)
+        self.phrasings = Phrasings(faq, built.within("phrasings", kept))
         self.rehearsal: Rehearsal | None = None
         if not self.phrasings.ids:
             return
         self.detector = Detector(faq)
         far = other_domains(faq.languages)
         self.coverage = Coverage(self.phrasings, [part.words for part in far])
-        others = unanswerable(self.phrasings, self.coverage, far)
+        others = unanswerable(self.phrasings, self.coverage, far) if kept is None else []
         texts = [*(part.text for part in self.phrasings.parts), *(other.part.text for other in others)]
-        encoders, stored, size = load(matcher), VectorCache(cache), len(self.phrasings.parts)
-        vectors = [stored.encode(encoder, texts) for encoder in encoders]
-        self.scorer = Scorer(self.phrasings, encoders, [found[:size] for found in vectors])
-        self.rehearsal = rehearse(self.scorer, self.coverage, others, [found[size:] for found in vectors])
+        size = len(self.phrasings.parts)
+        vectors = [VectorCache(cache).encode(encoder, texts) for encoder in encoders]
+        self.scorer = Scorer(
+            self.phrasings, encoders, [found[:size] for found in vectors], built.within("scorer", kept)
+        )
+        if kept is None:
+            self.rehearsal = rehearse(self.scorer, self.coverage, others, [found[size:] for found in vectors])
+            built.save(cache, name, self._to_arrays(self.rehearsal))
+        else:
+            self.rehearsal = Rehearsal.of_arrays(kept)
         self.calibration = self._calibrated(self.rehearsal.rows)
         self.abroad = None if self.rehearsal.abroad is None else self._calibrated(self.rehearsal.abroad)
+
+    def _to_arrays(self, rehearsal: Rehearsal) -> built.Arrays:
+        parts = {"phrasings": self.phrasings.to_arrays(), "scorer": self.scorer.to_arrays()}
+        found = [built.under(prefix, arrays) for prefix, arrays in parts.items()]
+        return dict(ChainMap(rehearsal.to_arrays(), *found))
 
     def _calibrated(self, rows: Rows) -> Calibration:
         found = calibrate(rows, self.promises, len(self.phrasings.ids))

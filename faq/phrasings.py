@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from faq.built import Arrays, lines, under, unpacked, within
 from faq.cleaning import Part, message_parts
 from faq.grams import PhrasingIndex
 from faq.repair import Repair
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from faq.entries import Faq
 
@@ -36,7 +37,36 @@ class Phrasings:
         repair: Mends the words of messages towards those of the phrasings.
     """
 
-    def __init__(self, faq: Faq, built: Mapping[str, NDArray[np.generic]] | None = None) -> None:
+    def __init__(self, faq: Faq, built: Arrays | None = None) -> None:
+        """Clean and index the phrasings.
+
+        Args:
+            faq: Whose phrasings.
+            built: What `to_arrays` gave for the very same phrasings.
+        """
+        self.codes = tuple(sorted(faq.languages))
+        if built is None:
+            self._clean(faq)
+        else:
+            self.ids = tuple(json.loads(built["ids"].tobytes()))
+            self.texts = tuple(tuple(map(sys.intern, line.split())) for line in unpacked(built["words"]))
+            wordings = zip(unpacked(built["texts"]), self.texts, strict=True)
+            self.parts = tuple(Part(text=text, words=words, original="") for text, words in wordings)
+            self.owners, self.languages, self.single = built["owners"], built["languages"], built["single"]
+        self.index = PhrasingIndex(self.texts, within("index", built))
+        self.starts = np.searchsorted(self.owners, np.arange(len(self.ids)))
+        self.sorted_texts = [" ".join(sorted(words)) for words in self.texts]
+        self.exact: dict[tuple[str, ...], set[int]] = {}
+        for words, owner in zip(self.texts, self.owners.tolist(), strict=True):
+            self.exact.setdefault(words, set()).add(owner)
+        self.repair = Repair((part.text for part in self.parts), faq.languages)
+        self._frequency = Counter(word for words in self.texts for word in set(words))
+        by_entry = {
+            (owner, word) for words, owner in zip(self.texts, self.owners.tolist(), strict=True) for word in words
+        }
+        self._entry_frequency = Counter(word for _, word in by_entry)
+
+    def _clean(self, faq: Faq) -> None:
         found: dict[str, dict[tuple[str, ...], tuple[str, Part]]] = {}
         counts: Counter[tuple[str, str]] = Counter()
         for entry in faq.entries:
@@ -52,23 +82,22 @@ class Phrasings:
         self.parts = tuple(part for own in ordered.values() for _, part in own)
         self.texts = tuple(part.words for part in self.parts)
         self.owners = np.repeat(np.arange(len(self.ids)), [len(own) for own in ordered.values()])
-        self.starts = np.searchsorted(self.owners, np.arange(len(self.ids)))
-        self.sorted_texts = [" ".join(sorted(words)) for words in self.texts]
-        self.exact: dict[tuple[str, ...], set[int]] = {}
-        for words, owner in zip(self.texts, self.owners.tolist(), strict=True):
-            self.exact.setdefault(words, set()).add(owner)
-        self.codes = tuple(sorted(faq.languages))
-        spread = [max(counts[entry_id, code] for code in self.codes) for entry_id in self.ids]
-        self.single = np.array(spread, dtype=np.intp) == 1
         spoken_in = [self.codes.index(language) for own in ordered.values() for language, _ in own]
         self.languages = np.array(spoken_in, dtype=np.intp)
-        self.index = PhrasingIndex(self.texts, built)
-        self.repair = Repair((part.text for part in self.parts), faq.languages)
-        self._frequency = Counter(word for words in self.texts for word in set(words))
-        by_entry = {
-            (owner, word) for words, owner in zip(self.texts, self.owners.tolist(), strict=True) for word in words
+        spread = [max(counts[entry_id, code] for code in self.codes) for entry_id in self.ids]
+        self.single = np.array(spread, dtype=np.intp) == 1
+
+    def to_arrays(self) -> Arrays:
+        """Give what another start need not work out."""
+        return {
+            "ids": np.frombuffer(json.dumps(self.ids).encode(), dtype=np.uint8),
+            "words": lines(map(" ".join, self.texts)),
+            "texts": lines(part.text for part in self.parts),
+            "owners": self.owners,
+            "languages": self.languages,
+            "single": self.single,
+            **under("index", self.index.to_arrays()),
         }
-        self._entry_frequency = Counter(word for _, word in by_entry)
 
     def known_share(self, spoken: Sequence[str], *, besides: str = "nothing") -> float:
         """Give the share of letters that stand in words of the FAQ, 0..1.

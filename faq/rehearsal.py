@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from faq.built import Arrays, under, within
 from faq.calibration import ANSWERED, OTHER_DOMAIN, SAME_DOMAIN, Row, Rows, joined
 from faq.cleaning import Part, message_parts
 
@@ -42,6 +43,19 @@ class Rehearsal:
     rows: Rows
     abroad: Rows | None
     mistaken: Counter[tuple[int, int]]
+
+    @classmethod
+    def of_arrays(cls, built: Arrays) -> Rehearsal:
+        """Give what `to_arrays` took apart."""
+        home, abroad = within("rows", built), within("abroad", built)
+        mistaken = {(right, found): count for right, found, count in built["mistaken"].tolist()}
+        return cls(rows=Rows(**home or {}), abroad=Rows(**abroad) if abroad else None, mistaken=Counter(mistaken))
+
+    def to_arrays(self) -> Arrays:
+        """Give all of it as plain arrays."""
+        mistaken = [[*pair, count] for pair, count in self.mistaken.items()]
+        found = {"mistaken": np.array(mistaken, dtype=np.intp).reshape(-1, 3), **under("rows", self.rows.to_arrays())}
+        return found if self.abroad is None else {**found, **under("abroad", self.abroad.to_arrays())}
 
 
 def other_domains(languages: Sequence[str]) -> list[Part]:

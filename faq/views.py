@@ -1,7 +1,7 @@
 """Ways of telling how much a text is like the FAQ's phrasings and entries: by its letters and words, by its meaning.
 
 Each view trains a linear head, one weight vector for every entry, and can train it again without some phrasings, so
-that the FAQ can be played against itself.
+that the FAQ can be played against itself. What was loaded and not trained cannot do that.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from faq.built import Arrays
     from faq.encoders.base import Encoder
     from faq.phrasings import Phrasings
 
@@ -30,7 +31,7 @@ CLASS_SCALE = 12.0  # brings the likeness to an entry's mean to the range of tra
 class LetterView:
     """N-grams of letters and words."""
 
-    def __init__(self, phrasings: Phrasings) -> None:
+    def __init__(self, phrasings: Phrasings, built: Arrays | None = None) -> None:
         self.phrasings = phrasings
         self.trained = len(phrasings.texts) <= MAX_TRAINED
         self._counts = np.bincount(phrasings.owners, minlength=len(phrasings.ids)).astype(np.float32)
@@ -38,9 +39,15 @@ class LetterView:
             code: np.where(phrasings.languages == at, 1, OTHER_LANGUAGE_WEIGHT).astype(np.float32)
             for at, code in enumerate(phrasings.codes)
         }
-        if self.trained:
+        if self.trained and built is not None:
+            self._weights: NDArray[np.float32] = built["weights"]
+        elif self.trained:
             self.own = np.stack([phrasings.index.likeness(words) for words in phrasings.texts])
             self._weights = train(self.own, phrasings.owners, len(phrasings.ids))
+
+    def to_arrays(self) -> Arrays:
+        """Give what another start need not work out."""
+        return {"weights": self._weights} if self.trained else {}
 
     def likeness(self, words: Sequence[str], language: str | None) -> NDArray[np.float32]:
         """Give the likeness with every phrasing, (N,), each 0..1."""
@@ -69,14 +76,22 @@ class LetterView:
 class MeaningView:
     """Vectors of a sentence encoder, centred; and the same whitened, so that what tells entries apart weighs most."""
 
-    def __init__(self, phrasings: Phrasings, encoder: Encoder, vectors: NDArray[np.float32]) -> None:
+    def __init__(
+        self, phrasings: Phrasings, encoder: Encoder, vectors: NDArray[np.float32], built: Arrays | None = None
+    ) -> None:
         self.phrasings = phrasings
         self.encoder = encoder
         self.trained = len(phrasings.texts) <= MAX_TRAINED
         self.centre = (vectors.sum(axis=0) / (len(vectors) + CENTRE_ROWS)).astype(np.float32)
         self.vectors = _unit(vectors - self.centre)
+        if built is not None:
+            self._whitening: NDArray[np.float32] = built["whitening"]
+            self._sharp_head: NDArray[np.float32] = built["sharp_head"]
+            self._plain_head: NDArray[np.float32] | None = built.get("plain_head")
+            return
         self._whitening = whitening(self.vectors, phrasings.owners, len(phrasings.ids))
         sharp = _unit(self.vectors @ self._whitening)
+        self._plain_head = None
         if self.trained:
             self.own = self.vectors @ self.vectors.T
             self._plain, self._sharp = self._fit(self.own), self._fit(sharp @ sharp.T)
@@ -85,6 +100,11 @@ class MeaningView:
         else:
             self._sums = np.add.reduceat(sharp, phrasings.starts, axis=0)
             self._sharp_head = np.ascontiguousarray(np.float32(CLASS_SCALE) * _unit(self._sums).T)
+
+    def to_arrays(self) -> Arrays:
+        """Give what another start need not work out; the vectors are kept elsewhere."""
+        found = {"whitening": self._whitening, "sharp_head": self._sharp_head}
+        return found if self._plain_head is None else {**found, "plain_head": self._plain_head}
 
     def _fit(self, likeness: NDArray[np.float32]) -> NDArray[np.float32]:
         return train(likeness, self.phrasings.owners, len(self.phrasings.ids))
@@ -102,7 +122,7 @@ class MeaningView:
         """
         sharp = _unit((centred @ self._whitening)[None, :])[0]
         logits: NDArray[np.float32] = sharp @ self._sharp_head
-        if self.trained:
+        if self._plain_head is not None:
             return np.float32(1 - SHARP_SHARE) * (centred @ self._plain_head) + np.float32(SHARP_SHARE) * logits
         if without >= 0:
             owner = self.phrasings.owners[without]
