@@ -9,8 +9,10 @@ from faq.entries import FaqError, Problem, load
 from faq.matching import FaqMatcher, Matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from faq.entries import Faq
 
 EXAMPLE = 'write one JSON object a line, such as {"id": "1", "text": "where is my money?"}'
 
@@ -19,11 +21,19 @@ class QueriesError(FaqError):
     """The file of queries cannot be read: the sentences say where and what to change."""
 
 
-def match_file(faq_path: Path, queries_path: Path, out_path: Path) -> int:
+def match_file(
+    faq_path: Path, queries_path: Path, out_path: Path, build: Callable[[Faq], FaqMatcher] = FaqMatcher
+) -> int:
     """Match every line of a JSON Lines file and write one line of results for each, in the same order.
 
     A query is `{"id", "text"}`, further keys are passed over; a result is
     `{"id", "entry", "score", "decision", "candidates": [{"entry", "score"}, ...]}`. Blank lines are passed over.
+
+    Args:
+        faq_path: A FAQ's file or folder.
+        queries_path: The messages.
+        out_path: Where the results go.
+        build: Makes the matcher.
 
     Returns:
         The number of lines written. Nothing is written when a file is at fault.
@@ -34,7 +44,7 @@ def match_file(faq_path: Path, queries_path: Path, out_path: Path) -> int:
         OSError: The results cannot be written.
     """
     queries = read_queries(queries_path)
-    matcher = FaqMatcher(load(faq_path))
+    matcher = build(load(faq_path))
     found = matcher.match([query["text"] for query in queries])
     with out_path.open("w", encoding="utf-8", newline="\n") as out:
         for query, matches in zip(queries, found, strict=True):

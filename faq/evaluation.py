@@ -256,7 +256,7 @@ def tasks(folders: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(folder for folder in found if (folder / "faq.yaml").is_file()))
 
 
-def evaluate(folder: Path, matcher: str = "default") -> Measures:
+def evaluate(folder: Path, matcher: str = "default", cache: Path | None = None) -> Measures:
     """Build this matcher from the task's FAQ and ask it all of the task's queries.
 
     Raises:
@@ -265,7 +265,7 @@ def evaluate(folder: Path, matcher: str = "default") -> Measures:
     faq = load(folder / "faq.yaml")
     queries = read_labelled(folder / "queries.jsonl", faq)
     begun = time.perf_counter()
-    built = FaqMatcher(faq, matcher=matcher)
+    built = FaqMatcher(faq, matcher=matcher, cache=cache)
     build_s = time.perf_counter() - begun
     found, times_ms = ask(built, queries)
     return measure([query.entry for query in queries], found, build_s=build_s, times_ms=times_ms)
@@ -288,6 +288,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m faq.evaluation", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--matcher", choices=MATCHERS, default="default")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keeps the vectors for the next time")
     wanted = parser.parse_args(arguments)
     found = tasks(wanted.folders)
     if not found:
@@ -295,7 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heads = "".join(f"{head:>7}" for head in (*HEADS, *DECIDED))
     sys.stdout.write(f"{'task':20}{heads}{'build s':>8}{'p50 ms':>7}{'p99 ms':>7}\n")
     for folder in found:
-        sys.stdout.write(f"{folder.name:20}{row(evaluate(folder, wanted.matcher))}\n")
+        sys.stdout.write(f"{folder.name:20}{row(evaluate(folder, wanted.matcher, wanted.cache))}\n")
         sys.stdout.flush()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bots.cli import setting_up
+from bots.cli import matchers, setting_up
 from bots.cli.setting_up import ConfigOption, Usage, plain
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ def calibrate(
     from faq.entries import load
     from faq.learned import FILE, save
     from faq.learning import learn, validate
-    from faq.matching import FaqMatcher, Promises
 
     settings = setting_up.load(config)
     faq = load(settings.faq_path)
@@ -75,8 +74,8 @@ def calibrate(
     by_hand = {one.text for one in labelled}
     heard = [one for question in asked if question.text not in by_hand and (one := _told(question)) is not None]
     told = [*labelled, *(one for one in heard if one.entry in known)]  # what is no longer in the FAQ tells nothing
-    promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
-    matcher = FaqMatcher(faq, promises)
+    promises = matchers.promises(settings)
+    matcher = matchers.by_the_faq_alone(settings, faq)
     rows = _evidence(told, matcher)
     newest = asked[-_TRAFFIC:]
     traffic = [found.score for found in matcher.match([q.text for q in newest], [q.language for q in newest])]
@@ -94,7 +93,7 @@ def calibrate(
         return
     place = settings.data_dir / FILE
     save(learned, place)
-    typer.echo(f"\nKept in {place}; the bot takes it at its next start.")
+    typer.echo(f"\nKept in {place}; a running bot takes it up by itself.")
 
 
 def _thresholds(matcher: FaqMatcher) -> tuple[float, float]:

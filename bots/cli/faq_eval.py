@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bots.cli import setting_up
+from bots.cli import matchers, setting_up
+from bots.cli.matchers import MatcherOption
 from bots.cli.setting_up import ConfigOption
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _SHOWN = 8  # wrong answers
 _WIDTH = 90  # characters of one
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     queries: Annotated[
         Path, typer.Option(metavar="FILE.jsonl", help='Lines {"id": …, "text": …, "entry": its entry\'s id or null}.')
     ],
@@ -35,12 +36,12 @@ def evaluate(
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="Draw how much can be answered, and how much of it right.")
     ] = None,
+    matcher: MatcherOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Measure the FAQ on messages whose right entry you know."""
     from faq.entries import load
     from faq.evaluation import ask, measure, read_labelled
-    from faq.matching import FaqMatcher, Promises
     from faq.picture import picture as drawn
 
     settings = setting_up.load(config)
@@ -49,11 +50,10 @@ def evaluate(
     asked = read_labelled(queries, loaded)
     if not asked:
         raise setting_up.Usage(f"{queries} holds no message to measure with.")
-    promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
     begun = time.perf_counter()
-    matcher = FaqMatcher(loaded, promises)
+    built = matchers.like_the_bots(settings, loaded, faq, matcher)
     build_s = time.perf_counter() - begun
-    found, times_ms = ask(matcher, asked)
+    found, times_ms = ask(built, asked)
     measures = measure([query.entry for query in asked], found, build_s=build_s, times_ms=times_ms)
     if picture is not None:
         picture.write_text(drawn(measures, f"{path}, asked {queries.name}"), encoding="utf-8")

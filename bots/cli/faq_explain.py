@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bots.cli import setting_up
+from bots.cli import matchers, setting_up
+from bots.cli.matchers import MatcherOption
 from bots.cli.setting_up import ConfigOption, plain
 
 if TYPE_CHECKING:
@@ -20,23 +21,23 @@ if TYPE_CHECKING:
 _DOES = {"answer": "answers with", "suggest": "offers", "ticket": "opens a ticket"}
 
 
-def explain(
+def explain(  # noqa: PLR0913, PLR0917 - one argument an option
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The message, in quotes.")],
     faq: Annotated[
         Path | None, typer.Argument(metavar="FAQ", help="A FAQ file or folder; by default the configured one.")
     ] = None,
     language: Annotated[str | None, typer.Option(metavar="CODE", help="Its language, where known: en, nl, …")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+    matcher: MatcherOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Say which entry a message finds, what speaks for it, what came second and what decided."""
     from faq.entries import load
     from faq.explaining import explain as look
-    from faq.matching import FaqMatcher, Promises
 
     settings = setting_up.load(config)
-    promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
-    explanation = look(FaqMatcher(load(faq or settings.faq_path), promises), text, language)
+    built = matchers.like_the_bots(settings, load(faq or settings.faq_path), faq, matcher)
+    explanation = look(built, text, language)
     if as_json:
         typer.echo(json.dumps(asdict(explanation), indent=2, ensure_ascii=False))
         return

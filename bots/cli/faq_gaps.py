@@ -89,7 +89,8 @@ def _find(settings: Settings, faq: Faq, days: int, at_least: int) -> tuple[list[
     known = faq_gaps.phrasings(faq)
     if not distinct:
         return [], 0
-    places = faq_gaps.space(distinct, known, load_encoders("default"))
+    kind = "lexical" if settings.faq.matcher == "lexical" else "default"  # what its thresholds were measured with
+    places = faq_gaps.space(distinct, known, load_encoders(kind))
     return faq_gaps.find(distinct, known, places, now=now, days=days, at_least=at_least), len(questions)
 
 

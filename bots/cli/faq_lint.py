@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bots.cli import setting_up
+from bots.cli import matchers, setting_up
 from bots.cli.setting_up import ConfigOption, plain
 
 if TYPE_CHECKING:
@@ -36,11 +36,9 @@ def lint(
     """
     from faq.entries import load
     from faq.lint import lint as look
-    from faq.matching import FaqMatcher, Promises
 
     settings = setting_up.load(config)
-    promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
-    findings = look(FaqMatcher(load(faq or settings.faq_path), promises))
+    findings = look(matchers.by_the_faq_alone(settings, load(faq or settings.faq_path)))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:

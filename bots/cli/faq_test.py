@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bots.cli import setting_up
+from bots.cli import matchers, setting_up
+from bots.cli.matchers import MatcherOption
 from bots.cli.setting_up import ConfigOption, plain
 
 if TYPE_CHECKING:
@@ -20,17 +21,17 @@ def check(
     faq: Annotated[
         Path | None, typer.Argument(metavar="FAQ", help="A FAQ file or folder; by default the configured one.")
     ] = None,
+    matcher: MatcherOption = None,
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
 ) -> None:
     """Check the messages that the entries expect, and expect not, to answer; exit code 1 if one turns out otherwise."""
     from faq import expectations
     from faq.entries import load
-    from faq.matching import FaqMatcher, Promises
 
     settings = setting_up.load(config)
-    promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
-    checked = expectations.check(FaqMatcher(load(faq or settings.faq_path), promises))
+    loaded = load(faq or settings.faq_path)
+    checked = expectations.check(matchers.like_the_bots(settings, loaded, faq, matcher))
     summary = expectations.summarise(checked)
     broken = [one for one in checked if not one.kept]
     if as_json:

@@ -43,6 +43,7 @@ class Stage:
         file = self.folder / "firstline.toml"
         file.write_text(
             f"""
+            data_dir = "{self.folder.parent / "data"}"
             [faq]
             path = "{faq}"
             [ledger]

@@ -37,7 +37,7 @@ async def firstline(*arguments: str, cwd: Path, stdin: str = "", **environ: str)
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=_environment(environ),
+        env=_environment(cwd, environ),
     )
     out, err = await asyncio.wait_for(process.communicate(stdin.encode()), _PATIENCE_S)
     return Result(code=process.returncode or 0, out=out.decode(), err=err.decode())
@@ -85,7 +85,7 @@ async def bot(cwd: Path, *arguments: str, **environ: str) -> AsyncIterator[Runni
         cwd=cwd,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=_environment(environ),
+        env=_environment(cwd, environ),
     )
     running = Running(process)
     try:
@@ -106,6 +106,6 @@ def configure(folder: Path, more: str = "") -> Path:
     return file
 
 
-def _environment(more: dict[str, str]) -> dict[str, str]:
+def _environment(cwd: Path, more: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
-    return {**kept, "PYTHONUNBUFFERED": "1", "COLUMNS": "200", **more}
+    return {**kept, "PYTHONUNBUFFERED": "1", "COLUMNS": "200", "FIRSTLINE_DATA_DIR": str(cwd / "data"), **more}

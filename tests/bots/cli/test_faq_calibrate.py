@@ -17,7 +17,6 @@ from tests.bots.making import answers, offers
 if TYPE_CHECKING:
     from pathlib import Path
 
-HERE = 'data_dir = "data"\n'
 RIGHT = [
     ("i cannot remember my password", "password"),
     ("how much is the fee for a withdrawal", "fees"),
@@ -35,8 +34,7 @@ NONE = ["do you have a job for me", "what a lovely morning", "my withdrawal disa
 
 def prepare(folder: Path) -> Path:
     """A configuration whose data lies in the folder; the file that is learnt."""
-    file = configure(folder)
-    file.write_text(HERE + file.read_text(encoding="utf-8"), encoding="utf-8")
+    configure(folder)
     return folder / "data" / "learned.json"
 
 
