@@ -10,12 +10,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from numpy.typing import NDArray
 
     from faq.phrasings import Phrasings
 
@@ -56,10 +52,6 @@ class Coverage:
             for word, count in frequency.items()
         }
         self._held = by_entry
-        self._kin: list[dict[str, list[str]]] = [{} for _ in by_entry]
-        for kin, held in zip(self._kin, by_entry, strict=True):
-            for word in held:
-                kin.setdefault(word[:MIN_PREFIX], []).append(word)
 
     def rarity(self, word: str) -> float:
         """Give how informative a word is, 0..1: near 0 for what every sentence holds, 1 for what none holds."""
@@ -74,7 +66,7 @@ class Coverage:
             besides: Index of one of its phrasings that does not count, or -1.
         """
         own = Counter(set(self._phrasings.texts[besides])) if besides >= 0 else Counter[str]()
-        held, kin = self._held[entry], self._kin[entry]
+        held = self._held[entry]
         total = covered = 0.0
         for word in dict.fromkeys(spoken):  # a set would add up in another order in another run
             weight = self.rarity(word)
@@ -82,7 +74,8 @@ class Coverage:
             if held[word] > own[word]:
                 covered += weight
             else:
-                alike = (kinship(word, w) for w in kin.get(word[:MIN_PREFIX], ()) if held[w] > own[w] and w != word)
+                start = word[:MIN_PREFIX]
+                alike = (kinship(word, w) for w in held if w.startswith(start) and held[w] > own[w] and w != word)
                 covered += weight * max(alike, default=0.0)
         return covered / total if total else 0.0
 

@@ -122,7 +122,7 @@ class _Inside:
         own = np.flatnonzero(self._phrasings.owners == self._at(entry))
         meanings = zip(self._scorer.meanings, self._heard.vectors, self._heard.shares, strict=True)
         meaning = sum(
-            (share * view.close(vector, own) for view, vector, share in meanings if share), np.zeros(len(own))
+            (share * (view.vectors[own] @ vector) for view, vector, share in meanings if share), np.zeros(len(own))
         )
         likeness = self._heard.likeness[own]
         alike = likeness + meaning if self.by_letters else meaning

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,8 +51,8 @@ class Phrasings:
         else:
             self.ids = tuple(json.loads(built["ids"].tobytes()))
             self.texts = tuple(tuple(map(sys.intern, line.split())) for line in unpacked(built["words"]))
-            wordings = zip(unpacked(built["texts"]), self.texts, strict=True)
-            self.parts = tuple(Part(text=text, words=words, original="") for text, words in wordings)
+            forms = zip(unpacked(built["texts"]), self.texts, unpacked(built["originals"]), strict=True)
+            self.parts = tuple(Part(text=text, words=words, original=original) for text, words, original in forms)
             self.owners, self.languages, self.single = built["owners"], built["languages"], built["single"]
         self.index = PhrasingIndex(self.texts, within("index", built))
         self.starts = np.searchsorted(self.owners, np.arange(len(self.ids)))
@@ -74,7 +75,7 @@ class Phrasings:
             for phrasing in entry.phrasings:
                 part = next(iter(message_parts(phrasing)), None)
                 if part is not None and part.words not in own:
-                    own[part.words] = (entry.language, part)
+                    own[part.words] = (entry.language, replace(part, original=" ".join(part.original.split())))
                     counts[entry.id, entry.language] += 1
         # Sorted, so that the order in the files changes nothing.
         ordered = {entry_id: [own[words] for words in sorted(own)] for entry_id, own in sorted(found.items()) if own}
@@ -93,6 +94,7 @@ class Phrasings:
             "ids": np.frombuffer(json.dumps(self.ids).encode(), dtype=np.uint8),
             "words": lines(map(" ".join, self.texts)),
             "texts": lines(part.text for part in self.parts),
+            "originals": lines(part.original for part in self.parts),
             "owners": self.owners,
             "languages": self.languages,
             "single": self.single,
