@@ -130,8 +130,10 @@ def _write_configuration(bot: Firstline) -> None:
     (bot.config.parent / "faq.yaml").write_text(faq_yaml(), encoding="utf-8")
     bot.config.write_text(
         f"""
+data_dir = "data"
 [faq]
 path = "faq.yaml"
+matcher = "lexical"
 suggest_recall = 0.5
 [ledger]
 path = "{bot.ledger.name}"
