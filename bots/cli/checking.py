@@ -12,7 +12,7 @@ from bots.cli import setting_up
 from bots.cli.setting_up import ConfigOption
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from adapters.base import Finding, TranscriptLine
     from config.settings import Settings
@@ -39,6 +39,7 @@ async def _check(settings: Settings) -> bool:
 
 
 def _check_faq(settings: Settings) -> bool:
+    from bots.cli import matchers
     from faq.entries import FaqError, load
 
     try:
@@ -47,7 +48,7 @@ def _check_faq(settings: Settings) -> bool:
         typer.echo(f"WRONG   faq: {error}")
         return False
     typer.echo(f"ok      faq: {len({entry.id for entry in faq.entries})} entries in {', '.join(faq.languages)}")
-    return True
+    return all([_told("matcher", matchers.in_use(settings)), _told("calibration", matchers.calibrated(settings, faq))])
 
 
 def _check_wording(settings: Settings) -> bool:
@@ -86,6 +87,10 @@ async def _shown(what: str, findings: Callable[[], Awaitable[list[Finding]]]) ->
     except (ChannelSetupError, DeskError, OSError) as error:
         typer.echo(f"WRONG   {what}: {error}")
         return False
+    return _told(what, found)
+
+
+def _told(what: str, found: Sequence[Finding]) -> bool:
     for finding in found:
         typer.echo(f"{'ok    ' if finding.ok else 'CHANGE'}  {what}: {finding.text}")
         if finding.cure:

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from adapters.base import Finding
     from config.settings import Settings
     from faq.entries import Faq
     from faq.matching import FaqMatcher, Promises
+
+_MUCH_CHANGED = 0.5  # of the FAQ, since it was calibrated
+_SOURCES = {"label": "labels", "choice": "choices", "thumb": "thumbs", "ticket": "tickets"}
 
 MatcherOption = Annotated[
     Literal["lexical", "default", "strongest"] | None,
@@ -49,3 +54,48 @@ def like_the_bots(settings: Settings, faq: Faq, path: Path | None, matcher: str 
     is_the_bots = path is None or path.resolve() == settings.faq_path.resolve()
     learned = load(settings.data_dir / FILE) if is_the_bots and kind == settings.faq.matcher else None
     return FaqMatcher(faq, promises(settings), matcher=kind, cache=settings.faq_cache, learned=learned)
+
+
+def in_use(settings: Settings) -> list[Finding]:
+    """Which encoders the configured matcher really has here, and what is to be installed for the others."""
+    from adapters.base import Finding
+    from faq.encoders import MATCHERS, load
+
+    wanted, encoders = MATCHERS[settings.faq.matcher], load(settings.faq.matcher)
+    by = ", ".join(encoder.name.replace("/", " ") for encoder in encoders)
+    text = f"{settings.faq.matcher}, by letters" + (f" and by meaning ({by})" if by else "")
+    working = {type(encoder).__module__ for encoder in encoders}
+    missing = [
+        Finding(ok=False, text=f"the encoder {name.removesuffix('Encoder')} is not there or broken", cure=install)
+        for module, name, install in wanted
+        if module not in working
+    ]
+    return [Finding(ok=True, text=text), *missing]
+
+
+def calibrated(settings: Settings, faq: Faq) -> list[Finding]:
+    """What the matcher's probabilities come from, in all and of each channel."""
+    from adapters.base import Finding
+    from faq.learned import ENOUGH, FILE, load
+
+    file = settings.data_dir / FILE
+    learned = load(file)
+    if learned is None or not learned.rows:
+        text = "by the FAQ alone"
+        if file.exists() and learned is None:
+            return [Finding(ok=False, text=f"{text}: {file} cannot be used", cure="firstline faq calibrate")]
+        return [Finding(ok=True, text=f"{text}; real messages make it better: firstline faq calibrate")]
+    channels = {**dict.fromkeys(settings.channels, 0), **learned.channels}
+    sources = {_SOURCES.get(name, name): count for name, count in learned.sources.items()}
+    when = f" {learned.at:%Y-%m-%d}" if learned.at else ""
+    text = f"recalibrated{when} from {learned.rows} messages ({_counted(sources)}; {_counted(channels)})"
+    changed = learned.changed(faq)
+    text += f", {changed * 100:.0f} % of the FAQ changed since"
+    if not learned.may_loosen:
+        text += f"; they weigh {learned.weight:g}, and below {ENOUGH:g} answers only become fewer"
+    cure = "firstline faq calibrate" if changed > _MUCH_CHANGED else ""
+    return [Finding(ok=not cure, text=text, cure=cure)]
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())

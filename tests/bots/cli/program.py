@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 PROGRAM = Path(sys.executable).with_name("firstline")
-_FAQ = Path(__file__).parents[2] / "scenarios" / "faq.yaml"
+FAQ = Path(__file__).parents[2] / "scenarios" / "faq.yaml"
 _PATIENCE_S = 60.0
 
 
@@ -101,7 +101,7 @@ def configure(folder: Path, more: str = "") -> Path:
     """A configuration with a small FAQ, its own ledger and a free port."""
     file = folder / "firstline.toml"
     file.write_text(
-        f'[faq]\npath = "{_FAQ}"\n[ledger]\npath = "firstline.db"\n[web]\nport = 0\n{more}', encoding="utf-8"
+        f'[faq]\npath = "{FAQ}"\n[ledger]\npath = "firstline.db"\n[web]\nport = 0\n{more}', encoding="utf-8"
     )
     return file
 
