@@ -1,6 +1,6 @@
 # Every target sets up what it needs; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup semantic setup-dev run test check format lint types layers bench lock clean
+.PHONY: help setup semantic setup-dev run test check format lint types layers bench eval lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -62,6 +62,10 @@ check: lint types layers test ## Format, lint, types, layers and tests: the one 
 
 bench: setup-dev ## Measure speed, memory and start-up against a plain loop
 	@$(BIN)/python -m bench
+
+eval: setup-dev ## Measure the matcher: make eval DATA=folder [MATCHER=strongest] [CACHE=folder]
+	@test -n "$(DATA)" || { echo "Say where the tasks are: make eval DATA=folder (each with a faq.yaml and a queries.jsonl)"; exit 2; }
+	@$(BIN)/python -m faq.evaluation $(DATA) $(if $(MATCHER),--matcher $(MATCHER)) $(if $(CACHE),--cache $(CACHE))
 
 lock: setup-dev ## Pin the dependencies again (needs uv)
 	$(COMPILE) pyproject.toml --group build -o requirements.lock
