@@ -13,13 +13,15 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MAX_TRAINED = 2500  # phrasings; beyond, N x N costs too much memory and the mean likeness takes its place
+MAX_TRAINED = 2500  # phrasings; beyond, N x N costs too much, and likenesses take the place of learnt weights
+    2500  # phrasings; beyond, N x N costs too much memory and time, and likenesses take the place of learnt weights
+)
 STRENGTH = 30.0  # inverse regularisation; 10 to 100 differ by 0.5 points of top-1 on BANKING77
 STEPS, STEPS_AGAIN = 45, 20  # from nothing, and from the weights of nearly the same problem
 # The loss's curvature per unit of likeness: 0.5 is its bound and right for a few entries; an eighth of a bound is
 # measured to be safe for many and halves the steps.
 CURVATURE_FEW, CURVATURE_MANY, FEW = 0.5, 0.125, 10
-MEAN_SCALE = 25.0  # brings the mean likeness to the range of trained logits
+MEAN_SCALE = NEAREST_SCALE = 12.0  # bring the mean and the highest likeness to the range of trained logits
 
 
 def train(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faq.heads import MAX_TRAINED, MEAN_SCALE, train
+from faq.heads import MAX_TRAINED, MEAN_SCALE, NEAREST_SCALE, train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +60,10 @@ class LetterView:
         if self.trained:
             logits: NDArray[np.float32] = likeness @ self._weights
             return logits
-        sums = np.bincount(self.phrasings.owners, likeness, minlength=len(self._counts))
-        return (MEAN_SCALE * sums / self._counts).astype(np.float32)
+        # The mean alone forgets the entry of which one phrasing says it all; the nearest alone, what all of them say.
+        means = np.bincount(self.phrasings.owners, likeness, minlength=len(self._counts)) / self._counts
+        nearest = np.maximum.reduceat(likeness, self.phrasings.starts)
+        return (MEAN_SCALE * means + NEAREST_SCALE * nearest).astype(np.float32)
 
     def held_out(self, groups: NDArray[np.intp]) -> NDArray[np.float32]:
         """Score each phrasing by a head trained without its group, (N, C)."""
