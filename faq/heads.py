@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_TRAINED = 2500  # phrasings; beyond, N x N costs too much, and likenesses take the place of learnt weights
-    2500  # phrasings; beyond, N x N costs too much memory and time, and likenesses take the place of learnt weights
-)
 STRENGTH = 30.0  # inverse regularisation; 10 to 100 differ by 0.5 points of top-1 on BANKING77
 STEPS, STEPS_AGAIN = 45, 20  # from nothing, and from the weights of nearly the same problem
 # The loss's curvature per unit of likeness: 0.5 is its bound and right for a few entries; an eighth of a bound is
