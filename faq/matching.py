@@ -15,6 +15,7 @@ from faq.coverage import Coverage
 from faq.encoders import load
 from faq.encoders.vectors import VectorCache
 from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer
+from faq.handover import Handover, Reason
 from faq.languages import Detector
 from faq.learned import Learned
 from faq.phrasings import Phrasings
@@ -50,12 +51,14 @@ class Matches:
     Attributes:
         language: What the message is written in; None where that is not sure.
         part: The sentence that was matched, as it was written, where it is not the whole message.
+        reason: Why the message is not simply answered with what is likeliest, where that is not the likelihood.
     """
 
     decision: Decision
     candidates: tuple[Candidate, ...]
     language: str | None = None
     part: str | None = None
+    reason: Reason | None = None
 
     @property
     def score(self) -> float:
@@ -101,6 +104,7 @@ class FaqMatcher:
         self.detector = Detector(faq)
         far = other_domains(faq.languages)
         self.coverage = Coverage(self.phrasings, [part.words for part in far])
+        self.handover = Handover(self.phrasings, self.coverage)
         others = unanswerable(self.phrasings, self.coverage, far) if kept is None else []
         texts = [*(part.text for part in self.phrasings.parts), *(other.part.text for other in others)]
         size = len(self.phrasings.parts)
@@ -141,11 +145,12 @@ class FaqMatcher:
             return NOTHING
         language = self.detector.detect(text, hint).language
         best = NOTHING
-        for index, part in enumerate(self.phrasings.repair.mended(message_parts(text), language)):
+        parts = self.phrasings.repair.mended(message_parts(text), language)
+        for index, part in enumerate(parts):
             found = self._match_part(part, language)
             if index == 0 or found.score > best.score:
                 best = replace(found, part=part.original if index else None)
-        return best
+        return self.handover.judged(best, parts, language, lambda part: self._match_part(part, language))
 
     def _match_part(self, part: Part, language: str | None) -> Matches:
         heard = self.scorer.hear(part, language)

@@ -1,0 +1,295 @@
+"""When a person should look whatever the FAQ has: accusations, complaints, several questions at once, too few words.
+
+The phrases of accusations and complaints stand in ``faq/grievances``, one file a language. A phrase is a row of
+words; ``a/b`` is either word, ``=name`` any word of that set, ``word*`` any word that begins so, ``..`` up to three
+other words but none of the language's `breaks`, ``^`` and ``$`` the beginning and the end of a sentence. They are
+looked for in each sentence, word by word, so the work grows with the number of words and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+import yaml
+
+from faq.cleaning import message_parts, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from faq.cleaning import Part
+    from faq.coverage import Coverage
+    from faq.matching import Matches
+    from faq.phrasings import Phrasings
+
+Grievance = Literal["accusation", "complaint"]
+Reason = Literal["accusation", "complaint", "several", "short"]
+
+LANGUAGES = ("en", "de", "es", "fr", "it", "nl", "pt", "ru", "tr")
+GRIEVANCES: tuple[Grievance, ...] = ("accusation", "complaint")
+MAX_WORDS = 600  # of one text
+MAX_QUESTIONS = 3  # a sentence matched on its own costs as much as a message
+GAP = 3
+MIN_QUESTION_WORDS = 2
+MIN_INFORMATIVE = 1.2  # as `Coverage` counts words: one word names a topic, it asks nothing
+
+_SENTENCE = re.compile(r"[^.!?;\n\u2026\u061f\u3002\uff1f\uff01]+[.!?;\u2026\u061f\u3002\uff1f\uff01]*")
+_QUESTION_MARKS = frozenset("?\u061f\uff1f")
+_LISTED = re.compile(r"\s*(?:[-*\u2022]|\(?\d{1,2}[.)])\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """One word of a phrase: one of `those`, or one that begins like `begins`, after at most `gap` others."""
+
+    those: frozenset[str]
+    begins: tuple[str, ...]
+    gap: int
+
+    def fits(self, word: str) -> bool:
+        return word in self.those or word.startswith(self.begins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Phrase:
+    steps: tuple[_Step, ...]
+    first: bool
+    last: bool
+
+    def begins_at(self, said: Sequence[str], start: int, breaks: frozenset[str]) -> bool:
+        """Whether the phrase stands in a sentence from this word on; the word itself is known to fit."""
+        if self.first and start > self.steps[0].gap:
+            return False
+        ends = {start}
+        for step in self.steps[1:]:
+            reached = set()
+            for end in ends:
+                for at in range(end + 1, min(end + 2 + step.gap, len(said))):
+                    if step.fits(said[at]):
+                        reached.add(at)
+                    if said[at] in breaks:
+                        break
+            ends = reached
+        return len(said) - 1 in ends if self.last else bool(ends)
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """Phrases by their first words."""
+
+    breaks: frozenset[str]
+    by_word: dict[str, list[_Phrase]] = field(default_factory=dict)
+    by_beginning: list[tuple[str, _Phrase]] = field(default_factory=list)
+
+    def add(self, phrase: _Phrase) -> None:
+        for word in phrase.steps[0].those:
+            self.by_word.setdefault(word, []).append(phrase)
+        self.by_beginning.extend((begin, phrase) for begin in phrase.steps[0].begins)
+
+    def are_in(self, said: Sequence[str]) -> bool:
+        for at, word in enumerate(said):
+            if any(phrase.begins_at(said, at, self.breaks) for phrase in self.by_word.get(word, ())):
+                return True
+            if any(word.startswith(b) and phrase.begins_at(said, at, self.breaks) for b, phrase in self.by_beginning):
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Book:
+    """What one language's file says, by its headings."""
+
+    others: _Phrases
+    unless: _Phrases
+    accusation: _Phrases
+    complaint: _Phrases
+    named: _Phrases
+    joined: re.Pattern[str]
+    asking: re.Pattern[str]
+
+
+@cache
+def _book(language: str) -> _Book:
+    text = (files("faq") / "grievances" / f"{language}.yaml").read_text(encoding="utf-8")
+    table = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+    sets = {name: _folded(listed) for name, listed in table["sets"].items()}
+    breaks = _folded(table["breaks"])
+    books = {}
+    for heading in ("others", "unless", "accusation", "complaint", "named"):
+        books[heading] = _Phrases(breaks if heading in GRIEVANCES else frozenset())
+        for line in table.get(heading, ()):
+            books[heading].add(_phrase(line, sets))
+    asking = "|".join(map(re.escape, table["asks"]))
+    joined = "|".join(map(re.escape, table["joins"]))
+    return _Book(
+        **books,
+        joined=re.compile(rf"\b(?:{joined}),? (?:(?:{joined}),? )?(?=(?:{asking})\b)", re.IGNORECASE),
+        asking=re.compile(rf"\b(?:{asking})\b", re.IGNORECASE),
+    )
+
+
+def _folded(listed: Iterable[str]) -> frozenset[str]:
+    return frozenset("".join(words(word)) for word in listed)
+
+
+def _phrase(line: str, sets: Mapping[str, frozenset[str]]) -> _Phrase:
+    steps: list[_Step] = []
+    gap, first, last = 0, False, False
+    for sign in line.split():
+        if sign == "^":
+            first = True
+        elif sign == "$":
+            last = True
+        elif sign == "..":
+            gap = GAP
+        else:
+            those: set[str] = set()
+            begins = []
+            for one in sign.split("/"):
+                if one.startswith("="):
+                    those |= sets[one[1:]]
+                elif one.endswith("*"):
+                    begins.append("".join(words(one)))
+                else:
+                    those.add("".join(words(one)))
+            steps.append(_Step(those=frozenset(those), begins=tuple(begins), gap=gap))
+            gap = 0
+    return _Phrase(steps=tuple(steps), first=first, last=last)
+
+
+def grievance(text: str, language: str | None = None) -> Grievance | None:
+    """Tell whether a text accuses the operator or its staff, or complains about the support.
+
+    Args:
+        text: Of any length and content; of a very long one the beginning is read.
+        language: What it is written in, where that is known: its phrases and the English ones are looked for, else all.
+    """
+    sentences = list(_sentences(text))
+    books = _books(language)
+    heard = [(said, book) for said in sentences for book in books if not book.unless.are_in(said)]
+    if any(book.accusation.are_in(said) and not book.others.are_in(said) for said, book in heard):
+        return "accusation"
+    return "complaint" if any(book.complaint.are_in(said) for said, book in heard) else None
+
+
+def label(text: str, language: str | None = None) -> Grievance | None:
+    """Tell what an agent is to see at a glance: a grievance, or that the text calls itself a complaint."""
+    found = grievance(text, language)
+    if found is None and any(book.named.are_in(said) for said in _sentences(text) for book in _books(language)):
+        return "complaint"
+    return found
+
+
+def _books(language: str | None) -> list[_Book]:
+    code = (language or "").replace("_", "-").partition("-")[0].casefold()
+    spoken = (code, "en") if code in LANGUAGES else ("en",) if code else LANGUAGES
+    return [_book(code) for code in dict.fromkeys(spoken)]
+
+
+def _sentences(text: str) -> Iterator[list[str]]:
+    left = MAX_WORDS
+    for found in _SENTENCE.finditer(text[: 8 * MAX_WORDS]):
+        said = words(found[0])[:left]
+        left -= len(said)
+        if said:
+            yield said
+        if left <= 0:
+            return
+
+
+def questions(text: str, language: str | None = None) -> list[str]:
+    """Give the questions of a text, in order, where there are several, else none.
+
+    They are sentences with a question mark and items of a list; "how ... and where ..." is two.
+    """
+    asked = []
+    for sentence in _SENTENCE.finditer(text[: 8 * MAX_WORDS]):
+        marked = sentence[0].rstrip()[-1:] in _QUESTION_MARKS or _LISTED.match(sentence[0]) is not None
+        pieces = _pieces(_LISTED.sub("", sentence[0], count=1), language)
+        asked += [piece for piece, asks in pieces if asks or (marked and len(pieces) == 1)]
+    asked = [piece for piece in asked if len(words(piece)) >= MIN_QUESTION_WORDS]
+    return asked if len(asked) > 1 else []
+
+
+def _pieces(sentence: str, language: str | None) -> list[tuple[str, bool]]:
+    """Cut a sentence before each "and how", "and what" ...; of each piece, whether it asks something."""
+    for book in _books(language):
+        pieces = [piece.strip() for piece in book.joined.split(sentence)]
+        if len(pieces) > 1:
+            return [(piece, book.asking.search(piece) is not None) for piece in pieces]
+    return [(sentence.strip(), False)]
+
+
+class Handover:
+    """Knows what an FAQ has for grievances, and hands over what it has nothing for.
+
+    Args:
+        phrasings: Of the FAQ.
+        coverage: Knows which words of a message are informative.
+    """
+
+    def __init__(self, phrasings: Phrasings, coverage: Coverage) -> None:
+        self._phrasings = phrasings
+        self._coverage = coverage
+
+    def judged(
+        self, found: Matches, parts: Sequence[Part], language: str | None, match: Callable[[Part], Matches]
+    ) -> Matches:
+        """Give what was found, or less of it where a person should look.
+
+        Args:
+            found: What the FAQ has.
+            parts: Of the message, mended; the whole message first.
+            language: Of the message, where known.
+            match: Matches one part on its own.
+        """
+        if not parts:
+            return found
+        whole = parts[0]
+        said = grievance(whole.original, language) or grievance(whole.text, language)
+        if said is not None:
+            return found if self._answers(found, said) else replace(found, decision="ticket", reason=said)
+        several = self._several(found, whole, language, match)
+        if several is not None:
+            return several
+        if found.part is None and whole.words not in self._phrasings.exact and not self._informs(whole):
+            return replace(found, decision="suggest" if found.decision == "answer" else found.decision, reason="short")
+        return found
+
+    def _answers(self, found: Matches, said: Grievance) -> bool:
+        """Whether the first entry is there for such messages: one of its phrasings says the same."""
+        if found.decision == "ticket" or not found.candidates:
+            return False
+        at = self._phrasings.ids.index(found.candidates[0].entry)
+        start = int(self._phrasings.starts[at])
+        own = islice(self._phrasings.parts, start, None)
+        owners = self._phrasings.owners[start:].tolist()
+        return any(owner == at and grievance(part.text) == said for part, owner in zip(own, owners, strict=True))
+
+    def _informs(self, part: Part) -> bool:
+        return sum(map(self._coverage.rarity, dict.fromkeys(part.words))) >= MIN_INFORMATIVE
+
+    def _several(
+        self, found: Matches, whole: Part, language: str | None, match: Callable[[Part], Matches]
+    ) -> Matches | None:
+        asked = [part for text in questions(whole.original, language) for part in message_parts(text)[:1]]
+        asked = [part for part in self._phrasings.repair.mended(asked, language) if self._informs(part)]
+        if len(asked) <= 1:
+            return None
+        each = [match(part) for part in asked[:MAX_QUESTIONS]]
+        firsts = {one.candidates[0].entry: one.candidates[0] for one in reversed(each) if one.decision != "ticket"}
+        lacking = any(one.decision == "ticket" for one in each)
+        if not firsts or (len(firsts) == 1 and not lacking):
+            return None
+        ordered = list(dict.fromkeys(one.candidates[0].entry for one in each if one.decision != "ticket"))
+        if len(ordered) == 1 and found.decision != "ticket":  # all of it says more than the one question does
+            ordered = [found.candidates[0].entry, *(one for one in ordered if one != found.candidates[0].entry)]
+            firsts[found.candidates[0].entry] = found.candidates[0]
+        rest = (candidate for candidate in found.candidates if candidate.entry not in ordered)
+        candidates = (*(firsts[entry] for entry in ordered), *rest)[: len(found.candidates)]
+        return replace(found, decision="suggest", candidates=candidates, part=None, reason="several")
