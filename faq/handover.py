@@ -208,10 +208,15 @@ def questions(text: str, language: str | None = None) -> list[str]:
     They are sentences with a question mark and items of a list; "how ... and where ..." is two.
     """
     asked = []
-    for sentence in _SENTENCE.finditer(text[: 8 * MAX_WORDS]):
-        marked = sentence[0].rstrip()[-1:] in _QUESTION_MARKS or _LISTED.match(sentence[0]) is not None
-        pieces = _pieces(_LISTED.sub("", sentence[0], count=1), language)
-        asked += [piece for piece, asks in pieces if asks or (marked and len(pieces) == 1)]
+    for line in text[: 8 * MAX_WORDS].splitlines():
+        item = _LISTED.match(line)
+        if item is not None:
+            asked.append(line[item.end() :].strip())
+            continue
+        for sentence in _SENTENCE.findall(line):
+            pieces = _pieces(sentence, language)
+            marked = len(pieces) == 1 and sentence[-1] in _QUESTION_MARKS
+            asked += [piece for piece, asks in pieces if asks or marked]
     asked = [piece for piece in asked if len(words(piece)) >= MIN_QUESTION_WORDS]
     return asked if len(asked) > 1 else []
 
