@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from faq.learned import FILE, Learned, Point, save
 from simulators.telegram import TelegramSimulator
 from tests.scenarios.stage import TOKEN, Stage, person
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MATTER = "the moon fell on my ledger and now my cat owns everything"
 SECOND = "220201543:simulated-two"
+SURE = "how do i reset my password now"
+EDITS = 10
 
 
 async def test_one_process_serves_two_telegram_bots(tmp_path: Path) -> None:
@@ -83,7 +86,7 @@ async def test_an_anonymous_administrator_acts_for_the_group(stage: Stage) -> No
 async def test_suggestions_are_chosen_by_number_or_refused(stage: Stage) -> None:
     ann = person(stage.sim, "Ann")
     offered = None
-    for words in ("network fee", "sent coins verification", "withdrawal network question", "password withdrawal cost"):
+    for words in ("how long does a password reset take", "withdrawal on the wrong chain cost", "password or fee"):
         stage.sim.write(ann.id, words)
         said = await stage.reads(ann.id)
         await stage.settled()
@@ -135,3 +138,48 @@ async def _until(condition: object) -> None:
     async with asyncio.timeout(15):
         while not condition():
             await asyncio.sleep(0.05)
+
+
+async def test_no_message_is_missed_while_the_faq_is_edited(stage: Stage) -> None:
+    file = stage.folder / "faq" / "en.yaml"
+    asked = file.read_text(encoding="utf-8")
+    people = [person(stage.sim, f"Ann{number}") for number in range(EDITS)]
+    for number, ann in enumerate(people):
+        before = stage.bot.faq.current
+        file.write_text(asked.replace("Usually a day.", f"Usually {number} days."), encoding="utf-8")
+        while stage.bot.faq.current is before:  # ask all the time until it is taken up, and once after
+            stage.sim.write(ann.id, "how long does verification take")
+            await asyncio.sleep(0.1)
+        stage.sim.write(ann.id, "how long does verification take")
+    await stage.settled()
+    report = stage.report()
+    assert set(report.outcomes) == {"answered"}
+    for number, ann in enumerate(people):
+        answers = [message.text for message in stage.sim.sent(ann.id) if "Usually" in message.text]
+        assert answers[-1].startswith(f"Usually {number} days.")
+        assert {answer.split("\n")[0] for answer in answers} <= {
+            "Usually a day.",
+            f"Usually {number - 1} days.",
+            f"Usually {number} days.",
+        }
+
+
+async def test_what_was_learnt_while_the_bot_runs_is_heeded(tmp_path: Path) -> None:
+    folder = tmp_path / "chat"
+    folder.mkdir()
+    async with TelegramSimulator() as sim:
+        sim.add_bot(TOKEN)
+        stage = Stage(sim, folder)  # its data lies in tmp_path, which is no other test's
+        async with stage.running() as bot:
+            ann, ben = person(sim, "Ann"), person(sim, "Ben")
+            sim.write(ann.id, SURE)
+            await stage.reads(ann.id, "Forgot password?")
+            answers_are_wrong = Learned(
+                curve=(Point(score=0.1, precision=0.1, recall=1),), weight=60, sources={"label": 60}
+            )
+            save(answers_are_wrong, stage.settings.data_dir / FILE)
+            async with asyncio.timeout(10):
+                while bot.faq.current[1].learned != answers_are_wrong:
+                    await asyncio.sleep(0.05)
+            sim.write(ben.id, SURE)
+            await stage.reads(ben.id, "1. How do I reset my password?")

@@ -113,6 +113,29 @@ async def test_faq_match_writes_a_line_for_each_question_in_order(tmp_path: Path
     assert "q.jsonl:1" in broken.err
 
 
+@pytest.mark.parametrize("command", ["match", "eval", "test"])
+async def test_another_matcher_can_be_tried(tmp_path: Path, command: str) -> None:
+    configure(tmp_path)
+    (tmp_path / "faq.yaml").write_text(
+        "language: en\nentries:\n"
+        "  - {id: a, question: how do i get a refund, also: [refund please], answer: x, expect: [my cash again]}\n"
+        "  - {id: b, question: when are you open, also: [opening hours], answer: y}\n"
+    )
+    (tmp_path / "q.jsonl").write_text('{"id": "1", "text": "i would like my money returned", "entry": "a"}\n')
+    arguments = {
+        "match": ("faq.yaml", "--queries", "q.jsonl", "--out", "o.jsonl"),
+        "eval": ("faq.yaml", "--queries", "q.jsonl"),
+        "test": ("faq.yaml",),
+    }[command]
+    told = {}
+    for matcher in ("lexical", "default"):
+        result = await firstline("faq", command, *arguments, "--matcher", matcher, cwd=tmp_path)
+        made = tmp_path / "o.jsonl"
+        told[matcher] = made.read_text(encoding="utf-8") if made.exists() else result.out.partition("\nBuilt in")[0]
+        assert bool(list((tmp_path / "data" / "faq-cache").glob("use*"))) == (matcher == "default")
+    assert told["lexical"] != told["default"]
+
+
 async def test_shell_completion_is_offered(tmp_path: Path) -> None:
     for shell in ("bash", "zsh", "fish"):  # what --install-completion writes, without asking which shell this is
         script = (await firstline(cwd=tmp_path, _FIRSTLINE_COMPLETE=f"source_{shell}")).out

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bots.cli.faq_calibrate import read_labels
 from bots.cli.setting_up import Usage
-from faq.learned import load
+from faq.learned import Learned, Point, load, save
 from tests.bots.cli.asking import ask, unmatched
-from tests.bots.cli.program import configure, firstline
+from tests.bots.cli.program import bot, configure, firstline
 from tests.bots.making import answers, offers
 
 if TYPE_CHECKING:
@@ -152,3 +153,37 @@ async def test_a_wrong_file_ends_in_a_sentence(tmp_path: Path) -> None:
         assert result.code == code
         assert name in result.err
         assert "a mistake of ours" not in result.err
+
+
+async def test_what_was_learnt_before_changes_nothing_of_what_is_learnt_now(tmp_path: Path) -> None:
+    learned = prepare(tmp_path)
+    labels = labelled(tmp_path, 10)
+    await firstline("faq", "calibrate", "--labels", str(labels), cwd=tmp_path)
+    first = load(learned)
+    assert first is not None
+    assert first.curve
+    await firstline("faq", "calibrate", "--labels", str(labels), cwd=tmp_path)
+    again = load(learned)
+    assert again is not None
+    assert replace(again, at=None) == replace(first, at=None)
+
+
+async def test_a_running_bot_takes_it_up(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    async with bot(tmp_path) as running:
+        result = await firstline("faq", "calibrate", "--labels", str(labelled(tmp_path, 10)), cwd=tmp_path)
+        assert "a running bot takes it up by itself" in result.out
+        await running.says("The FAQ was loaded again")
+
+
+async def test_it_is_heeded_for_the_bots_own_faq_and_matcher_alone(tmp_path: Path) -> None:
+    place = prepare(tmp_path)
+    save(Learned(curve=(Point(score=0.1, precision=0.1, recall=1),), weight=60, sources={"label": 60}), place)
+    other = tmp_path / "other.yaml"
+    other.write_text(FAQ, encoding="utf-8")
+    never = "Answers begin at no score"
+    question = ("faq", "explain", "how much is the fee for a withdrawal")
+    assert never in (await firstline(*question, cwd=tmp_path)).out
+    assert never in (await firstline(*question, "--matcher", "default", cwd=tmp_path)).out
+    assert never not in (await firstline(*question, "--matcher", "lexical", cwd=tmp_path)).out
+    assert never not in (await firstline("faq", "explain", "a refund for my shoes", str(other), cwd=tmp_path)).out
