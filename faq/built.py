@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import zipfile
+from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -54,7 +55,7 @@ def load(folder: Path | None, name: str) -> Arrays | None:
         return None
     path = _path(folder, name)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             found = {part: file[part] for part in file.files}
         path.touch()
     except FileNotFoundError:
@@ -74,7 +75,7 @@ def save(folder: Path | None, name: str, arrays: Mapping[str, NDArray[Any]]) -> 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with half.open("wb") as file:
-            np.savez(file, **dict(arrays))
+            np.savez(file, allow_pickle=False, **arrays)
         half.replace(path)
         for old in sorted(folder.glob(NAME), key=lambda kept: -kept.stat().st_mtime)[KEPT:]:
             old.unlink(missing_ok=True)
@@ -85,7 +86,8 @@ def save(folder: Path | None, name: str, arrays: Mapping[str, NDArray[Any]]) -> 
             error,
             extra={"action": "built_faq_not_kept"},
         )
-        half.unlink(missing_ok=True)
+        with suppress(OSError):
+            half.unlink()
 
 
 def _path(folder: Path, name: str) -> Path:
