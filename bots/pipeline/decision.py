@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from adapters.base import Addressed, IncomingMessage, Kind, Visibility
 from bots.pipeline import phrases
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket
+from faq.handover import GRIEVANCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,19 +35,21 @@ ActName = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Say what the FAQ says."""
+    """Say what the FAQ says; `part` is the sentence of a long message that it answers."""
 
     entry: str
     score: float | None
     chosen: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggest:
-    """Offer up to three candidates."""
+    """Offer up to three candidates; `several` where they belong to different questions of one message."""
 
     entries: tuple[str, ...]
     score: float
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,7 @@ def _tapped(message: IncomingMessage, context: Context, policy: Policy) -> Decis
     picked, _, mark = value.rpartition(":")
     current = mark != "" and mark == state.mark
     match name, state.phase:
-        case "pick", Phase.CHOOSING if current and (choice := _choice(picked, state)) is not None:
+        case "pick", Phase.CHOOSING | Phase.ANSWERED if current and (choice := _choice(picked, state)) is not None:
             return choice
         case "none", Phase.CHOOSING if current:
             return _about_question("suggestions_refused", context, policy)
@@ -237,12 +240,12 @@ def _about_number(message: IncomingMessage, context: Context, policy: Policy) ->
 
 def _in_phase(message: IncomingMessage, context: Context, matches: Matches, policy: Policy) -> Decision | None:  # noqa: PLR0911
     state, text = context.conversation, message.text
+    picks = state.phase in {Phase.CHOOSING, Phase.ANSWERED}  # once more: several questions have several answers
+    if picks and (choice := _choice(phrases.plain(text), state)) is not None:
+        return choice
     match state.phase:
-        case Phase.CHOOSING:
-            if (choice := _choice(phrases.plain(text), state)) is not None:
-                return choice
-            if phrases.says(text, "none"):
-                return _about_question("suggestions_refused", context, policy)
+        case Phase.CHOOSING if phrases.says(text, "none"):
+            return _about_question("suggestions_refused", context, policy)
         case Phase.ANSWERED if not _asks_anew(state, matches):
             if len(text.split()) <= _SHORT and (phrases.says(text, "unhelpful") or _THUMB_DOWN in text):
                 return _about_question("answer_did_not_help", context, policy)
@@ -348,7 +351,7 @@ def _about_ticket(message: IncomingMessage, context: Context, matches: Matches, 
         return AppendToTicket(rule="reopened", ticket=ticket)
     if (told := _same_matter(text, context.own, now)) is not None:
         return Act(name="existing_ticket", ticket=told)
-    if phrases.says(text, "reported"):
+    if phrases.says(text, "reported") and matches.reason != "accusation":
         open_ones = tuple(t for t in context.own if not t.status.is_over)
         return TicketStatus(tickets=open_ones) if open_ones else Act(name="ask_number")
     return None
@@ -375,11 +378,12 @@ def _same_matter(text: str, own: Sequence[Ticket], now: datetime) -> Ticket | No
 def _matched(message: IncomingMessage, context: Context, matches: Matches, policy: Policy) -> Decision:
     candidates = matches.candidates
     if matches.decision == "answer" and candidates:
-        return Answer(entry=candidates[0].entry, score=candidates[0].score)
+        return Answer(entry=candidates[0].entry, score=candidates[0].score, part=matches.part or "")
     if matches.decision == "suggest" and candidates:
         entries = tuple(candidate.entry for candidate in candidates[:_MAX_SUGGESTIONS])
-        return Suggest(entries=entries, score=candidates[0].score)
-    decision = OpenTicket(rule="nothing_matches", words=message.text, message_id=message.message_id)
+        return Suggest(entries=entries, score=candidates[0].score, several=matches.reason == "several")
+    rule = matches.reason if matches.reason in GRIEVANCES else "nothing_matches"
+    decision = OpenTicket(rule=rule, words=message.text, message_id=message.message_id)
     return _limited(decision, context, policy)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapters.base import Attachment, Button, IncomingMessage, ReplyTarget, TranscriptLine, Visibility
 from adapters.markup import escape, render
-from bots.pipeline import languages, phrases
+from bots.pipeline import languages
 from bots.pipeline.decision import (
     Act,
     Answer,
@@ -21,9 +21,11 @@ from bots.pipeline.decision import (
     TicketStatus,
 )
 from bots.pipeline.effects import NUMBER, DeskMessage, Effects, Opening, Say
+from bots.pipeline.excerpt import excerpt
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from bots.wording import Wording
 from faq.entries import Entry, Faq
+from faq.handover import GRIEVANCES, label
 from faq.languages import base
 from ticket_client.base import Requester, TicketDraft
 
@@ -142,6 +144,11 @@ class _Planner:
         name = self.words("language-named", code=base(entries[0].language))
         return () if own in spoken else (self.words(sentence, name=name),)
 
+    def about(self, part: str) -> tuple[str, ...]:
+        """Which sentence of a long message is answered, in the user's own words; nothing for a whole message."""
+        words = escape(excerpt(part))
+        return (self.words("answer-part", words=words),) if words else ()
+
     @property
     def in_public(self) -> bool:
         return self.message.reply_to.visibility is not Visibility.PRIVATE
@@ -204,7 +211,8 @@ class _Planner:
         entry = self.entry(decision.entry)
         if entry is None:  # the FAQ was edited between the match, or the offer, and now
             return self._act(Act(name="stale_choice")) if decision.chosen else self._unmatched()
-        text = "\n".join((*self.only_in("answer-only-in", [entry]), entry.answer.strip(), *entry.links))
+        lead = (*self.about(decision.part), *self.only_in("answer-only-in", [entry]))
+        text = "\n".join((*lead, entry.answer.strip(), *entry.links))
         chosen = decision.chosen and self.state.question_id
         question_id = self.state.question_id if chosen else self.message.message_id
         question = self.state.question if chosen else self.message.text[:WORDS_CHARS]
@@ -216,7 +224,12 @@ class _Planner:
             )
             says.append(self.say("helped", "did-this-help", buttons=buttons))
         state = replace(
-            self.state, phase=Phase.ANSWERED, question=question, question_id=question_id, candidates=(), entry=entry.id
+            self.state,
+            phase=Phase.ANSWERED,
+            question=question,
+            question_id=question_id,
+            candidates=self.state.candidates if chosen else (),  # who asked several things wants another one, too
+            entry=entry.id,
         )
         rule = "chosen" if decision.chosen else "faq"
         return Effects(
@@ -233,7 +246,10 @@ class _Planner:
             return self._unmatched()
         numbered = "\n".join(f"{i}. {escape(entry.question)}" for i, entry in enumerate(entries, 1))
         has_buttons = self.message.reply_to.buttons
-        intro = self.words("suggest-buttons" if has_buttons else "suggest-numbers")
+        if decision.several:
+            intro = self.words("suggest-several-buttons" if has_buttons else "suggest-several-numbers")
+        else:
+            intro = self.words("suggest-buttons" if has_buttons else "suggest-numbers")
         lead = (*self.only_in("suggest-only-in", entries), intro)
         marked = mark(self.message.message_id)
         buttons = (
@@ -265,7 +281,10 @@ class _Planner:
         message = self.message
         requester = message.on_behalf_of or message.author
         key = ticket_key(message.conversation_key, message.reply_to.place, decision.message_id)
-        sentence = "ticket-opened-public" if self.in_public else "ticket-opened"
+        if decision.rule in GRIEVANCES:
+            sentence = "ticket-opened-grievance-public" if self.in_public else "ticket-opened-grievance"
+        else:
+            sentence = "ticket-opened-public" if self.in_public else "ticket-opened"
         announce = [
             self.say("ticket", "ticket-opened-moderated" if decision.moderated else sentence, number=NUMBER),
         ]
@@ -322,7 +341,9 @@ class _Planner:
             ]
         tags = ["firstline", message.channel]
         tags += ["moderated"] if decision.moderated else []
-        tags += ["complaint"] if phrases.says(decision.words[:200], "complaint") else []
+        language = None if decision.moderated else self.context.written_in
+        said = decision.rule if decision.rule in GRIEVANCES else label(decision.words, language)
+        tags += [said] if said else []
         return TicketDraft(
             key=key,
             subject=subject,

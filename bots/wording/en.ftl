@@ -79,8 +79,11 @@ button-yes = Yes
 button-no = No
 helpful = Good to hear. If anything else comes up, just write here.
 suggest-buttons = Do you mean one of these? Tap the one that fits, or "{ button-none }" and I open a ticket.
+suggest-several-buttons = You asked more than one thing. Here is what I have, in that order: tap one after the other, or "{ button-none }" and I open a ticket.
+suggest-several-numbers = You asked more than one thing. Here is what I have, in that order: answer with one number after the other, or with 0 and I open a ticket.
 suggest-numbers = Do you mean one of these? Answer with its number, or with 0 and I open a ticket.
 button-none = None of these
+answer-part = About “{ $words }”:
 answer-only-in = This answer is only available in { $name }.
 suggest-only-in = What I found is only available in { $name }.
 
@@ -88,6 +91,8 @@ suggest-only-in = What I found is only available in { $name }.
 
 ticket-opened = I have opened ticket **{ $number }** for you. A person will look at it and answer you here. To add something, just write it.
 ticket-opened-public = I have opened ticket **{ $number }**. A person will look at it and answer here. Please do not post private details in public.
+ticket-opened-grievance = Thank you for telling us. I have opened ticket **{ $number }**: a person, not a bot, reads all of what you wrote and answers you here. To add something, just write it.
+ticket-opened-grievance-public = Thank you for telling us. I have opened ticket **{ $number }**: a person, not a bot, reads all of what you wrote and answers here. Please do not post private details in public.
 ticket-opened-moderated = A moderator asked us to look into this: your ticket is **{ $number }**. A person will answer you here. Please do not post private details in public.
 ticket-exists = You have told us about this already: your ticket is **{ $number }**, and a person will answer you. I noted that you also wrote here.
 ticket-appended = Added to your ticket **{ $number }**. A person will answer you here.

@@ -78,8 +78,11 @@ button-yes = Ja
 button-no = Nee
 helpful = Fijn om te horen. Is er nog iets, schrijf dan gewoon hier.
 suggest-buttons = Bedoel je een van deze? Tik op wat past, of op "{ button-none }", dan open ik een ticket.
+suggest-several-buttons = Je vroeg meer dan één ding. Dit heb ik, in die volgorde: tik er een voor een op, of op "{ button-none }", dan open ik een ticket.
+suggest-several-numbers = Je vroeg meer dan één ding. Dit heb ik, in die volgorde: antwoord met het ene nummer na het andere, of met 0, dan open ik een ticket.
 suggest-numbers = Bedoel je een van deze? Antwoord met het nummer, of met 0, dan open ik een ticket.
 button-none = Geen van deze
+answer-part = Over “{ $words }”:
 answer-only-in = Dit antwoord is er alleen in { $name }.
 suggest-only-in = Wat ik vond, is er alleen in { $name }.
 
@@ -87,6 +90,8 @@ suggest-only-in = Wat ik vond, is er alleen in { $name }.
 
 ticket-opened = Ik heb ticket **{ $number }** voor je geopend. Een medewerker bekijkt het en antwoordt je hier. Wil je iets toevoegen, schrijf het dan gewoon.
 ticket-opened-public = Ik heb ticket **{ $number }** geopend. Een medewerker bekijkt het en antwoordt hier. Zet alsjeblieft geen privégegevens in het openbaar.
+ticket-opened-grievance = Dank dat je het ons laat weten. Ik heb ticket **{ $number }** geopend: een medewerker, geen bot, leest alles wat je schreef en antwoordt je hier. Wil je iets toevoegen, schrijf het dan gewoon.
+ticket-opened-grievance-public = Dank dat je het ons laat weten. Ik heb ticket **{ $number }** geopend: een medewerker, geen bot, leest alles wat je schreef en antwoordt hier. Zet alsjeblieft geen privégegevens in het openbaar.
 ticket-opened-moderated = Een moderator vroeg ons hiernaar te kijken: je ticket is **{ $number }**. Een medewerker antwoordt je hier. Zet alsjeblieft geen privégegevens in het openbaar.
 ticket-exists = Je hebt ons dit al verteld: je ticket is **{ $number }** en een medewerker antwoordt je. Ik heb genoteerd dat je ook hier schreef.
 ticket-appended = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwoordt je hier.

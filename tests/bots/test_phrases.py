@@ -28,7 +28,6 @@ from bots.pipeline import phrases
         ("het werkt niet", "unhelpful"),
         ("J\u0301a", "helpful"),
         ("none of these", "none"),
-        ("ik heb een KLACHT over jullie", "complaint"),
         ("hel\u200bp", "help"),
         ("hi there bot!", "greeting"),
         ("thank you so much", "thanks"),
