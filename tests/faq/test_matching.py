@@ -161,6 +161,15 @@ def test_the_order_of_the_entries_does_not_matter() -> None:
     assert turned.match(asked) == MATCHER.match(asked)
 
 
+def test_an_unrelated_entry_changes_little() -> None:
+    asked = ["i want a refund", "pasword reset please", "when does my parcel arrive", "ik ben mijn wachtwoord kwijt"]
+    unrelated = entry("penguins", "how tall is an emperor penguin", "do penguins fly", "what do penguins eat in winter")
+    more = FaqMatcher(Faq(entries=(*mini_faq().entries, unrelated)))
+    for before, after in zip(MATCHER.match(asked), more.match(asked), strict=True):
+        assert before.candidates[0].entry == after.candidates[0].entry
+        assert abs(before.score - after.score) < 0.15
+
+
 def test_threads_agree() -> None:
     texts = ["i forgt my pasword", "where is it", "hello", "wachtwoord kwijt"] * 5
     expected = MATCHER.match(texts)
