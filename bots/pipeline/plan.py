@@ -270,7 +270,7 @@ class _Planner:
         )
         return Effects(
             outcome="suggested",
-            rule="faq",
+            rule="several" if decision.several else "faq",
             state=state,
             says=(self.say("suggest", text="\n".join((*lead, numbered)), buttons=buttons),),
             entry=entries[0].id,
