@@ -65,7 +65,7 @@ def test_where_no_row_comes_near_the_promise_the_score_itself_must_exceed_it() -
 
 
 def test_an_faq_of_few_entries_is_supposed_to_lack_more() -> None:
-    rehearsal = FaqMatcher(mini_faq()).rehearsal
+    rehearsal = FaqMatcher(mini_faq(), matcher="lexical").rehearsal
     assert rehearsal is not None
     few, many = (calibrate(rehearsal.rows, Promises(), entries) for entries in (3, 300))
     # The signs are the same; only the share that has no answer is supposed to differ.
@@ -73,7 +73,7 @@ def test_an_faq_of_few_entries_is_supposed_to_lack_more() -> None:
 
 
 def test_more_messages_without_an_answer_raise_the_threshold() -> None:
-    rows = FaqMatcher(mini_faq()).rehearsal
+    rows = FaqMatcher(mini_faq(), matcher="lexical").rehearsal
     assert rows is not None
     assert set(rows.rows.kind.tolist()) == {ANSWERED, SAME_DOMAIN, OTHER_DOMAIN}
     for outside in (0.1, 0.5):

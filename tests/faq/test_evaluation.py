@@ -133,7 +133,8 @@ def test_all_tasks_below_a_folder_are_evaluated_in_a_line_each(
     (tmp_path / "all" / "no-task").mkdir()
     (tmp_path / "all" / "no-task" / "queries.jsonl").touch()
     assert [folder.name for folder in tasks([tmp_path, tmp_path / "all" / "b"])] == ["a", "b"]
-    main([str(tmp_path)])
+    main([str(tmp_path), "--matcher", "lexical", "--cache", str(tmp_path / "cache")])
+    assert list((tmp_path / "cache").iterdir())
     heading, *lines = capsys.readouterr().out.splitlines()
     assert heading.split()[:2] == ["task", "top-1"]
     assert [line.split()[0] for line in lines] == ["a", "b"]

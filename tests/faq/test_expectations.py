@@ -101,7 +101,9 @@ class TestReading:
     def test_nothing_learns_from_them(self) -> None:
         texts = ("gimme my dough", "where do the penguins live", "open on sunday?", "i lost it")
         lists = (texts * 3, ("are you open on sunday",))
-        bare, tested = FaqMatcher(mini_faq()), FaqMatcher(with_expectations(refund=lists, delivery=lists))
+        bare, tested = (
+            FaqMatcher(faq, matcher="lexical") for faq in (mini_faq(), with_expectations(refund=lists, delivery=lists))
+        )
         assert tested.match(texts) == bare.match(texts)
 
 
@@ -209,7 +211,7 @@ def test_a_faq_is_checked_in_the_languages_of_its_entries() -> None:
         ("password", True),
     ]
     assert summarise(checked).copied == 1
-    assert check(FaqMatcher(mini_faq())) == []
+    assert check(FaqMatcher(mini_faq(), matcher="lexical")) == []
     assert check(FaqMatcher(Faq(entries=()))) == []
 
 
