@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import yaml
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from faq.cleaning import Part
     from faq.coverage import Coverage
-    from faq.matching import Matches
+    from faq.matching import Candidate, Matches
     from faq.phrasings import Phrasings
 
 Grievance = Literal["accusation", "complaint"]
@@ -241,6 +240,10 @@ class Handover:
     def __init__(self, phrasings: Phrasings, coverage: Coverage) -> None:
         self._phrasings = phrasings
         self._coverage = coverage
+        _books(None)  # read now, not when the first message waits
+        ends = (*phrasings.starts.tolist()[1:], len(phrasings.parts))
+        starts = phrasings.starts.tolist()
+        self._places = {one: slice(*place) for one, *place in zip(phrasings.ids, starts, ends, strict=True)}
 
     def judged(
         self, found: Matches, parts: Sequence[Part], language: str | None, match: Callable[[Part], Matches]
@@ -270,11 +273,8 @@ class Handover:
         """Whether the first entry is there for such messages: one of its phrasings says the same."""
         if found.decision == "ticket" or not found.candidates:
             return False
-        at = self._phrasings.ids.index(found.candidates[0].entry)
-        start = int(self._phrasings.starts[at])
-        own = islice(self._phrasings.parts, start, None)
-        owners = self._phrasings.owners[start:].tolist()
-        return any(owner == at and grievance(part.text) == said for part, owner in zip(own, owners, strict=True))
+        own = self._places[found.candidates[0].entry]
+        return any(grievance(part.text) == said for part in self._phrasings.parts[own])
 
     def _informs(self, part: Part) -> bool:
         return sum(map(self._coverage.rarity, dict.fromkeys(part.words))) >= MIN_INFORMATIVE
@@ -287,14 +287,14 @@ class Handover:
         if len(asked) <= 1:
             return None
         each = [match(part) for part in asked[:MAX_QUESTIONS]]
-        firsts = {one.candidates[0].entry: one.candidates[0] for one in reversed(each) if one.decision != "ticket"}
-        lacking = any(one.decision == "ticket" for one in each)
-        if not firsts or (len(firsts) == 1 and not lacking):
+        firsts = [one.candidates[0] for one in each if one.decision != "ticket"]
+        entries = {candidate.entry for candidate in firsts}
+        if not entries or (len(entries) == 1 and len(firsts) == len(each)):
             return None
-        ordered = list(dict.fromkeys(one.candidates[0].entry for one in each if one.decision != "ticket"))
-        if len(ordered) == 1 and found.decision != "ticket":  # all of it says more than the one question does
-            ordered = [found.candidates[0].entry, *(one for one in ordered if one != found.candidates[0].entry)]
-            firsts[found.candidates[0].entry] = found.candidates[0]
-        rest = (candidate for candidate in found.candidates if candidate.entry not in ordered)
-        candidates = (*(firsts[entry] for entry in ordered), *rest)[: len(found.candidates)]
+        if len(entries) == 1 and found.decision != "ticket":
+            firsts = []  # the whole message says more than its one question that has an entry
+        ordered: dict[str, Candidate] = {}
+        for candidate in (*firsts, *found.candidates):
+            ordered.setdefault(candidate.entry, candidate)
+        candidates = tuple(ordered.values())[: len(found.candidates)]
         return replace(found, decision="suggest", candidates=candidates, part=None, reason="several")

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faq import entries
+from faq.cleaning import message_parts
 from faq.entries import Faq
 from faq.handover import LANGUAGES, grievance, label, questions
-from faq.matching import FaqMatcher
+from faq.matching import Candidate, FaqMatcher, Matches
 
 from .mini_faq import entry
 
@@ -207,6 +208,7 @@ def bank() -> FaqMatcher:
                     "hours",
                     "When are you open?",
                     "opening hours",
+                    "timetable",
                     "are you open on sunday",
                     "your business hours",
                     "when do you open in the morning",
@@ -270,3 +272,12 @@ def test_a_word_alone_is_too_short_to_judge(bank: FaqMatcher) -> None:
     assert (found.decision, found.reason) == ("suggest", "short")
     assert (whole.decision, whole.reason) == ("answer", None)
     assert (nothing.decision, nothing.reason) == ("ticket", "short")
+    (one,) = bank.match(["timetable"])
+    assert (one.decision, one.reason) == ("answer", None), "it is a wording of the FAQ"
+
+
+def test_a_word_alone_is_not_answered_in_any_language(bank: FaqMatcher) -> None:
+    sure = Matches(decision="answer", candidates=(Candidate(entry="password", score=0.99),))
+    judged = bank.handover.judged(sure, message_parts("wachtwoord"), "nl", lambda _: sure)
+    assert (judged.decision, judged.reason) == ("suggest", "short")
+    assert bank.handover.judged(sure, message_parts("reset vergeten wachtwoord"), "nl", lambda _: sure) == sure

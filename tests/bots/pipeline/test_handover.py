@@ -143,12 +143,12 @@ def test_an_answer_to_something_else_ends_the_choice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "lead"), [("en", "About “where are *my* coins?”:"), ("nl", "Over “where are *my* coins?”:")]
+    ("language", "lead"), [("en", "About “where are `**my**` coins?”:"), ("nl", "Over “where are `**my**` coins?”:")]
 )
 def test_an_answer_to_a_part_of_a_message_says_to_which(language: str, lead: str) -> None:
-    said = in_public("A long story. where are *my* coins?")
-    decision = decide(said, Context(), replace(answers(), part="where are *my* coins?"), NOW, Policy())
-    assert decision == Answer(entry="refund", score=0.97, part="where are *my* coins?")
+    said = in_public("A long story. where are `**my**` coins?")
+    decision = decide(said, Context(), replace(answers(), part="where are `**my**` coins?"), NOW, Policy())
+    assert decision == Answer(entry="refund", score=0.97, part="where are `**my**` coins?")
     text = plan(7, said, Context(written_in=language), decision, house()).says[0].text
     whole = plan(7, said, Context(written_in=language), replace(decision, part=""), house()).says[0].text
     first, _, rest = text.partition("\n")
