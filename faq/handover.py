@@ -12,11 +12,12 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import yaml
 
-from faq.cleaning import message_parts, words
+from faq.cleaning import MAX_CHARS, message_parts, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ Reason = Literal["accusation", "complaint", "several", "short"]
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "nl", "pt", "ru", "tr")
 GRIEVANCES: tuple[Grievance, ...] = ("accusation", "complaint")
-MAX_WORDS = 600  # of one text
+MAX_SENTENCES, MAX_WORDS = 200, 600  # of one text
 MAX_QUESTIONS = 3  # a sentence matched on its own costs as much as a message
 GAP = 3
 MIN_QUESTION_WORDS = 2
@@ -91,6 +92,8 @@ class _Phrases:
         self.by_beginning.extend((begin, phrase) for begin in phrase.steps[0].begins)
 
     def are_in(self, said: Sequence[str]) -> bool:
+        if not self.by_beginning and self.by_word.keys().isdisjoint(said):
+            return False
         for at, word in enumerate(said):
             if any(phrase.begins_at(said, at, self.breaks) for phrase in self.by_word.get(word, ())):
                 return True
@@ -108,8 +111,8 @@ class _Book:
     accusation: _Phrases
     complaint: _Phrases
     named: _Phrases
-    joined: re.Pattern[str]
-    asking: re.Pattern[str]
+    joins: tuple[str, ...]
+    asks: tuple[str, ...]
 
 
 @cache
@@ -123,13 +126,7 @@ def _book(language: str) -> _Book:
         books[heading] = _Phrases(breaks if heading in GRIEVANCES else frozenset())
         for line in table.get(heading, ()):
             books[heading].add(_phrase(line, sets))
-    asking = "|".join(map(re.escape, table["asks"]))
-    joined = "|".join(map(re.escape, table["joins"]))
-    return _Book(
-        **books,
-        joined=re.compile(rf"\b(?:{joined}),? (?:(?:{joined}),? )?(?=(?:{asking})\b)", re.IGNORECASE),
-        asking=re.compile(rf"\b(?:{asking})\b", re.IGNORECASE),
-    )
+    return _Book(**books, joins=tuple(table["joins"]), asks=tuple(table["asks"]))
 
 
 def _folded(listed: Iterable[str]) -> frozenset[str]:
@@ -168,12 +165,15 @@ def grievance(text: str, language: str | None = None) -> Grievance | None:
         text: Of any length and content; of a very long one the beginning is read.
         language: What it is written in, where that is known: its phrases and the English ones are looked for, else all.
     """
-    sentences = list(_sentences(text))
     books = _books(language)
-    heard = [(said, book) for said in sentences for book in books if not book.unless.are_in(said)]
-    if any(book.accusation.are_in(said) and not book.others.are_in(said) for said, book in heard):
-        return "accusation"
-    return "complaint" if any(book.complaint.are_in(said) for said, book in heard) else None
+    found: Grievance | None = None
+    for said in _sentences(text):
+        for book in books:
+            if book.accusation.are_in(said) and not (book.others.are_in(said) or book.unless.are_in(said)):
+                return "accusation"
+            if found is None and book.complaint.are_in(said) and not book.unless.are_in(said):
+                found = "complaint"
+    return found
 
 
 def label(text: str, language: str | None = None) -> Grievance | None:
@@ -185,14 +185,19 @@ def label(text: str, language: str | None = None) -> Grievance | None:
 
 
 def _books(language: str | None) -> list[_Book]:
-    code = (language or "").replace("_", "-").partition("-")[0].casefold()
-    spoken = (code, "en") if code in LANGUAGES else ("en",) if code else LANGUAGES
-    return [_book(code) for code in dict.fromkeys(spoken)]
+    return list(map(_book, _codes(language)))
+
+
+def _codes(language: str | None) -> tuple[str, ...]:
+    if not language:
+        return LANGUAGES
+    code = language.replace("_", "-").partition("-")[0].casefold()
+    return (code, "en") if code in LANGUAGES and code != "en" else ("en",)
 
 
 def _sentences(text: str) -> Iterator[list[str]]:
     left = MAX_WORDS
-    for found in _SENTENCE.finditer(text[: 8 * MAX_WORDS]):
+    for found in islice(_SENTENCE.finditer(text[:MAX_CHARS]), MAX_SENTENCES):
         said = words(found[0])[:left]
         left -= len(said)
         if said:
@@ -206,27 +211,31 @@ def questions(text: str, language: str | None = None) -> list[str]:
 
     They are sentences with a question mark and items of a list; "how ... and where ..." is two.
     """
-    asked = []
-    for line in text[: 8 * MAX_WORDS].splitlines():
+    joined, asking = _asking(_codes(language))
+    asked: list[str] = []
+    for line in text[:MAX_CHARS].splitlines()[:MAX_SENTENCES]:
         item = _LISTED.match(line)
         if item is not None:
             asked.append(line[item.end() :].strip())
             continue
-        for sentence in _SENTENCE.findall(line):
-            pieces = _pieces(sentence, language)
-            marked = len(pieces) == 1 and sentence[-1] in _QUESTION_MARKS
-            asked += [piece for piece, asks in pieces if asks or marked]
+        for sentence in _SENTENCE.findall(line)[:MAX_SENTENCES]:
+            pieces = joined.split(sentence)
+            if len(pieces) > 1:
+                asked += [piece.strip() for piece in pieces if asking.search(piece)]
+            elif sentence[-1] in _QUESTION_MARKS:
+                asked.append(sentence.strip())
     asked = [piece for piece in asked if len(words(piece)) >= MIN_QUESTION_WORDS]
     return asked if len(asked) > 1 else []
 
 
-def _pieces(sentence: str, language: str | None) -> list[tuple[str, bool]]:
-    """Cut a sentence before each "and how", "and what" ...; of each piece, whether it asks something."""
-    for book in _books(language):
-        pieces = [piece.strip() for piece in book.joined.split(sentence)]
-        if len(pieces) > 1:
-            return [(piece, book.asking.search(piece) is not None) for piece in pieces]
-    return [(sentence.strip(), False)]
+@cache
+def _asking(codes: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What joins two questions, and what a question begins with."""
+    books = list(map(_book, codes))
+    joins = "|".join(dict.fromkeys(re.escape(one) for book in books for one in book.joins))
+    asks = "|".join(dict.fromkeys(re.escape(one) for book in books for one in book.asks))
+    joined = rf"\b(?:{joins}),? (?:(?:{joins}),? )?(?=(?:{asks})\b)"
+    return re.compile(joined, re.IGNORECASE), re.compile(rf"\b(?:{asks})\b", re.IGNORECASE)
 
 
 class Handover:
@@ -259,7 +268,9 @@ class Handover:
         if not parts:
             return found
         whole = parts[0]
-        said = grievance(whole.original, language) or grievance(whole.text, language)
+        said = grievance(whole.original, language)
+        if said is None and list(whole.words) != words(whole.original):  # with its slips mended it may say more
+            said = grievance(whole.text, language)
         if said is not None:
             return found if self._answers(found, said) else replace(found, decision="ticket", reason=said)
         several = self._several(found, whole, language, match)

@@ -146,12 +146,16 @@ HOSTILE = (
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_the_work_is_bounded(piece: str) -> None:
     assert grievance("warm up") is None
-    for times in (TEN_KILOBYTES, 4 * TEN_KILOBYTES):
+    assert questions("warm up") == []
+    took = []
+    for times in (TEN_KILOBYTES, 20 * TEN_KILOBYTES):
         text = piece * (times // len(piece))
         start = process_time()
         grievance(text)
         questions(text)
-        assert process_time() - start < 0.5, times
+        took.append(process_time() - start)
+    assert took[1] < 3 * took[0] + 0.05, "what is far behind is not read"
+    assert max(took) < 0.2
 
 
 @pytest.mark.parametrize(
