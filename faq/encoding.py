@@ -1,4 +1,4 @@
-"""`python -m faq.encoding FAQ CACHE`: encodes a FAQ's texts for the strongest matcher and keeps the vectors."""
+"""`python -m faq.encoding FAQ CACHE MATCHER`: works out a matcher, only for what that leaves in the cache."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NICENESS = 10  # the bot's messages go first
 
 
 def main() -> None:
-    """Build the matcher for what it leaves in the cache."""
+    """Build the matcher and let it go."""
     os.nice(NICENESS)
-    path, cache = map(Path, sys.argv[1:])
-    FaqMatcher(load(path), matcher="strongest", cache=cache)
+    path, cache, matcher = sys.argv[1:]
+    FaqMatcher(load(Path(path)), matcher=matcher, cache=Path(cache))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from watchfiles import awatch
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 CHECK_EVERY_MS = 1000  # also without an event: network folders report none, and a folder may vanish and come back
 STRONGEST, MEANWHILE = "strongest", "default"
+LARGE = 500  # phrasings from which a new matcher takes seconds: a thread would hold up messages, and a stop
 
 _Stamp = tuple[tuple[str, int, int], ...]
 
@@ -100,6 +102,7 @@ class WatchedFaq:
             return
         self._stamp = stamp
         try:
+            await self._prepare()
             current = await asyncio.to_thread(self._build)
         except FaqError as error:
             _say_rejected(error.problems)
@@ -113,6 +116,12 @@ class WatchedFaq:
     @property
     def _first(self) -> str:
         return MEANWHILE if self._wanted == STRONGEST else self._wanted
+
+    async def _prepare(self) -> None:
+        """Have a large FAQ worked out elsewhere, so that `_build` finds it in the cache; if that fails, it does it."""
+        if self._cache is not None and len(self._current[1].phrasings.texts) >= LARGE:
+            with suppress(EncodingFailedError, OSError):
+                await _encode(self.path, self._cache, self._first)
 
     def _build(self) -> tuple[Faq, FaqMatcher]:
         faq = load(self.path)
@@ -139,7 +148,7 @@ class WatchedFaq:
         faq = before[0]
         try:
             if self._cache is not None:
-                await _encode(self.path, self._cache)
+                await _encode(self.path, self._cache, self._wanted)
             stronger = await asyncio.to_thread(self._matcher, faq, self._wanted)
         except Exception as error:  # noqa: BLE001 - whatever it is, there is a matcher that answers
             logger.warning(
@@ -174,18 +183,18 @@ def _stamp(file: Path) -> tuple[str, int, int]:
     return str(file), status.st_mtime_ns, status.st_size
 
 
-async def _encode(path: Path, cache: Path) -> None:
+async def _encode(path: Path, cache: Path, matcher: str) -> None:
     """Fill the cache in a process of its own: it takes minutes, and unlike a thread it can be stopped.
 
-    It uses the other core, and at stop nothing waits for it. Its warnings come again when the matcher is built from
-    the cache.
+    It uses the other core, and at stop nothing waits for it. What it has to say is said again when the matcher is
+    built from the cache.
 
     Raises:
         EncodingFailedError: It ended with an error.
         OSError: It could not be started.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "faq.encoding", str(path), str(cache)),
+        *(sys.executable, "-P", "-m", "faq.encoding", str(path), str(cache), matcher),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

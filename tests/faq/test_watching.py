@@ -13,7 +13,7 @@ import pytest
 
 from faq.entries import FaqError
 from faq.learned import Learned, Point, save
-from faq.watching import WatchedFaq
+from faq.watching import LARGE, WatchedFaq
 
 from .mini_faq import MINI_YAML
 
@@ -229,3 +229,22 @@ async def test_without_the_strongest_the_default_goes_on(tmp_path: Path, caplog:
     assert watched.current[1].match(["refund please"])[0].decision == "answer"
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_large_faq_is_worked_out_elsewhere_and_a_broken_one_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, cache = tmp_path / "en.yaml", tmp_path / "cache"
+    lines = [f"  - {{id: e{at}, question: where is room {at}, answer: There.}}\n" for at in range(LARGE)]
+    file.write_text("language: en\nentries:\n" + "".join(lines), encoding="utf-8")
+    watched = WatchedFaq(file, matcher="lexical", cache=cache)
+    before = watched.current
+    file.write_text("language: en\nentries:\n" + "".join(lines[1:]), encoding="utf-8")
+    refreshing = asyncio.create_task(watched.refresh())
+    await until(lambda: bool(encoding(cache)))
+    assert watched.current is before
+    await refreshing
+    assert watched.current[0].entry("e0", "en") is None
+    file.write_text("entries: [", encoding="utf-8")
+    await watched.refresh()
+    assert actions(caplog) == ["faq_rejected"]
