@@ -175,7 +175,8 @@ def whitening(vectors: NDArray[np.float32], owners: NDArray[np.intp], entries: i
     if mean <= 0:  # one phrasing an entry: nothing is known of how they differ
         return np.eye(len(spread), dtype=np.float32)
     shrunk = (1 - SHRINKAGE) * spread / mean + SHRINKAGE * np.eye(len(spread))
-    return np.linalg.inv(np.linalg.cholesky(shrunk)).T.astype(np.float32)
+    matrix: NDArray[np.float32] = np.linalg.inv(np.linalg.cholesky(shrunk)).T.astype(np.float32)
+    return matrix
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
