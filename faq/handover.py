@@ -2,8 +2,8 @@
 
 The phrases of accusations and complaints stand in ``faq/grievances``, one file a language. A phrase is a row of
 words; ``a/b`` is either word, ``=name`` any word of that set, ``word*`` any word that begins so, ``..`` up to three
-other words but none of the language's `breaks`, ``^`` and ``$`` the beginning and the end of a sentence. They are
-looked for in each sentence, word by word, so the work grows with the number of words and no faster.
+other words and ``...`` up to eight, but none of the language's `breaks`, ``^`` and ``$`` the beginning and the end of a
+sentence. They are looked for in each sentence, word by word, so the work grows with the number of words and no faster.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ Reason = Literal["accusation", "complaint", "several", "short"]
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "nl", "pt", "ru", "tr")
 GRIEVANCES: tuple[Grievance, ...] = ("accusation", "complaint")
-MAX_SENTENCES, MAX_WORDS = 200, 600  # of one text
+MAX_SENTENCES, MAX_WORDS = 200, 500  # of one text
 MAX_QUESTIONS = 3  # a sentence matched on its own costs as much as a message
-GAP = 3
+GAPS = {"..": 3, "...": 8}
 MIN_QUESTION_WORDS = 2
 MIN_INFORMATIVE = 1.2  # as `Coverage` counts words: one word names a topic, it asks nothing
 
@@ -141,8 +141,8 @@ def _phrase(line: str, sets: Mapping[str, frozenset[str]]) -> _Phrase:
             first = True
         elif sign == "$":
             last = True
-        elif sign == "..":
-            gap = GAP
+        elif sign in GAPS:
+            gap = GAPS[sign]
         else:
             those: set[str] = set()
             begins = []

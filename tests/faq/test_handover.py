@@ -23,6 +23,7 @@ LINES: dict[str, dict[str, list[str]]] = yaml.safe_load(
 )
 SAMPLE = Path(__file__).parents[2] / "config" / "sample_faq"
 MIN_RECALL = 0.85
+MIN_RECALL_UNSEEN = 0.45
 TEN_KILOBYTES = 10_000
 
 
@@ -36,6 +37,18 @@ def test_most_grievances_are_heard_whether_their_language_is_known_or_not(kind: 
     heard = [grievance(text, language if known else None) == kind for language, text in said(kind)]
     assert len(heard) >= 40
     assert sum(heard) / len(heard) >= MIN_RECALL
+
+
+def test_other_wordings_are_heard_as_either() -> None:
+    heard = [grievance(text, language) is not None for language, text in said("either")]
+    assert sum(heard) / len(heard) >= MIN_RECALL
+
+
+def test_nearly_half_of_what_nobody_thought_of_is_heard() -> None:
+    heard = [grievance(text, language) is not None for language, text in said("unseen")]
+    print(f"{sum(heard)} of {len(heard)}")
+    assert len(heard) >= 50
+    assert sum(heard) / len(heard) >= MIN_RECALL_UNSEEN
 
 
 @pytest.mark.parametrize(("language", "text"), said("innocent"))
