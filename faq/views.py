@@ -175,10 +175,10 @@ def whitening(vectors: NDArray[np.float32], owners: NDArray[np.intp], entries: i
     if mean <= 0:  # one phrasing an entry: nothing is known of how they differ
         return np.eye(len(spread), dtype=np.float32)
     shrunk = (1 - SHRINKAGE) * spread / mean + SHRINKAGE * np.eye(len(spread))
-    matrix: NDArray[np.float32] = np.linalg.inv(np.linalg.cholesky(shrunk)).T.astype(np.float32)
-    return matrix
+    return np.linalg.inv(np.linalg.cholesky(shrunk)).T.astype(np.float32)
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    return (rows / np.maximum(lengths, 1e-9)[:, None]).astype(np.float32)
+    unit: NDArray[np.float32] = (rows / np.maximum(lengths, 1e-9)[:, None]).astype(np.float32)
+    return unit
