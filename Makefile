@@ -65,7 +65,7 @@ bench: setup-dev ## Measure speed, memory and start-up against a plain loop
 
 eval: setup-dev ## Measure the matcher: make eval DATA=folder [MATCHER=strongest] [CACHE=folder]
 	@test -n "$(DATA)" || { echo "Say where the tasks are: make eval DATA=folder (each with a faq.yaml and a queries.jsonl)"; exit 2; }
-	@$(BIN)/python -m faq.evaluation $(DATA) $(if $(MATCHER),--matcher $(MATCHER)) $(if $(CACHE),--cache $(CACHE))
+	@$(BIN)/python -m faq.authoring.evaluation $(DATA) $(if $(MATCHER),--matcher $(MATCHER)) $(if $(CACHE),--cache $(CACHE))
 
 lock: setup-dev ## Pin the dependencies again (needs uv)
 	$(COMPILE) pyproject.toml --group build -o requirements.lock

@@ -121,7 +121,7 @@ def _scikit_learn(faq: Faq, _: Path) -> Callable[[str], str]:
 
 def _candidates(faq: Faq, _: Path) -> Callable[[str], str]:
     texts, owners = zip(*_phrasings(faq), strict=True)
-    words = import_module("faq.cleaning").words
+    words = import_module("faq.text.cleaning").words
     index = import_module("faq.grams").PhrasingIndex([tuple(words(text)) for text in texts])
 
     def find(text: str) -> str:

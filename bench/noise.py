@@ -13,15 +13,15 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faq.authoring.evaluation import measure, read_labelled, tasks
 from faq.encoders import MATCHERS
 from faq.entries import load
-from faq.evaluation import measure, read_labelled, tasks
 from faq.matching import FaqMatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from faq.evaluation import Query
+    from faq.authoring.evaluation import Query
 
     Noise = Callable[[str, random.Random], str]
 

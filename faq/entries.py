@@ -69,8 +69,8 @@ class Entry:
     Attributes:
         id: Shared by the translations of one entry.
         source: Where it stands, as `file.yaml:12`.
-        expect: Messages that it is to answer. They test the FAQ (`faq.expectations`) and are no phrasings: nothing
-            learns from them.
+        expect: Messages that it is to answer. They test the FAQ (`faq.authoring.expectations`) and are no phrasings:
+            nothing learns from them.
         expect_not: Messages that it is not to answer by itself.
         expectation_lines: The line of each of `expect` and then of `expect_not`; empty where no file was read.
     """

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from faq.built import Arrays, under, within
-from faq.languages import base
+from faq.text.languages import base
 from faq.views import LetterView, MeaningView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from faq.cleaning import Part
     from faq.encoders.base import Encoder
     from faq.phrasings import Phrasings
+    from faq.text.cleaning import Part
 
 NEAREST_WEIGHT = 1.0  # against the heads' logits; 0 to 4 measured, each differs by less than a point
 CLOSE_WEIGHT = 2.0

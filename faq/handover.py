@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Literal
 
 import yaml
 
-from faq.cleaning import MAX_CHARS, message_parts, words
+from faq.text.cleaning import MAX_CHARS, message_parts, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from faq.cleaning import Part
     from faq.coverage import Coverage
     from faq.matching import Candidate, Matches
     from faq.phrasings import Phrasings
+    from faq.text.cleaning import Part
 
 Grievance = Literal["accusation", "complaint"]
 Reason = Literal["accusation", "complaint", "several", "short"]

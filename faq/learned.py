@@ -1,6 +1,6 @@
 """What real messages taught about the matcher's scores: two numbers that bend them, and how far answers can be trusted.
 
-A value that the matcher looks at, and the file that keeps it; `faq.learning` makes it.
+A value that the matcher looks at, and the file that keeps it; `faq.authoring.learning` makes it.
 """
 
 from __future__ import annotations

@@ -10,16 +10,16 @@ import numpy as np
 
 from faq import built
 from faq.calibration import Calibration, Promises, Rows, calibrate
-from faq.cleaning import Part, message_parts
 from faq.coverage import Coverage
 from faq.encoders import load
 from faq.encoders.vectors import VectorCache
 from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer
 from faq.handover import Handover, Reason
-from faq.languages import Detector
 from faq.learned import Learned
 from faq.phrasings import Phrasings
 from faq.rehearsal import Rehearsal, other_domains, rehearse, unanswerable
+from faq.text.cleaning import Part, message_parts
+from faq.text.languages import Detector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from faq.built import Arrays, lines, under, unpacked, within
-from faq.cleaning import Part, message_parts
 from faq.grams import PhrasingIndex
-from faq.repair import Repair
+from faq.text.cleaning import Part, message_parts
+from faq.text.repair import Repair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

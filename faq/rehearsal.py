@@ -11,7 +11,7 @@ import numpy as np
 
 from faq.built import Arrays, under, within
 from faq.calibration import ANSWERED, OTHER_DOMAIN, SAME_DOMAIN, Row, Rows, joined
-from faq.cleaning import Part, message_parts
+from faq.text.cleaning import Part, message_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -18,8 +18,8 @@ from bots.cli.setting_up import ConfigOption, Usage, plain
 if TYPE_CHECKING:
     from bots.ledger.feedback import Asked
     from config.settings import Settings
+    from faq.authoring.learning import Evidence, Kept, Source
     from faq.learned import Learned
-    from faq.learning import Evidence, Kept, Source
     from faq.matching import FaqMatcher, Matches, Promises
 
 _LABEL_KEYS = {"text", "entry", "language", "channel", "id"}
@@ -62,9 +62,9 @@ def calibrate(
     config: ConfigOption = None,
 ) -> None:
     """Learn from thumbs, choices, tickets and labelled messages how much the scores are worth here."""
+    from faq.authoring.learning import learn, validate
     from faq.entries import load
     from faq.learned import FILE, save
-    from faq.learning import learn, validate
 
     settings = setting_up.load(config)
     faq = load(settings.faq_path)
@@ -145,7 +145,7 @@ def _evidence(told: list[Told], matcher: FaqMatcher) -> list[Evidence]:
 
 
 def _row(one: Told, matches: Matches, *, right: bool) -> Evidence:
-    from faq.learning import Evidence
+    from faq.authoring.learning import Evidence
 
     return Evidence(
         score=matches.score,

@@ -18,7 +18,7 @@ from bots.cli.setting_up import ConfigOption
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from faq.evaluation import Measures, Query
+    from faq.authoring.evaluation import Measures, Query
     from faq.matching import Matches
 
 _SHOWN = 8  # wrong answers
@@ -40,9 +40,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
     config: ConfigOption = None,
 ) -> None:
     """Measure the FAQ on messages whose right entry you know."""
+    from faq.authoring.evaluation import ask, measure, read_labelled
+    from faq.authoring.picture import picture as drawn
     from faq.entries import load
-    from faq.evaluation import ask, measure, read_labelled
-    from faq.picture import picture as drawn
 
     settings = setting_up.load(config)
     path = faq or settings.faq_path

@@ -16,7 +16,7 @@ from bots.cli.setting_up import ConfigOption, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from faq.explaining import Explanation
+    from faq.authoring.explaining import Explanation
 
 _DOES = {"answer": "answers with", "suggest": "offers", "ticket": "opens a ticket"}
 
@@ -32,8 +32,8 @@ def explain(  # noqa: PLR0913, PLR0917 - one argument an option
     config: ConfigOption = None,
 ) -> None:
     """Say which entry a message finds, what speaks for it, what came second and what decided."""
+    from faq.authoring.explaining import explain as look
     from faq.entries import load
-    from faq.explaining import explain as look
 
     settings = setting_up.load(config)
     built = matchers.like_the_bots(settings, load(faq or settings.faq_path), faq, matcher)

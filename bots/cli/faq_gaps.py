@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from config.settings import Settings
+    from faq.authoring.gaps import Gap
     from faq.entries import Faq
-    from faq.gaps import Gap
 
 _SHOWN = 20
 _EXAMPLES = 3
@@ -68,10 +68,10 @@ def _find(settings: Settings, faq: Faq, days: int, at_least: int) -> tuple[list[
     """Give the groups, and how many messages were not answered."""
     from bots.ledger.feedback import asked
     from bots.pipeline.phrases import is_small_talk
-    from faq import gaps as faq_gaps
-    from faq.drafts import masked
+    from faq.authoring import gaps as faq_gaps
+    from faq.authoring.drafts import masked
     from faq.encoders import load as load_encoders
-    from faq.languages import Detector
+    from faq.text.languages import Detector
 
     now = datetime.now(UTC)
     detector = Detector(faq)
@@ -128,7 +128,7 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 def _write(place: Path, found: list[Gap], faq: Faq, *, quiet: bool) -> None:
-    from faq.drafts import draft
+    from faq.authoring.drafts import draft
 
     text = draft(found, language=faq.languages[0], taken={entry.id for entry in faq.entries})
     if text is None:

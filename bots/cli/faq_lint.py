@@ -17,7 +17,7 @@ from bots.cli.setting_up import ConfigOption, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from faq.lint import Finding
+    from faq.authoring.lint import Finding
 
 _SHOWN = {"warning": 20, "hint": 6}  # of one kind; more would hide what matters
 
@@ -34,8 +34,8 @@ def lint(
 
     The exit code is 1 where there are errors.
     """
+    from faq.authoring.lint import lint as look
     from faq.entries import load
-    from faq.lint import lint as look
 
     settings = setting_up.load(config)
     findings = look(matchers.by_the_faq_alone(settings, load(faq or settings.faq_path)))

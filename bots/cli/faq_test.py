@@ -14,7 +14,7 @@ from bots.cli.matchers import MatcherOption
 from bots.cli.setting_up import ConfigOption, plain
 
 if TYPE_CHECKING:
-    from faq.expectations import Checked, Summary
+    from faq.authoring.expectations import Checked, Summary
 
 
 def check(
@@ -26,7 +26,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
 ) -> None:
     """Check the messages that the entries expect, and expect not, to answer; exit code 1 if one turns out otherwise."""
-    from faq import expectations
+    from faq.authoring import expectations
     from faq.entries import load
 
     settings = setting_up.load(config)

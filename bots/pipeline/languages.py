@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faq.languages import base
+from faq.text.languages import base
 
 if TYPE_CHECKING:
     from adapters.base import IncomingMessage

@@ -26,7 +26,7 @@ from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from bots.wording import Wording
 from faq.entries import Entry, Faq
 from faq.handover import GRIEVANCES, label
-from faq.languages import base
+from faq.text.languages import base
 from ticket_client.base import Requester, TicketDraft
 
 if TYPE_CHECKING:

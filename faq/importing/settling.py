@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from faq.cleaning import words
 from faq.entries import LANGUAGE, Entry
 from faq.importing.drafts import Imported, Note
 from faq.importing.slugs import mark, slug
+from faq.text.cleaning import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,8 +14,8 @@ from bots.ledger.ledger import Committed, Ledger
 from bots.matching import MatchBatches
 from bots.pipeline.decision import Policy
 from bots.worker import Worker
-from faq.languages import Detector
 from faq.matching import FaqMatcher, Matches
+from faq.text.languages import Detector
 from tests.bots import making
 
 if TYPE_CHECKING:

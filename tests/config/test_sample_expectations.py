@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rapidfuzz import fuzz
 
-from faq.cleaning import words
+from faq.authoring.expectations import check
 from faq.entries import Entry, load
-from faq.expectations import check
 from faq.matching import FaqMatcher
+from faq.text.cleaning import words
 
 FOLDER = Path(__file__).parents[2] / "config" / "sample_faq"
 HELD_OUT = Path(__file__).parents[1] / "faq_questions.jsonl"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faq.cleaning import words
 from faq.coverage import Coverage, kinship
 from faq.entries import Faq
 from faq.phrasings import Phrasings
 from faq.rehearsal import near_misses, other_domains
+from faq.text.cleaning import words
 
 from .mini_faq import entry, mini_faq
 

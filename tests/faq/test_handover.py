@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faq import entries
-from faq.cleaning import message_parts
 from faq.entries import Faq
 from faq.handover import LANGUAGES, grievance, label, questions
 from faq.matching import Candidate, FaqMatcher, Matches
+from faq.text.cleaning import message_parts
 
 from .mini_faq import entry
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from faq import views
-from faq.cleaning import message_parts
 from faq.encoders import load
 from faq.entries import Faq
 from faq.evidence import LETTERS_BESIDE_MEANING, Scorer
 from faq.phrasings import Phrasings
+from faq.text.cleaning import message_parts
 
 from .mini_faq import entry, mini_faq
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from faq.cleaning import Part
+    from faq.text.cleaning import Part
 
 MINI = Phrasings(mini_faq())
 

@@ -1,0 +1,1 @@
+"""What the people who write the FAQ work with: lint, tests, measures, explanations, gaps, what real messages teach."""
