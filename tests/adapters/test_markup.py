@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import example, given
@@ -76,9 +76,9 @@ HOSTILE = ["**", "`", "\\", "\\*", "*", "`*", "**`", "** ", "` \n", "*\\", "**\\
 def test_twenty_thousand_hostile_characters_are_read_in_linear_time(unit: str) -> None:
     def seconds(chars: int) -> float:
         text = (unit * chars)[:chars]
-        began = perf_counter()
+        began = thread_time()
         render(text)
-        return perf_counter() - began
+        return thread_time() - began
 
     small = min(seconds(5_000) for _ in range(3))
     large = min(seconds(40_000) for _ in range(3))

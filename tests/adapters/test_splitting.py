@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -107,9 +107,9 @@ def test_one_character_that_does_not_fit_is_a_part_all_the_same() -> None:
 def test_twenty_thousand_hostile_characters_are_split_at_once(piece: str) -> None:
     def seconds(chars: int) -> float:
         text = (piece * chars)[:chars]
-        began = perf_counter()
+        began = thread_time()
         split(text, max_len=280, unit="utf16")
-        return perf_counter() - began
+        return thread_time() - began
 
     small = min(seconds(5_000) for _ in range(3))
     large = min(seconds(40_000) for _ in range(3))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from adapters.base import Finding, IncomingMessage, RateLimits, Reply
 from bots.delivery import Delivery
+from bots.ledger.database import LedgerUnwritable
 from bots.ledger.ledger import Committed, Ledger
 from bots.matching import MatchBatches
 from bots.pipeline.decision import Policy
@@ -184,5 +185,9 @@ async def fill(bot: Inside) -> None:
 
 
 async def free(bot: Inside) -> None:
-    """Make room again."""
-    await bot.ledger.writer.run(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchone())
+    """Make room again; a commit that still finds the disk full takes along what is in it."""
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(LedgerUnwritable):
+                await bot.ledger.writer.run(lambda c: c.execute("PRAGMA max_page_count = 1000000").fetchone())
+                return

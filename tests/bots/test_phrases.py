@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import example, given
@@ -140,12 +140,12 @@ def test_ten_thousand_hostile_characters_take_no_time(piece: str) -> None:
     text = (piece * 10_000)[:10_000]
 
     def seconds() -> float:
-        began = perf_counter()
+        began = thread_time()
         phrases.number_in(text, "FL")
         phrases.without_number(text, "FL")
         phrases.says(text, "human")
         phrases.is_small_talk(text)
-        return perf_counter() - began
+        return thread_time() - began
 
     assert min(seconds() for _ in range(5)) < 0.01
 
@@ -155,8 +155,8 @@ def test_comparing_hostile_texts_is_bounded(piece: str) -> None:
     text = (piece * 10_000)[:10_000]
 
     def seconds() -> float:
-        began = perf_counter()
+        began = thread_time()
         phrases.same_matter(text, text[::-1])
-        return perf_counter() - began
+        return thread_time() - began
 
     assert min(seconds() for _ in range(3)) < 0.1

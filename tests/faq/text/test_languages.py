@@ -186,9 +186,9 @@ def test_ten_thousand_hostile_characters_take_less_than_ten_milliseconds(unit: s
     text = (unit * 10_000)[:10_000]
     taken = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         DETECTOR.detect(text)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.thread_time() - start)
     assert min(taken) < 0.01
 
 
