@@ -18,7 +18,7 @@ CAUTIOUS_OUTSIDE = 0.5  # and the share under which the answer threshold must st
 LACKING, FEW = 0.2, 10  # added to both shares in an FAQ of hardly any entry, and the entries at which half of it is
 NEAR_SHARE = 0.3  # of those without an answer: near misses and entries left out; the rest is small talk
 ANSWERED, SAME_DOMAIN, OTHER_DOMAIN = 0, 1, 2  # kinds of rows
-SWEEPS = 60
+SWEEPS, HALVINGS, SETTLED = 200, 12, 1e-6
 MIN_SUGGESTED = 0.05  # what is less probable helps nobody, however many suggestions were promised
 PRIOR_ANSWERS = 60.0  # answers whose expected precision stands beside the seen one, so that few rows prove little
 
@@ -57,7 +57,9 @@ PRIOR_PULL = 1.0  # curvature of the prior; a row adds at most a quarter of its 
 
 
 def fit(signs: NDArray[np.float32], hits: NDArray[np.bool_], shares: NDArray[np.float64], prior: Logistic) -> Logistic:
-    """Fit the logistic by coordinate-wise Newton steps, each cut at zero, drawn towards the prior.
+    """Fit the logistic coordinate by coordinate, no weight below zero, drawn towards the prior.
+
+    A Newton step is halved until the loss does not rise: where rows can be told apart, whole steps overshoot for ever.
 
     Args:
         signs: (M, D).
@@ -69,18 +71,30 @@ def fit(signs: NDArray[np.float32], hits: NDArray[np.bool_], shares: NDArray[np.
     centre = np.array([prior.bias, *prior.weights])
     weights = centre.copy()
     raw = table @ weights
+
+    def loss(raw: NDArray[np.float64], weight: float, column: int) -> float:
+        wrong = np.logaddexp(0.0, np.where(hits, -raw, raw))
+        return float(shares @ wrong) + PRIOR_PULL / 2 * (weight - centre[column]) ** 2
+
     for _ in range(SWEEPS):
+        before = weights.copy()
         for column in range(len(weights)):
             chance = 1 / (1 + np.exp(-np.clip(raw, -30, 30)))
-            slope = float((shares * (chance - hits)) @ table[:, column]) + PRIOR_PULL * (
-                weights[column] - centre[column]
-            )
+            away = weights[column] - centre[column]
+            slope = float((shares * (chance - hits)) @ table[:, column]) + PRIOR_PULL * away
             bend = float((shares * chance * (1 - chance)) @ table[:, column] ** 2) + PRIOR_PULL
             moved = weights[column] - slope / bend
             if column:
                 moved = max(moved, 0.0)
-            raw += (moved - weights[column]) * table[:, column]
-            weights[column] = moved
+            now = loss(raw, weights[column], column)
+            for _ in range(HALVINGS):
+                tried = raw + (moved - weights[column]) * table[:, column]
+                if loss(tried, moved, column) <= now:
+                    raw, weights[column] = tried, moved
+                    break
+                moved = (moved + weights[column]) / 2
+        if np.abs(weights - before).max() < SETTLED:
+            break
     return Logistic(bias=float(weights[0]), weights=tuple(weights[1:].tolist()))
 
 
@@ -136,11 +150,11 @@ class Row:
 
 
 def joined(rows: Sequence[Row]) -> Rows:
-    """Make a table of rows, at least one."""
+    """Make a table of rows; an FAQ of one phrasing may have none."""
     return Rows(
-        scope=np.array([row.scope for row in rows], dtype=np.float32),
-        right=np.array([row.right for row in rows], dtype=np.float32),
-        hits=np.array([row.hit for row in rows]),
+        scope=np.array([row.scope for row in rows], dtype=np.float32).reshape(-1, len(SCOPE_PRIOR.weights)),
+        right=np.array([row.right for row in rows], dtype=np.float32).reshape(-1, len(RIGHT_PRIOR.weights)),
+        hits=np.array([row.hit for row in rows], dtype=bool),
         kind=np.array([row.kind for row in rows], dtype=np.intp),
     )
 
