@@ -33,6 +33,7 @@ POINTS = 200  # of the curve
 OUTSIDE, OUTSIDE_ROWS = 0.3, 10.0  # share without an answer before anything is seen, and how many rows it is worth
 OUTSIDE_ENOUGH = 20
 FOLDS = 10
+STEPS, SETTLED = 100, 1e-8  # of the fit
 
 Source = Literal["label", "choice", "thumb", "ticket"]
 WEIGHTS: Mapping[str, float] = {"label": 1.0, "choice": 1.0, "thumb": 0.7, "ticket": 0.5}
@@ -98,17 +99,56 @@ def learn(rows: Sequence[Evidence], traffic: Sequence[float], *, faq: Faq | None
 def _fit(
     logits: NDArray[np.float64], right: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fit slope and bias by Newton steps around the prior; gives them and their covariance (2, 2)."""
-    centre, pull = np.array([1.0, 0.0]), np.diag([SLOPE_PULL, BIAS_PULL])
+    """Fit slope and bias around the prior, the slope not below 0; gives them and their covariance (2, 2)."""
+    centre, pull = np.array([1.0, 0.0]), np.array([SLOPE_PULL, BIAS_PULL])
     table = np.stack([logits, np.ones_like(logits)], axis=1)
-    line = centre.copy()
-    bend = pull
-    for _ in range(30):
+    line = _newton(table, right, weights, centre, pull)
+    if line[0] < 0:  # the loss is convex: its least value at slopes from 0 on lies at 0
+        line = np.array([0.0, *_newton(table[:, 1:], right, weights, centre[1:], pull[1:])])
+    return line, np.linalg.inv(_bend(table, weights, sigmoid(table @ line), pull))
+
+
+def _newton(
+    table: NDArray[np.float64],
+    right: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    centre: NDArray[np.float64],
+    pull: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Fit by Newton steps, each halved until the loss does not rise: where all scores are high, whole ones diverge.
+
+    Args:
+        table: (N, D).
+        right: (N,), 1 where the first candidate is right, else 0.
+        weights: (N,).
+        centre: (D,), of the prior.
+        pull: (D,), its curvatures.
+    """
+
+    def loss(line: NDArray[np.float64]) -> float:
+        raw = table @ line
+        wrong = np.logaddexp(0.0, np.where(right > 0, -raw, raw))
+        return float(weights @ wrong + pull @ (line - centre) ** 2 / 2)
+
+    line, now = centre, loss(centre)
+    for _ in range(STEPS):
         chance = sigmoid(table @ line)
-        bend = (table * (weights * chance * (1 - chance))[:, None]).T @ table + pull
-        line -= np.linalg.solve(bend, table.T @ (weights * (chance - right)) + pull @ (line - centre))
-        line[0] = max(line[0], 0.0)
-    return line, np.linalg.inv(bend)
+        uphill = table.T @ (weights * (chance - right)) + pull * (line - centre)
+        step = np.linalg.solve(_bend(table, weights, chance, pull), uphill)
+        while loss(line - step) > now and np.abs(step).max() > SETTLED:
+            step = step / 2
+        if np.abs(step).max() <= SETTLED:
+            break
+        line = line - step
+        now = loss(line)
+    return line
+
+
+def _bend(
+    table: NDArray[np.float64], weights: NDArray[np.float64], chance: NDArray[np.float64], pull: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give the curvature (D, D) of the loss where the rows have these chances."""
+    return np.asarray((table * (weights * chance * (1 - chance))[:, None]).T @ table + np.diag(pull))
 
 
 def _curve(

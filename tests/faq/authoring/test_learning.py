@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,11 +18,8 @@ from faq.entries import Entry, Faq
 from faq.learned import Learned, fingerprints, logit, sigmoid
 
 if TYPE_CHECKING:
-    from random import Random
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
     from collections.abc import Sequence
+    from random import Random
 
 PROMISES = Promises(answer_precision=0.9)
 ANSWER_FROM = 0.9
@@ -86,6 +83,48 @@ def test_scores_that_say_nothing_answer_nothing() -> None:
 def test_scores_that_mislead_never_turn_the_order_round() -> None:
     misled = [replace(row, right=row.score < 0.5) for row in traffic(400, 7)]
     assert taught(misled).slope == 0
+
+
+def loss(line: Sequence[float], rows: Sequence[Evidence]) -> float:
+    """What a fit makes least, without the rows' weights."""
+    raw = line[0] * logit(np.array([row.score for row in rows])) + line[1]
+    wrong = np.logaddexp(0.0, np.where([row.right for row in rows], -raw, raw)).sum()
+    pull = learning.SLOPE_PULL * (line[0] - 1) ** 2 + learning.BIAS_PULL * line[1] ** 2
+    return float(wrong + pull / 2)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([(0.97, 0.9999), (0.9996, 0.9996), (1.0, 1.0), (0.0, 0.0), (0.0, 0.01), (0.0, 1.0)]),
+    st.floats(0, 1),
+    st.integers(1, 300),
+)
+def test_a_fit_is_the_best_there_is_wherever_the_scores_lie(
+    seed: int, between: tuple[float, float], share: float, count: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    scores, right = generator.uniform(*between, count), generator.random(count) < share
+    rows = [
+        Evidence(score=float(score), right=bool(hit), answered=True, source="label")
+        for score, hit in zip(scores, right, strict=True)
+    ]
+    learned = taught(rows)
+    found = loss((learned.slope, learned.bias), rows)
+    moves = [(slope, bias) for slope in (-0.05, 0, 0.05) for bias in (-0.05, 0, 0.05)]
+    others = [(max(learned.slope + slope, 0), learned.bias + bias) for slope, bias in moves]
+    assert found <= min(loss(other, rows) for other in others) + 1e-3
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_of_high_scores_half_of_them_wrong_half_are_believed(seed: int) -> None:
+    scores = np.random.default_rng(seed).uniform(0.97, 0.9999, 60)
+    rows = [
+        Evidence(score=float(score), right=at % 2 == 0, answered=True, source="label")
+        for at, score in enumerate(scores)
+    ]
+    learned = taught(rows)
+    assert 0.4 < learned.probability(np.array([0.98]))[0] < 0.65
+    assert learned.thresholds(PROMISES, ANSWER_FROM, 0.2)[0] == 1.01
 
 
 def test_thumbs_know_only_what_was_answered() -> None:
