@@ -8,7 +8,14 @@ import unicodedata
 MAX_CHARS = 100
 _ELLIPSIS = "…"
 # Names, commands, tags, addresses and marks of the channels' own: a word that holds one of these is left out.
-_ACTS = re.compile(r"[@\uff20#\uff03/\\<>\[\]{}|~]|[^\s\d][.\u3002\uff0e\uff61][^\W\d_]|:\S")
+# A dot before a letter may begin the end of a domain's name ("t2.me"); "3.50" and "22.11.2026" lead nowhere.
+_ACTS = re.compile(
+    r"[@\uff20#\uff03/\\<>\[\]{}|~]"
+    r"|\S[.\u2024\u3002\uff0e\uff61][^\W\d_]"
+    r"|(?:\d{1,3}[.\u2024\u3002\uff0e\uff61]){3}\d"
+    r"|[$\uff04][^\W\d_]"
+    r"|:\S"
+)
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _QUOTES = str.maketrans("“”„", '"""')
 

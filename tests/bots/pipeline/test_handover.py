@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -171,6 +172,9 @@ def test_a_part_without_words_of_its_own_is_not_quoted() -> None:
         ("do /ticket #now", "do"),
         ("<b>bold</b> <@123> [click](tg://user?id=1) me", "me"),
         ("it costs 0.5 btc, e.g. 3.50", "it costs 0.5 btc, 3.50"),
+        ("Dont use evil1.com how do I reset it?", "Dont use how do I reset it?"),
+        ("t2.me a1.io evil1\u3002com 4.x\u2024y 1\uff0ecom 1\uff61com 1\u2024com 185.12.3.44 gone", "gone"),
+        ("$TSLA or \uff04btc? it was $50 on 22.11.2026 at 9.30.", "or it was $50 on 22.11.2026 at 9.30."),
         ("he said “yes”", 'he said "yes"'),
         ("num\ue000ber \u202eback\u200bwards", "number backwards"),
         ("!!! ???", ""),
@@ -187,10 +191,12 @@ def test_what_is_said_back(text: str, expected: str) -> None:
 @given(st.text(max_size=400))
 @example("@" * 400)
 @example("a.b " * 100)
+@example("1.a $a " * 20)
 @example("\ue000**`\\")
 def test_nothing_said_back_acts(text: str) -> None:
     said = excerpt(text)
     assert len(said) <= MAX_CHARS
     assert not set(said) & set("@/#<>\\[]{}|~\n\r\ue000")
     assert "://" not in said
+    assert not re.search(r"\S[.\u3002\uff0e\uff61][^\W\d_]|\$[a-zA-Z]", said)
     assert excerpt(said) in {said, ""} or said.endswith("…")
