@@ -105,7 +105,7 @@ def _fit(
     line = _newton(table, right, weights, centre, pull)
     if line[0] < 0:  # the loss is convex: its least value at slopes from 0 on lies at 0
         line = np.array([0.0, *_newton(table[:, 1:], right, weights, centre[1:], pull[1:])])
-    return line, np.linalg.inv(_bend(table, weights, sigmoid(table @ line), pull))
+    return line, np.asarray(np.linalg.inv(_bend(table, weights, sigmoid(table @ line), pull)), dtype=np.float64)
 
 
 def _newton(
