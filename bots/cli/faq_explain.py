@@ -74,6 +74,8 @@ def report(told: Explanation) -> Iterator[str]:
     yield ""
     begin = f"Answers begin at {_from(told.answer_from)}, suggestions at {_from(told.suggest_from)}"
     yield f"{begin}; below, a ticket is opened."
+    if told.raw != told.score:
+        yield f"They are about the score by the FAQ alone, here {told.raw:.2f}: real messages taught what it is worth."
 
 
 def _points(told: Explanation) -> Iterator[str]:

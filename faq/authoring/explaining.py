@@ -17,12 +17,19 @@ from faq.matching import Decision
 from faq.text.cleaning import Part, message_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from faq.handover import Reason
     from faq.matching import FaqMatcher, Matches
 
 EXPLAINED = 3  # candidates
 MIN_SHOWN_WEIGHT = 0.25  # of a word: what every sentence holds explains nothing
+_FOR_A_PERSON: Mapping[Reason, str] = {
+    "accusation": "The message accuses the operator or its staff, and no entry says the same: a person looks.",
+    "complaint": "The message is a complaint, and no entry says the same: a person looks.",
+    "several": "The message asks several questions: the entry of each is offered.",
+    "short": "The message is too short to ask anything: it names a topic.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +66,9 @@ class Explanation:
 
     Attributes:
         reason: Why it was decided so: a sentence.
-        answer_from: The score from which answers are given; above 1 where none would keep the promise.
-        suggest_from: The score from which entries are offered.
+        raw: The score before what was learnt bent it: what `answer_from` and `suggest_from` are about.
+        answer_from: The raw score from which answers are given; above 1 where none would keep the promise.
+        suggest_from: The raw score from which entries are offered.
         language: What the message was taken to be written in; None where that is not sure.
         part: The part of the message that was matched, as it was written.
         whole: Whether that is the whole message, and not one sentence of a long one.
@@ -74,6 +82,7 @@ class Explanation:
     decision: Decision
     reason: str
     score: float
+    raw: float
     language: str | None
     answer_from: float
     suggest_from: float
@@ -174,6 +183,7 @@ def explain(matcher: FaqMatcher, text: str, language: str | None = None) -> Expl
         decision=matches.decision,
         reason=_reason(matches, inside),
         score=matches.score,
+        raw=matches.raw,
         language=matches.language,
         answer_from=round(inside.calibration.answer_from, 4),
         suggest_from=round(inside.calibration.suggest_from, 4),
@@ -211,6 +221,7 @@ def _nothing(matches: Matches, *, has_words: bool) -> Explanation:
         decision=matches.decision,
         reason=reason,
         score=matches.score,
+        raw=matches.raw,
         language=matches.language,
         answer_from=1.01,
         suggest_from=1.01,
@@ -226,16 +237,18 @@ def _nothing(matches: Matches, *, has_words: bool) -> Explanation:
 
 def _reason(matches: Matches, inside: _Inside) -> str:
     """Name what decided."""
-    in_the_way = _in_the_way(matches.score, matches.candidates[0].entry, inside)
+    if matches.reason is not None:
+        return _FOR_A_PERSON[matches.reason]
+    in_the_way = _in_the_way(matches.raw, matches.candidates[0].entry, inside)
     if matches.decision == "answer":
         if in_the_way:
-            return "The message repeats a wording (nearly) exactly."
-        return f"The score {matches.score:.2f} reaches {inside.calibration.answer_from:.2f}, where answers begin."
+            return "The message repeats a wording."
+        return f"The score {matches.raw:.2f} reaches {inside.calibration.answer_from:.2f}, where answers begin."
     if matches.decision == "suggest":
         return f"It is not answered: {in_the_way or 'something else than the score speaks against it'}."
     suggest_from = inside.calibration.suggest_from
-    if matches.score < suggest_from:
-        return f"The score {matches.score:.2f} is below {suggest_from:.2f}, where suggestions begin."
+    if matches.raw < suggest_from:
+        return f"The score {matches.raw:.2f} is below {suggest_from:.2f}, where suggestions begin."
     return "It is handed over, whatever the score."
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from faq.authoring.explaining import explain
 from faq.coverage import MIN_SHARE
 from faq.entries import Faq
+from faq.learned import Learned
 from faq.matching import FaqMatcher
 from tests.faq.mini_faq import entry, mini_faq
 
@@ -74,6 +75,27 @@ def test_the_reason_is_what_decided(faq: Faq, text: str, decision: str, reason: 
     told = explain(built(faq), text)
     assert told.decision == decision
     assert reason in told.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "decision", "reason"),
+    [
+        ("you are thieves and stole my refund", "ticket", "accuses"),
+        ("your support is terrible, nobody answers about my refund", "ticket", "is a complaint"),
+        ("how do I get a refund? where is my parcel?", "suggest", "several questions"),
+        ("a parcel", "suggest", "too short"),
+    ],
+)
+def test_what_a_person_is_to_look_at_is_named(text: str, decision: str, reason: str) -> None:
+    told = explain(matcher(), text)
+    assert (told.decision, reason in told.reason) == (decision, True), told.reason
+
+
+def test_a_bent_score_is_not_compared_with_thresholds_of_raw_ones() -> None:
+    bent = FaqMatcher(mini_faq(), learned=Learned(bias=-2.0, weight=100))
+    told = explain(bent, "how could I get my refund please")
+    assert told.score < told.answer_from <= told.raw
+    assert told.reason == f"The score {told.raw:.2f} reaches {told.answer_from:.2f}, where answers begin."
 
 
 def test_the_first_thing_in_the_way_of_an_answer_is_named() -> None:
