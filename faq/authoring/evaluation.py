@@ -135,8 +135,10 @@ def read_labelled(path: Path, faq: Faq) -> list[Query]:
         entry = query.get("entry")
         if "entry" not in query:
             message, cure = "'entry' is missing", 'add "entry": the id of the right entry, or null if there is none'
-        elif entry is not None and entry not in known:
+        elif entry is not None and not (isinstance(entry, str) and entry in known):
             message, cure = f"the FAQ has no entry {str(entry)[:60]!r}", "name one of its ids, or null if none is right"
+        elif not isinstance(query.get("language"), str | None):
+            message, cure = "'language' is not a text", 'write its code, such as "en", or leave it out'
         else:
             continue
         problems.append(Problem(path=str(path), line=number, message=message, cure=cure))

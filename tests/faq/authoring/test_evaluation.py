@@ -117,6 +117,22 @@ def test_a_label_that_the_faq_does_not_know_is_an_error_with_its_line(tmp_path: 
     assert "'entry' is missing" in str(raised.value)
 
 
+@pytest.mark.parametrize("entry", [["refund"], {"refund": 1}, 5, True])
+def test_a_label_that_is_no_text_is_an_error_with_its_line(tmp_path: Path, entry: object) -> None:
+    file = tmp_path / "queries.jsonl"
+    file.write_text(json.dumps({"id": 1, "text": "refund", "entry": entry}), encoding="utf-8")
+    with pytest.raises(QueriesError, match="queries.jsonl:1: the FAQ has no entry"):
+        read_labelled(file, mini_faq())
+
+
+@pytest.mark.parametrize("language", [["en"], {}, 5, False])
+def test_a_language_that_is_no_text_is_an_error_with_its_line(tmp_path: Path, language: object) -> None:
+    file = tmp_path / "queries.jsonl"
+    file.write_text(json.dumps({"id": 1, "text": "x", "entry": None, "language": language}), encoding="utf-8")
+    with pytest.raises(QueriesError, match="queries.jsonl:1: 'language' is not a text"):
+        read_labelled(file, mini_faq())
+
+
 def _task(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "faq.yaml").write_text(MINI_YAML, encoding="utf-8")
