@@ -220,6 +220,7 @@ def _said(message: IncomingMessage, context: Context, matches: Matches, now: dat
         or _rating(phrases.plain(message.text), _requesters(message, context))
         or _phrase(message, context, policy)
         or _about_ticket(message, context, matches, now)
+        or _out_of_the_blue(message.text)
         or _matched(message, context, matches, policy)
     )
 
@@ -241,7 +242,7 @@ def _about_number(message: IncomingMessage, context: Context, policy: Policy) ->
 def _in_phase(message: IncomingMessage, context: Context, matches: Matches, policy: Policy) -> Decision | None:  # noqa: PLR0911
     state, text = context.conversation, message.text
     picks = state.phase in {Phase.CHOOSING, Phase.ANSWERED}  # once more: several questions have several answers
-    if picks and (choice := _choice(phrases.plain(text), state)) is not None:
+    if picks and (choice := _choice(phrases.place_in(text) or phrases.plain(text), state)) is not None:
         return choice
     match state.phase:
         case Phase.CHOOSING if phrases.says(text, "none"):
@@ -263,7 +264,7 @@ def _in_phase(message: IncomingMessage, context: Context, matches: Matches, poli
     return None
 
 
-_NO_MATTER = ("greeting", "thanks", "status", "ticket", "help")
+_NO_MATTER = ("greeting", "thanks", "status", "ticket", "help", "decline", "yes_or_no", "helpful")
 _THUMB_DOWN = "\N{THUMBS DOWN SIGN}"
 
 
@@ -304,6 +305,8 @@ def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decis
         return Act(name="thank")
     if _is_small_talk(message):
         return _acknowledged(message, context.conversation)
+    if phrases.says(text, "decline"):
+        return Act(name="never_mind")
     if phrases.says(text, "never_mind") and not (context.ticket and not context.ticket.status.is_over):
         return Act(name="never_mind")
     if phrases.says(text, "status"):
@@ -315,6 +318,13 @@ def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decis
     if phrases.says(text, "human"):
         return _plea(message, context, policy)
     return None
+
+
+def _out_of_the_blue(text: str) -> Act | None:
+    """A "yes", a "no" or a "that helped" to nothing that was asked: there is nothing in it to match or to report."""
+    if phrases.says(text, "yes_or_no"):
+        return Act(name="greet")
+    return Act(name="thank") if phrases.says(text, "helpful") else None
 
 
 def _acknowledged(message: IncomingMessage, state: ConversationState) -> Decision:

@@ -16,6 +16,7 @@ _NOT_WORD = re.compile(r"\W+")
 _DROPPED = frozenset({"Mn", "Me", "Cf"})  # accents, and characters that nobody sees
 _APOSTROPHES = str.maketrans("", "", "'\u2019\u02bc")
 _MAX_CHARS = 400
+_PLACES = ("first", "second", "third")
 _SAME_MATTER = 88.0
 _TOO_SHORT_TO_COMPARE = 12
 
@@ -72,6 +73,12 @@ def is_small_talk(text: str) -> bool:
     if not any(map(str.isalnum, text)):
         return True
     return "?" not in text and says(text, "acknowledgement")
+
+
+def place_in(text: str) -> str:
+    """The place, as a digit, that a message names among what was offered ("yes, the first one"); else nothing."""
+    named = [str(place) for place, name in enumerate(_PLACES, 1) if says(text, name)]
+    return named[0] if len(named) == 1 else ""
 
 
 @cache

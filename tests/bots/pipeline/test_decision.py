@@ -55,6 +55,7 @@ NUMBERING = ConversationState(phase=Phase.NUMBERING, question="I already reporte
 T = ticket()
 SAME = "The machine ate my shiny coin on monday!!"
 RESOLVED = ticket(status=Status.RESOLVED, changed_at=NOW - timedelta(days=6))
+REOPENED = AppendToTicket(rule="reopened", ticket=RESOLVED)
 ASKED = replace(RESOLVED, rating_asked_at=NOW)
 
 
@@ -129,7 +130,35 @@ CASES = [
             matches=answers("fees"),
             expect=Answer(entry="hours", score=None, chosen=True),
         )
-        for said in ("2", " 2. ", "2)", "２")
+        for said in (
+            "2",
+            " 2. ",
+            "2)",
+            "２",
+            "the second one",
+            "Yes, the second!",
+            "de tweede",
+            "option 2",
+            "el segundo",
+        )
+    ),
+    *(
+        Case(
+            name=f"{said!r} chooses the first",
+            message=message(said),
+            context=context(CHOOSING),
+            expect=Answer(entry="refund", score=None, chosen=True),
+        )
+        for said in ("the first one", "yes the first", "de eerste", "der erste", "первый", "第一个")
+    ),
+    *(
+        Case(
+            name=f"{said.text!r} is no choice",
+            message=said,
+            context=context(replace(CHOOSING, candidates=("refund", "hours"))),
+            expect=opened("nothing_matches", said),
+        )
+        for said in map(message, ("the first or the second", "my first coin is gone", "one", "3rd"))
     ),
     Case(
         name="a tap chooses",
@@ -144,7 +173,7 @@ CASES = [
             context=context(CHOOSING),
             expect=about("suggestions_refused"),
         )
-        for said in ("0", "none of these", "Geen van deze!", "no", "nee")
+        for said in ("0", "none of these", "Geen van deze!", "no", "nee", "nein")
     ),
     Case(
         name="a tap refuses",
@@ -221,7 +250,7 @@ CASES = [
     ),
     *(
         Case(name=f"{said!r} helps", message=message(said), context=context(ANSWERED), expect=Act(name="helpful"))
-        for said in ("yes", "ja", "Opgelost!")
+        for said in ("yes", "ja", "Opgelost!", "yes that helped", "Yes, it works now!", "that solved it", "oui")
     ),
     Case(
         name="a new question that says 'does not work'",
@@ -388,6 +417,56 @@ CASES = [
         Case(name=f"greeting {said}", message=message(said), expect=Act(name="greet"))
         for said in ("Hi!", "Goedemorgen", "hallo", "hi bot", "Good morning all", "???")
     ),
+    *(
+        Case(name=f"{said!r} is answered with a greeting", message=message(said), expect=Act(name="greet"))
+        for said in (
+            "hola",
+            "Bonjour !",
+            "buongiorno",
+            "Guten Tag",
+            "привет",
+            "yes",
+            "no",
+            "ja",
+            "Nee",
+            "nein",
+            "да",
+            "oui",
+        )
+    ),
+    *(
+        Case(name=f"{said!r} reopens", message=message(said), context=hanging(RESOLVED), expect=REOPENED)
+        for said in ("no", "nee")
+    ),
+    Case(name="yes is no matter", message=message("yes"), context=context(DESCRIBING), expect=Act(name="greet")),
+    *(
+        Case(name=f"{said!r} in {around.conversation.phase}", message=message(said), context=around, expect=NEVER_MIND)
+        for said in (
+            "no thanks",
+            "No, thank you!",
+            "I do not want a ticket",
+            "I don't want a ticket.",
+            "no ticket needed",
+            "nee dank je",
+            "Nein, danke",
+            "no gracias",
+            "geen ticket nodig",
+        )
+        for around in (
+            Context(),
+            context(CHOOSING),
+            context(ANSWERED),
+            context(DESCRIBING),
+            hanging(T),
+            hanging(RESOLVED),
+        )
+    ),
+    *(
+        Case(name=f"{said!r} says good-bye", message=message(said), context=around, expect=Act(name="acknowledge"))
+        for said in ("bye", "Goodbye!", "ok bye", "doei", "Tschüss", "tot ziens")
+        for around in (Context(), context(ANSWERED), hanging(T))
+    ),
+    Case(name="that helped, of nothing", message=message("that helped"), expect=Act(name="thank")),
     Case(name="a bare mention", message=in_public(" "), expect=Act(name="greet")),
     *(
         Case(name=f"{said!r} {name}", message=message(said), context=around, matches=matches, expect=expect)
@@ -410,7 +489,19 @@ CASES = [
     ),
     *(
         Case(name=f"{said!r} is worth an agent's time", message=message(said), context=hanging(T), expect=FOLLOW_UP)
-        for said in ("ok, but my money is still gone", "not good", "yes", "is dat goed?", "top 5 coins missing")
+        for said in (
+            "ok, but my money is still gone",
+            "not good",
+            "yes",
+            "no",
+            "ja",
+            "is dat goed?",
+            "top 5 coins missing",
+            "no ticket, I want my money",
+            "thanks but it is not solved",
+            "that helped",
+            "bye bye money",
+        )
     ),
     Case(
         name="a photo with an emoji",
@@ -420,7 +511,7 @@ CASES = [
     ),
     *(
         Case(name=f"{said!r} leaves {state.phase}", message=message(said), context=context(state), expect=NEVER_MIND)
-        for said in ("never mind", "Cancel", "laat maar", "Toch niet.")
+        for said in ("never mind", "Cancel", "laat maar", "Toch niet.", "nevermind, found it", "nvm solved it myself")
         for state in (DESCRIBING, CHOOSING, NUMBERING, ConversationState())
     ),
     Case(name="an agent hears that it is settled", message=message("never mind"), context=hanging(T), expect=FOLLOW_UP),
@@ -437,7 +528,25 @@ CASES = [
     ),
     *(
         Case(name=f"thanks {said}", message=message(said), expect=Act(name="thank"))
-        for said in ("thanks!", "Dank je wel".replace(" wel", ""), "bedankt")
+        for said in (
+            "thanks!",
+            "Dank je wel".replace(" wel", ""),
+            "bedankt",
+            "Danke",
+            "danke schön",
+            "gracias",
+            "merci",
+            "merci beaucoup",
+            "obrigado",
+            "grazie",
+            "спасибо",
+            "teşekkürler",
+            "谢谢",
+            "ありがとう",
+            "धन्यवाद",
+            "thank you so much, that solved it",
+            "thanks for the quick answer",
+        )
     ),
     *(Case(name=f"help {said}", message=message(said), expect=Act(name="help")) for said in ("help", "Wat kun je?")),
     *(Case(name=f"/{name}", message=command(name), expect=Act(name="help")) for name in ("help", "start", "xyz")),
