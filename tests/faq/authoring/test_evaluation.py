@@ -121,7 +121,7 @@ def test_a_label_that_the_faq_does_not_know_is_an_error_with_its_line(tmp_path: 
 def test_a_label_that_is_no_text_is_an_error_with_its_line(tmp_path: Path, entry: object) -> None:
     file = tmp_path / "queries.jsonl"
     file.write_text(json.dumps({"id": 1, "text": "refund", "entry": entry}), encoding="utf-8")
-    with pytest.raises(QueriesError, match="queries.jsonl:1: the FAQ has no entry"):
+    with pytest.raises(QueriesError, match=r"queries\.jsonl:1: the FAQ has no entry"):
         read_labelled(file, mini_faq())
 
 
@@ -129,7 +129,7 @@ def test_a_label_that_is_no_text_is_an_error_with_its_line(tmp_path: Path, entry
 def test_a_language_that_is_no_text_is_an_error_with_its_line(tmp_path: Path, language: object) -> None:
     file = tmp_path / "queries.jsonl"
     file.write_text(json.dumps({"id": 1, "text": "x", "entry": None, "language": language}), encoding="utf-8")
-    with pytest.raises(QueriesError, match="queries.jsonl:1: 'language' is not a text"):
+    with pytest.raises(QueriesError, match=r"queries\.jsonl:1: 'language' is not a text"):
         read_labelled(file, mini_faq())
 
 
