@@ -27,8 +27,6 @@ SORTED_WEIGHT = 2.0
 LETTERS_BESIDE_MEANING = 0.4  # weight of the letters' head beside encoders; 0.4 to 0.7 measured
 COMPARED = 40  # phrasings whose sorted words are compared letter by letter
 SHORTLIST = 30  # entries of a large FAQ whose phrasings are compared by meaning
-NEAR_EXACT = 0.95
-MIN_NEAR_EXACT_CHARS = 10
 SATURATED = 8.0  # a lead in logits beyond which more says nothing
 EXCLUDED = np.float32(-1e4)
 
@@ -188,6 +186,11 @@ class Scorer:
         if not any(shares):
             return shares, 1.0
         return shares, LETTERS_BESIDE_MEANING if spoken else 0.0
+
+    def understands(self, language: str | None) -> bool:
+        """Whether some encoder was trained on this language."""
+        names = [view.encoder.name for view in self.meanings]
+        return language in KNOWN_TO_USE or any(name.startswith("e5") for name in names)
 
     def _weighed(self, table: Mapping[str, float]) -> tuple[float, ...]:
         names = [view.encoder.name for view in self.meanings]

@@ -33,6 +33,10 @@ Reason = Literal["accusation", "complaint", "several", "short"]
 LANGUAGES = ("en", "de", "es", "fr", "it", "nl", "pt", "ru", "tr")
 GRIEVANCES: tuple[Grievance, ...] = ("accusation", "complaint")
 MAX_SENTENCES, MAX_WORDS = 200, 500  # of one text
+BESIDE_THE_BEST = 0.4
+NARRATES = frozenset(
+    ("i", "im", "ive", "we", "ik", "wij", "ich", "wir", "je", "nous", "yo", "eu", "io", "\u044f", "ben")
+)
 MAX_QUESTIONS = 3  # a sentence matched on its own costs as much as a message
 GAPS = {"..": 3, "...": 8}
 MIN_QUESTION_WORDS = 2
@@ -209,14 +213,16 @@ def _sentences(text: str) -> Iterator[list[str]]:
 def questions(text: str, language: str | None = None) -> list[str]:
     """Give the questions of a text, in order, where there are several, else none.
 
-    They are sentences with a question mark and items of a list; "how ... and where ..." is two.
+    They are sentences with a question mark and items of a list that do not tell what somebody did; "how ... and where ..." is two.
     """
     joined, asking = _asking(_codes(language))
     asked: list[str] = []
     for line in text[:MAX_CHARS].splitlines()[:MAX_SENTENCES]:
         item = _LISTED.match(line)
         if item is not None:
-            asked.append(line[item.end() :].strip())
+            piece = line[item.end() :].strip()
+            if NARRATES.isdisjoint(words(piece)[:1]):
+                asked.append(piece)
             continue
         for sentence in _SENTENCE.findall(line)[:MAX_SENTENCES]:
             pieces = joined.split(sentence)
@@ -298,7 +304,8 @@ class Handover:
         if len(asked) <= 1:
             return None
         each = [match(part) for part in asked[:MAX_QUESTIONS]]
-        firsts = [one.candidates[0] for one in each if one.decision != "ticket"]
+        least = BESIDE_THE_BEST * max((one.score for one in each), default=0.0)  # "how are you?" is asked too
+        firsts = [one.candidates[0] for one in each if one.decision != "ticket" and one.score >= least]
         entries = {candidate.entry for candidate in firsts}
         if not entries or (len(entries) == 1 and len(firsts) == len(each)):
             return None

@@ -70,7 +70,7 @@ class Phrasings:
     def _clean(self, faq: Faq) -> None:
         found: dict[str, dict[tuple[str, ...], tuple[str, Part]]] = {}
         counts: Counter[tuple[str, str]] = Counter()
-        for entry in faq.entries:
+        for entry in sorted(faq.entries, key=lambda one: one.language):
             own = found.setdefault(entry.id, {})
             for phrasing in entry.phrasings:
                 part = next(iter(message_parts(phrasing)), None)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 GROUPS = 5  # a fifth of the entries is left out together, as an FAQ lacks more than one entry
 MAX_ROWS = 300  # phrasings that a large FAQ is rehearsed with
 MAX_REPEATED = 500  # phrasings of a small one that are rehearsed more than once
-MAX_SPLICED = 150  # phrasings that near misses are made from, two of each
+MAX_SPLICED = 150  # phrasings that near misses are made from, three of each
 MIN_LINE_WORDS = 3  # of other domains' lines that one is made from: shorter ones are small talk
 STRIDE = 7  # through those lines, so that neighbouring phrasings meet different subjects
 
@@ -63,7 +63,9 @@ def other_domains(languages: Sequence[str]) -> list[Part]:
     shipped = files("faq") / "other_domains"
     codes = sorted({language.partition("-")[0].lower() for language in languages})
     found = [shipped / f"{code}.txt" for code in codes]
-    lines = [line for file in found if file.is_file() for line in file.read_text(encoding="utf-8").splitlines()]
+    # Where a language has none, English ones are better than no idea of what lies outside.
+    found = [file for file in found if file.is_file()] or [shipped / "en.txt"]
+    lines = [line for file in found for line in file.read_text(encoding="utf-8").splitlines()]
     return [part for line in lines for part in message_parts(line)[:1]]
 
 
@@ -113,7 +115,8 @@ def near_misses(
     """Make messages that share words with the FAQ and ask something else, each with the index of its phrasing.
 
     A phrasing's most informative word is put in place of another domain's, and the other way round: "how do I unclog a
-    password", "I forgot my sink". Leaving entries out makes no such rows where each entry has words of its own.
+    password", "I forgot my sink"; and before it: "I forgot my sink password". Leaving entries out makes no such rows
+    where each entry has words of its own.
     """
     lines = [line for line in far if len(line) >= MIN_LINE_WORDS]
     made: list[tuple[list[str], int]] = []
@@ -122,6 +125,7 @@ def near_misses(
         ours, theirs = max(text, key=coverage.rarity), max(line, key=coverage.rarity)
         made.append(([ours if word == theirs else word for word in line], source))
         made.append(([theirs if word == ours else word for word in text], source))
+        made.append(([said for word in text for said in ((theirs, word) if word == ours else (word,))], source))
     return made
 
 

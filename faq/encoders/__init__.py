@@ -52,8 +52,7 @@ def load(matcher: str) -> tuple[Encoder, ...]:
     """
     wanted = MATCHERS[matcher]
     with _loading:
-        if wanted:
-            threadpool_limits(limits=1, user_api="blas")
+        threadpool_limits(limits=1, user_api="blas")
         return tuple(encoder for place in wanted if (encoder := _load_one(*place)) is not None)
 
 

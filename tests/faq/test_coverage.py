@@ -76,9 +76,18 @@ def test_a_bare_word_and_a_message_about_something_besides_do_not_suffice() -> N
     assert not COVERAGE.suffices([], 0.0)
 
 
+def test_a_message_that_says_not_or_something_new_strays() -> None:
+    at = PHRASINGS.ids.index("opening-hours")
+    assert not COVERAGE.strays(words("when are you open please"), at)
+    assert not COVERAGE.strays(words("your openings"), at)
+    assert COVERAGE.strays(words("when are you not open"), at)
+    assert COVERAGE.strays(words("when are elephants open"), at)
+    assert not COVERAGE.strays([], at)
+
+
 def test_near_misses_share_a_word_with_the_faq_and_ask_something_else() -> None:
     made = near_misses(COVERAGE, PHRASINGS.texts, BACKGROUND)
-    assert len(made) == 2 * len(PHRASINGS.texts)
+    assert len(made) == 3 * len(PHRASINGS.texts)
     for line, source in made:
         assert tuple(line) != PHRASINGS.texts[source]
         assert set(line) & set(PHRASINGS.texts[source]) or len(PHRASINGS.texts[source]) == 1

@@ -181,6 +181,7 @@ def test_the_work_is_bounded(piece: str) -> None:
             "1. how to deposit\n2) the cost of it\n- opening hours",
             ["how to deposit", "the cost of it", "opening hours"],
         ),
+        ("What I did:\n1. I opened the app\n2. I typed my code", []),
         ("hoe stort ik en wat kost het", ["hoe stort ik", "wat kost het"]),
         ("How do I deposit?", []),
         ("I lost my phone and how do I log in now?", []),
