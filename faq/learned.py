@@ -59,6 +59,7 @@ class Learned:
         sources: Rows by source, and `channels` by channel.
         outside_share: Of messages without an answer in the FAQ; None where too few say.
         entries: A hash of each entry of the FAQ it was learnt on.
+        matcher: Whose scores it is about; another's mean something else.
     """
 
     slope: Positive = 1.0
@@ -71,6 +72,7 @@ class Learned:
     channels: Mapping[str, int] = field(default_factory=dict)
     outside_share: Share | None = None
     entries: tuple[str, ...] = ()
+    matcher: str = "default"
     at: AwareDatetime | None = None
 
     @property
@@ -177,6 +179,12 @@ def load(path: Path) -> Learned | None:
         extra={"action": "learned_ignored"},
     )
     return None
+
+
+def load_for(matcher: str, path: Path) -> Learned | None:
+    """Read what was learnt of this matcher's scores; None where nothing was, as with `load`."""
+    learned = load(path)
+    return learned if learned is not None and learned.matcher == matcher else None
 
 
 def _read(path: Path) -> Learned:

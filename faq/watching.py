@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from watchfiles import awatch
 
 from faq.entries import Faq, FaqError, Problem, faq_files, load
-from faq.learned import load as load_learned
+from faq.learned import load_for
 from faq.matching import FaqMatcher, Promises
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class WatchedFaq:
         promises: What the matcher's thresholds are to keep.
         matcher: "lexical", "default" or "strongest".
         cache: Folder that keeps the vectors of the FAQ's texts.
-        learned: The file that `firstline faq calibrate` writes; it is watched, too.
+        learned: The file that `firstline faq calibrate` writes, heeded by the matcher it is about; it is watched, too.
 
     Raises:
         FaqError: The FAQ cannot be used at the start; later a broken file is only logged.
@@ -128,7 +128,7 @@ class WatchedFaq:
         return faq, self._matcher(faq, self._first)
 
     def _matcher(self, faq: Faq, matcher: str) -> FaqMatcher:
-        learned = load_learned(self._learned) if self._learned is not None else None
+        learned = load_for(matcher, self._learned) if self._learned is not None else None
         return FaqMatcher(faq, self._promises, matcher=matcher, cache=self._cache, learned=learned)
 
     # --- the strongest matcher --------------------------------------------------------------------------------------

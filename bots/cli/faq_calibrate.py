@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,7 +83,8 @@ def calibrate(
         typer.echo("Nothing is known yet of how answers were received: no thumbs, no choices, no labelled messages.")
         typer.echo("Label 50 to 100 real messages and give them with --labels FILE.jsonl.")
         raise typer.Exit(1)
-    learned = learn(rows, traffic, faq=faq, at=datetime.now(UTC).replace(microsecond=0))
+    now = datetime.now(UTC).replace(microsecond=0)
+    learned = replace(learn(rows, traffic, faq=faq, at=now), matcher=settings.faq.matcher)
     answer_from, suggest_from = _thresholds(matcher)
     _print(learned, len(labelled) + len(heard) - len(rows))
     _print_effect(*validate(rows, traffic, promises, answer_from), promises)

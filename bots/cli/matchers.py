@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bots.cli.setting_up import plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -39,7 +41,7 @@ def by_the_faq_alone(settings: Settings, faq: Faq, matcher: str | None = None) -
 
 
 def like_the_bots(settings: Settings, faq: Faq, path: Path | None, matcher: str | None = None) -> FaqMatcher:
-    """A matcher with what was learnt, where that is about this FAQ and this kind of matcher.
+    """A matcher with what was learnt, where that is about this FAQ and this matcher.
 
     Args:
         settings: In force.
@@ -47,12 +49,12 @@ def like_the_bots(settings: Settings, faq: Faq, path: Path | None, matcher: str 
         path: Where it came from; None for the configured place.
         matcher: Another than the configured one.
     """
-    from faq.learned import FILE, load
+    from faq.learned import FILE, load_for
     from faq.matching import FaqMatcher
 
     kind = matcher or settings.faq.matcher
     is_the_bots = path is None or path.resolve() == settings.faq_path.resolve()
-    learned = load(settings.data_dir / FILE) if is_the_bots and kind == settings.faq.matcher else None
+    learned = load_for(kind, settings.data_dir / FILE) if is_the_bots else None
     return FaqMatcher(faq, promises(settings), matcher=kind, cache=settings.faq_cache, learned=learned)
 
 
@@ -85,6 +87,9 @@ def calibrated(settings: Settings, faq: Faq) -> list[Finding]:
         if file.exists() and learned is None:
             return [Finding(ok=False, text=f"{text}: {file} cannot be used", cure="firstline faq calibrate")]
         return [Finding(ok=True, text=f"{text}; real messages make it better: firstline faq calibrate")]
+    if learned.matcher != settings.faq.matcher:
+        text = f"by the FAQ alone: {file} is about the scores of the matcher {plain(learned.matcher)}"
+        return [Finding(ok=False, text=text, cure="firstline faq calibrate")]
     channels = {**dict.fromkeys(settings.channels, 0), **learned.channels}
     sources = {_SOURCES.get(name, name): count for name, count in learned.sources.items()}
     when = f" {learned.at:%Y-%m-%d}" if learned.at else ""

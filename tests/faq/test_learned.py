@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from faq.calibration import Promises
 from faq.entries import Entry, Faq
-from faq.learned import Learned, Point, fingerprints, load, save
+from faq.learned import Learned, Point, fingerprints, load, load_for, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +115,21 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     save(LEARNED, file)
     assert load(file) == LEARNED
     assert [found.name for found in file.parent.iterdir()] == ["learned.json"]
+
+
+def test_what_was_learnt_is_for_the_matcher_it_is_about(tmp_path: Path) -> None:
+    file = tmp_path / "learned.json"
+    assert load_for("default", file) is None
+    strongest = replace(LEARNED, matcher="strongest")
+    save(strongest, file)
+    assert (load_for("strongest", file), load_for("default", file)) == (strongest, None)
+
+
+def test_a_file_that_names_no_matcher_is_about_the_default_one(tmp_path: Path) -> None:
+    file = tmp_path / "learned.json"
+    file.write_text(changed(bias=-1), encoding="utf-8")
+    assert load_for("default", file) == Learned(bias=-1)
+    assert load_for("strongest", file) is None
 
 
 def test_what_cannot_be_written_leaves_the_old_file(tmp_path: Path) -> None:

@@ -161,7 +161,8 @@ async def test_whoever_asks_while_it_is_edited_gets_the_whole_of_one_faq(tmp_pat
 async def test_what_is_learnt_is_taken_up_and_forgotten_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "en.yaml").write_text(MINI_YAML, encoding="utf-8")
     file = tmp_path / "data" / "learned.json"
-    learned = Learned(curve=(Point(score=0.5, precision=0.1, recall=1),), weight=60, sources={"label": 60})
+    curve = (Point(score=0.5, precision=0.1, recall=1),)
+    learned = Learned(curve=curve, weight=60, sources={"label": 60}, matcher="lexical")
     async with running(tmp_path / "en.yaml", learned=file) as watched:
         assert watched.current[1].learned == Learned()
         save(learned, file)
@@ -169,6 +170,15 @@ async def test_what_is_learnt_is_taken_up_and_forgotten_with_its_file(tmp_path: 
         assert watched.current[1].calibration.answer_from > 1
         file.unlink()
         await until(lambda: watched.current[1].learned == Learned())
+
+
+async def test_what_is_learnt_of_the_strongest_matcher_is_not_for_the_one_that_answers_meanwhile(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "en.yaml").write_text(MINI_YAML, encoding="utf-8")
+    save(Learned(bias=-1, matcher="strongest"), tmp_path / "learned.json")
+    meanwhile = WatchedFaq(tmp_path / "en.yaml", matcher="strongest", learned=tmp_path / "learned.json")
+    assert (meanwhile.matcher, meanwhile.current[1].learned) == ("default", Learned())
 
 
 def encoding(cache: Path) -> list[int]:

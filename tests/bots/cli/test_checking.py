@@ -19,6 +19,7 @@ LEARNED = Learned(
     sources={"label": 60, "thumb": 72},
     channels={"telegram": 100, "shop": 32},
     entries=fingerprints(load(FAQ)),
+    matcher="lexical",
     at=datetime(2026, 11, 20, tzinfo=UTC),
 )
 
@@ -49,6 +50,15 @@ async def test_another_faq_is_to_be_calibrated_again(tmp_path: Path) -> None:
     assert result.code == 1
     assert "CHANGE  calibration: recalibrated" in result.out
     assert "100 % of the FAQ changed since\n          -> firstline faq calibrate\n" in result.out
+
+
+async def test_what_is_about_another_matcher_is_named(tmp_path: Path) -> None:
+    configure(tmp_path)
+    save(LEARNED, tmp_path / "data" / FILE)
+    result = await firstline("check", cwd=tmp_path, FIRSTLINE_FAQ__MATCHER="default")
+    assert result.code == 1
+    told = f"by the FAQ alone: {tmp_path / 'data' / FILE} is about the scores of the matcher lexical"
+    assert f"CHANGE  calibration: {told}\n          -> firstline faq calibrate\n" in result.out
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])

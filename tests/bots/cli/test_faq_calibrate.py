@@ -60,7 +60,17 @@ async def test_labelled_messages_are_learnt_and_kept(tmp_path: Path) -> None:
     assert "can only become fewer" not in result.out
     kept = load(learned)
     assert kept is not None
-    assert (kept.rows, kept.may_loosen, len(kept.entries)) == (70, True, 4)
+    assert (kept.rows, kept.may_loosen, len(kept.entries), kept.matcher) == (70, True, 4, "default")
+
+
+async def test_it_says_whose_scores_it_is_about(tmp_path: Path) -> None:
+    learned = prepare(tmp_path)
+    labels = str(labelled(tmp_path, 10))
+    result = await firstline("faq", "calibrate", "--labels", labels, cwd=tmp_path, FIRSTLINE_FAQ__MATCHER="lexical")
+    assert result.code == 0, result.err
+    kept = load(learned)
+    assert kept is not None
+    assert kept.matcher == "lexical"
 
 
 async def test_few_rows_say_that_nothing_is_loosened_and_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
