@@ -54,7 +54,7 @@ def _machine_readable(one: Checked) -> dict[str, Any]:
 def _readable(one: Checked) -> str:
     expectation = one.expectation
     wanted = "is expected" if expectation.kind == "expect" else "is not to answer"
-    scores = ", ".join(f"{candidate.entry} {candidate.score:.2f}" for candidate in one.matches.candidates[:3])
+    scores = ", ".join(f"{candidate.entry} {candidate.score:.2f}" for candidate in one.matches.offered)
     return (
         f"{expectation.source}: '{expectation.entry}' {wanted}, but {one.found}.\n"
         f"    message  {plain(expectation.text)}\n"

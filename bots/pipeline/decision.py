@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 SAME_MATTER_WITHIN = timedelta(hours=72)
 REOPEN_WITHIN = timedelta(days=7)
-_MAX_SUGGESTIONS = 3
 _MAX_STARS = 5
 _OWN_MATTER_WORDS = 3  # fewer words under somebody else's message are about that message
 _SHORT = 8  # words: a longer one says something of its own
@@ -390,7 +389,7 @@ def _matched(message: IncomingMessage, context: Context, matches: Matches, polic
     if matches.decision == "answer" and candidates:
         return Answer(entry=candidates[0].entry, score=candidates[0].score, part=matches.part or "")
     if matches.decision == "suggest" and candidates:
-        entries = tuple(candidate.entry for candidate in candidates[:_MAX_SUGGESTIONS])
+        entries = tuple(candidate.entry for candidate in matches.offered)
         return Suggest(entries=entries, score=candidates[0].score, several=matches.reason == "several")
     rule = matches.reason if matches.reason in GRIEVANCES else "nothing_matches"
     decision = OpenTicket(rule=rule, words=message.text, message_id=message.message_id)

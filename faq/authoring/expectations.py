@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from faq.entries import Entry, Faq
     from faq.matching import Decision, FaqMatcher
 
-OFFERED = 3  # as many suggestions as the bot shows
-
 Kind = Literal["expect", "expect_not"]
 
 
@@ -142,7 +140,7 @@ def _messages(entry: Entry) -> Iterator[tuple[Kind, str]]:
 
 
 def _checked(one: Expectation, matches: Matches, owners: set[str]) -> Checked:
-    offered = [candidate.entry for candidate in matches.candidates[:OFFERED]]
+    offered = [candidate.entry for candidate in matches.offered]
     answer = offered[0] if matches.decision == "answer" else None
     if one.kind == "expect_not":
         kept = answer != one.entry

@@ -25,7 +25,7 @@ from bots.pipeline.decision import (
 )
 from bots.pipeline.plan import plan
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
-from faq.matching import Matches
+from faq.matching import Candidate, Matches
 from tests.bots.making import (
     ANN,
     EVE,
@@ -117,6 +117,29 @@ CASES = [
         message=message("money?"),
         matches=offers("refund", "hours", "fees", "x", "y"),
         expect=Suggest(entries=("refund", "hours", "fees"), score=0.5),
+    ),
+    *(
+        Case(
+            name=f"of {scores}{' several' * several} {len(offered)} are offered",
+            message=message("money?"),
+            matches=Matches(
+                decision="suggest",
+                candidates=tuple(
+                    Candidate(entry=one, score=score) for one, score in zip("abcde", scores, strict=False)
+                ),
+                reason="several" if several else None,
+            ),
+            expect=Suggest(entries=tuple(offered), score=scores[0], several=several),
+        )
+        for scores, offered, several in (
+            ((0.5, 0.0, 0.0), "a", False),
+            ((0.5, 0.03, 0.024), "ab", False),
+            ((0.1, 0.0099, 0.0), "a", False),
+            ((0.1, 0.01, 0.01, 0.01), "abc", False),
+            ((0.0, 0.0), "a", False),
+            ((0.5, 0.8, 0.31), "ab", True),
+            ((0.33, 0.5, 0.8, 0.6), "abc", True),
+        )
     ),
     Case(name="nothing matches", message=NEW, expect=opened("nothing_matches", NEW)),
     Case(name="nothing matches, in Dutch", message=DUTCH, expect=opened("nothing_matches", DUTCH)),
