@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import ChainMap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -13,26 +14,31 @@ from faq.calibration import Calibration, Promises, Rows, calibrate
 from faq.coverage import Coverage
 from faq.encoders import load
 from faq.encoders.vectors import VectorCache
-from faq.evidence import MIN_NEAR_EXACT_CHARS, NEAR_EXACT, Evidence, Scorer
+from faq.evidence import Evidence, Scorer
 from faq.handover import Handover, Reason
 from faq.learned import Learned
 from faq.phrasings import Phrasings
 from faq.rehearsal import Rehearsal, other_domains, rehearse, unanswerable
 from faq.text.cleaning import Part, message_parts
-from faq.text.languages import Detector
+from faq.text.languages import Detector, base
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from faq.encoders.base import Encoder
     from faq.entries import Faq
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["Candidate", "FaqMatcher", "Matches", "Promises"]
 
 LISTED = 5
 DECIMALS = 4
 OFFERED, OFFERED_FROM, OFFERED_SHARE, OFFERED_SHARE_OF_SEVERAL = 3, 0.01, 0.05, 0.4  # share of the best one's score
-NEAR_EXACT_CHANCE = 0.98
+EXACT_CHANCE = 0.98
+FEW_WORDS, SURE_OF_A_WORD = 2, 0.97
+KNOWN_WORDS = 0.8  # share of the letters in words of the FAQ from which a message is not in a language it lacks
 BACKING, MIN_BACKING = 0.4, 1e-4  # power of the whole message's say in which sentence counts; 0.25 to 0.5 measured
 
 Decision = Literal["answer", "suggest", "ticket"]
@@ -53,6 +59,7 @@ class Matches:
     Attributes:
         language: What the message is written in; None where that is not sure.
         part: The sentence that was matched, as it was written, where it is not the whole message.
+        raw: The first candidate's score before what was learnt bent it: what the thresholds look at.
         reason: Why the message is not simply answered with what is likeliest, where that is not the likelihood.
     """
 
@@ -60,6 +67,7 @@ class Matches:
     candidates: tuple[Candidate, ...]
     language: str | None = None
     part: str | None = None
+    raw: float = 0.0
     reason: Reason | None = None
 
     @property
@@ -110,24 +118,34 @@ class FaqMatcher:
         encoders = load(matcher)
         name = built.key(faq, encoders)
         kept = built.load(cache, name)
-        self.phrasings = Phrasings(faq, built.within("phrasings", kept))
+        try:
+            self._build(encoders, VectorCache(cache), kept)
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            if kept is None:
+                raise
+            logger.warning("What was kept of the FAQ is made anew: %r", error, extra={"action": "built_faq_rebuilt"})
+            kept = None
+            self._build(encoders, VectorCache(cache), None)
+        if kept is None and self.rehearsal is not None:
+            built.save(cache, name, self._to_arrays(self.rehearsal))
+
+    def _build(self, encoders: Sequence[Encoder], vectors: VectorCache, kept: built.Arrays | None) -> None:
+        self.phrasings = Phrasings(self.faq, built.within("phrasings", kept))
         self.rehearsal: Rehearsal | None = None
         if not self.phrasings.ids:
             return
-        self.detector = Detector(faq)
-        far = other_domains(faq.languages)
+        self.detector = Detector(self.faq)
+        self._bases = {base(code) for code in self.phrasings.codes}
+        far = other_domains(self.faq.languages)
         self.coverage = Coverage(self.phrasings, [part.words for part in far])
         self.handover = Handover(self.phrasings, self.coverage)
         others = unanswerable(self.phrasings, self.coverage, far) if kept is None else []
         texts = [*(part.text for part in self.phrasings.parts), *(other.part.text for other in others)]
         size = len(self.phrasings.parts)
-        vectors = [VectorCache(cache).encode(encoder, texts) for encoder in encoders]
-        self.scorer = Scorer(
-            self.phrasings, encoders, [found[:size] for found in vectors], built.within("scorer", kept)
-        )
+        found = [vectors.encode(encoder, texts) for encoder in encoders]
+        self.scorer = Scorer(self.phrasings, encoders, [of[:size] for of in found], built.within("scorer", kept))
         if kept is None:
-            self.rehearsal = rehearse(self.scorer, self.coverage, others, [found[size:] for found in vectors])
-            built.save(cache, name, self._to_arrays(self.rehearsal))
+            self.rehearsal = rehearse(self.scorer, self.coverage, others, [of[size:] for of in found])
         else:
             self.rehearsal = Rehearsal.of_arrays(kept)
         self.calibration = self._calibrated(self.rehearsal.rows)
@@ -156,18 +174,32 @@ class FaqMatcher:
     def _match(self, text: str, hint: str | None) -> Matches:
         if self.rehearsal is None:
             return NOTHING
-        language = self.detector.detect(text, hint).language
-        parts = self.phrasings.repair.mended(message_parts(text), language)
+        parts = message_parts(text)
+        language = self._language(text, hint, parts[0].words if parts else ())
+        parts = self.phrasings.repair.mended(parts, language)
         best, most, whole = NOTHING, -1.0, None
         for part in parts:
             found, evidence = self._look(part, language)
             whole = evidence if whole is None else whole
             # What the whole message speaks for counts too: a sentence may be a mere aside.
             backing = float(whole.chances()[evidence.best]) + MIN_BACKING
-            if found.score * backing**BACKING > most:
-                most = found.score * backing**BACKING
+            if found.raw * backing**BACKING > most:
+                most = found.raw * backing**BACKING
                 best = found if evidence is whole else replace(found, part=part.original)
         return self.handover.judged(best, parts, language, lambda part: self._match_part(part, language))
+
+    def _language(self, text: str, hint: str | None, words: tuple[str, ...]) -> str | None:
+        """Give the language a message is surely written in; a word or two prove little against a hint or the FAQ."""
+        found = self.detector.detect(text, hint)
+        if found.language is None:
+            return None
+        spoken = found.language in self.phrasings.codes
+        if not spoken and self.phrasings.known_share(words) >= KNOWN_WORDS:
+            return None
+        few = len(words) <= FEW_WORDS and all(map(str.isascii, words))
+        otherwise = hint is not None and base(hint) in self._bases - {base(found.language)}
+        unsure = not spoken or found.probability < SURE_OF_A_WORD
+        return None if few and otherwise and unsure else found.language
 
     def _match_part(self, part: Part, language: str | None) -> Matches:
         return self._look(part, language)[0]
@@ -186,10 +218,10 @@ class FaqMatcher:
         shares = evidence.chances()
         order = np.argsort(-evidence.logits, kind="stable")[:LISTED].tolist()
         score = inside * sure
-        exact = self._near_exact(part.words, evidence)
+        exact = self._exact(part.words)
         if exact is not None:
             order = [exact, *(entry for entry in order if entry != exact)][:LISTED]
-            score = max(score, NEAR_EXACT_CHANCE)
+            score = max(score, EXACT_CHANCE)
         rest = max(inside - score, 0.0) / max(1.0 - float(shares[order[0]]), 1e-9)
         raw = np.array([score, *(min(score, rest * float(shares[entry])) for entry in order[1:])]).round(DECIMALS)
         scores = self.learned.probability(raw).round(DECIMALS).tolist()
@@ -198,16 +230,17 @@ class FaqMatcher:
             for entry, chance in zip(order, scores, strict=True)
         )
         enough = not heard.letters or self.coverage.suffices(part.words, covered)
-        enough = enough and not self.phrasings.single[order[0]]
+        enough = enough and not self.phrasings.single[order[0]] and not self.coverage.strays(part.words, order[0])
         decision = self._decide(float(raw[0]), calibration, exact=exact is not None, covered=enough)
-        return Matches(decision=decision, candidates=candidates, language=language), evidence
+        if exact is None and not heard.letters and not self.scorer.understands(language):
+            decision = "ticket"
+        found = Matches(decision=decision, candidates=candidates, language=language, raw=float(raw[0]))
+        return found, evidence
 
-    def _near_exact(self, words: tuple[str, ...], evidence: Evidence) -> int | None:
-        """Give the only entry with (nearly) this very phrasing."""
-        owners = self.phrasings.exact.get(words)
-        if owners is None and sum(map(len, words)) >= MIN_NEAR_EXACT_CHARS:
-            owners = set(np.flatnonzero(evidence.alike >= NEAR_EXACT).tolist())
-        return next(iter(owners)) if owners is not None and len(owners) == 1 else None
+    def _exact(self, words: tuple[str, ...]) -> int | None:
+        """Give the only entry with this very phrasing; one word more, less or elsewhere may ask for the opposite."""
+        owners = self.phrasings.exact.get(words, ())
+        return next(iter(owners)) if len(owners) == 1 else None
 
     def _decide(self, score: float, calibration: Calibration, *, exact: bool, covered: bool) -> Decision:
         if exact or (covered and score >= calibration.answer_from):
