@@ -213,7 +213,8 @@ def _sentences(text: str) -> Iterator[list[str]]:
 def questions(text: str, language: str | None = None) -> list[str]:
     """Give the questions of a text, in order, where there are several, else none.
 
-    They are sentences with a question mark and items of a list that do not tell what somebody did; "how ... and where ..." is two.
+    They are sentences with a question mark, and items of a list that do not tell what somebody did; "how ... and
+    where ..." is two.
     """
     joined, asking = _asking(_codes(language))
     asked: list[str] = []

@@ -229,8 +229,8 @@ class FaqMatcher:
             Candidate(entry=self.phrasings.ids[entry], score=chance)
             for entry, chance in zip(order, scores, strict=True)
         )
-        enough = not heard.letters or self.coverage.suffices(part.words, covered)
-        enough = enough and not self.phrasings.single[order[0]] and not self.coverage.strays(part.words, order[0])
+        covers = self.coverage.suffices(part.words, covered) and not self.coverage.strays(part.words, order[0])
+        enough = (covers or not heard.letters) and not self.phrasings.single[order[0]]
         decision = self._decide(float(raw[0]), calibration, exact=exact is not None, covered=enough)
         if exact is None and not heard.letters and not self.scorer.understands(language):
             decision = "ticket"

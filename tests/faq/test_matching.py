@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from faq.entries import Faq
 from faq.heads import STRENGTH, softmax, train
+from faq.learned import Learned
 from faq.matching import FaqMatcher, Matches, Promises
 
 from .mini_faq import entry, mini_faq
@@ -72,6 +74,57 @@ def test_a_question_buried_in_a_rant_is_found() -> None:
         "Otherwise the weather was lovely and we went to the lake with the whole family on Saturday afternoon."
     )
     assert MATCHER.match([rant])[0].candidates[0].entry == "delivery"
+
+
+def test_an_aside_does_not_outweigh_what_the_whole_message_is_about() -> None:
+    told = (
+        "I sent the lamp back and I want my money back because it was broken when it came, I asked for a refund, and "
+        "the refund has still not arrived on my account. When are you open? I want a refund of my money for the lamp."
+    )
+    assert MATCHER.match(["When are you open?"])[0].candidates[0].entry == "opening-hours"
+    assert MATCHER.match([told])[0].candidates[0].entry == "refund"
+
+
+def test_what_was_learnt_bends_the_scores_and_not_what_is_compared_with_the_thresholds() -> None:
+    asked = ["i want a refund", "pasword reset please", "where is my parcel now", "is there parking", "my refund"]
+    asked += [f"{text}. {'and so on and on ' * 8}. {other}?" for text, other in pairwise(asked)]
+    plain, bent = FaqMatcher(mini_faq()), FaqMatcher(mini_faq(), learned=Learned(slope=0.2, bias=-1.0, weight=100))
+    before, after = plain.match(asked), bent.match(asked)
+    assert [one.decision for one in after] == [one.decision for one in before]
+    assert [one.candidates[0].entry for one in after] == [one.candidates[0].entry for one in before]
+    assert [one.raw for one in after] == [one.raw for one in before] == [one.score for one in before]
+    assert all(one.score < one.raw for one in after if one.raw > 0.5)
+
+
+def test_a_foreign_message_need_not_share_words_to_be_answered() -> None:
+    (found,) = FaqMatcher(mini_faq(), Promises(answer_precision=0.5)).match(["Ich habe mein Passwort vergessen"])
+    assert (found.language, found.decision, found.candidates[0].entry) == ("de", "answer", "password")
+
+
+def test_a_language_that_no_encoder_knows_is_for_people() -> None:
+    (found,) = MATCHER.match(["Tôi quên mật khẩu của tôi rồi, làm sao để đặt lại?"])
+    assert (found.language, found.decision) == ("vi", "ticket")
+
+
+@pytest.mark.parametrize("text", ["refund", "my refund"])
+def test_a_word_or_two_that_a_hint_speaks_against_prove_no_language(text: str) -> None:
+    assert MATCHER.match([text], ["en"])[0].language in {"en", None}
+
+
+def test_the_words_of_another_order_are_not_the_same_question() -> None:
+    swap = entry("swap", "how do i move money from my bank to my card")
+    (found,) = FaqMatcher(Faq(entries=(*mini_faq().entries, swap))).match(
+        ["how do i move money from my card to my bank"]
+    )
+    assert found.decision != "answer"
+
+
+@pytest.mark.parametrize("language", ["de", "zh", "en"])
+@pytest.mark.parametrize("matcher", ["lexical", "default"])
+def test_one_entry_with_one_wording_works_in_any_language(language: str, matcher: str) -> None:
+    only = FaqMatcher(Faq(entries=(entry("wlan", "WLAN", language=language),)), matcher=matcher)
+    assert only.match(["WLAN"])[0].decision == "answer"
+    assert only.match(["something else entirely"])[0].decision != "answer"
 
 
 def test_one_candidate_an_entry_whatever_its_translations() -> None:
