@@ -148,7 +148,7 @@ def _tapped(message: IncomingMessage, context: Context, policy: Policy) -> Decis
     match name, state.phase:
         case "pick", Phase.CHOOSING | Phase.ANSWERED if current and (choice := _choice(picked, state)) is not None:
             return choice
-        case "none", Phase.CHOOSING if current:
+        case "none", Phase.CHOOSING | Phase.ANSWERED if current and state.candidates:
             return _about_question("suggestions_refused", context, policy)
         case "helpful", Phase.ANSWERED if current:
             return Act(name="helpful")
@@ -242,7 +242,8 @@ def _in_phase(message: IncomingMessage, context: Context, matches: Matches, poli
     state, text = context.conversation, message.text
     picks = state.phase in {Phase.CHOOSING, Phase.ANSWERED}  # once more: several questions have several answers
     if picks and (choice := _choice(phrases.place_in(text) or phrases.plain(text), state)) is not None:
-        return choice
+        since = [ticket for ticket in _requesters(message, context) if _asked_since(ticket, state.offered_at)]
+        return _rating(phrases.plain(text), since) or choice
     match state.phase:
         case Phase.CHOOSING if phrases.says(text, "none"):
             return _about_question("suggestions_refused", context, policy)
@@ -251,6 +252,8 @@ def _in_phase(message: IncomingMessage, context: Context, matches: Matches, poli
                 return _about_question("answer_did_not_help", context, policy)
             if phrases.says(text, "helpful"):
                 return Act(name="helpful")
+            if state.candidates and phrases.says(text, "none"):  # of what is left of several questions
+                return _about_question("suggestions_refused", context, policy)
         case Phase.DESCRIBING | Phase.CHOOSING | Phase.NUMBERING if phrases.says(text, "never_mind"):
             return Act(name="never_mind")
         case Phase.DESCRIBING if not (_is_small_talk(message) or any(phrases.says(text, n) for n in _NO_MATTER)):
@@ -274,6 +277,12 @@ def _is_small_talk(message: IncomingMessage) -> bool:
 def _asks_anew(state: ConversationState, matches: Matches) -> bool:
     """Whether what follows an answer is a question of its own ("my card does not work") and no word on that answer."""
     return matches.decision == "answer" and bool(matches.candidates) and matches.candidates[0].entry != state.entry
+
+
+def _asked_since(ticket: Ticket, offered_at: datetime | None) -> bool:
+    """Whether a rating of the ticket was asked for after candidates were offered: a digit is about what came last."""
+    asked_at = ticket.rating_asked_at
+    return offered_at is not None and asked_at is not None and asked_at > offered_at
 
 
 def _rating(stars: str, tickets: Sequence[Ticket]) -> Act | None:

@@ -229,6 +229,7 @@ class _Planner:
             question=question,
             question_id=question_id,
             candidates=self.state.candidates if chosen else (),  # who asked several things wants another one, too
+            offered_at=self.message.sent_at if chosen else None,
             entry=entry.id,
         )
         rule = "chosen" if decision.chosen else "faq"
@@ -267,6 +268,7 @@ class _Planner:
             question=self.message.text[:WORDS_CHARS],
             question_id=self.message.message_id,
             candidates=tuple(entry.id for entry in entries),
+            offered_at=self.message.sent_at,
         )
         return Effects(
             outcome="suggested",

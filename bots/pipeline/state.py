@@ -31,6 +31,7 @@ class ConversationState:
     question: str = ""  # what is being talked about, and the message that said it
     question_id: str = ""
     candidates: tuple[str, ...] = ()
+    offered_at: datetime | None = None  # when they were asked for, or one of them was chosen
     entry: str = ""  # answered last
     ticket_key: str = ""  # the ticket this conversation hangs on
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.markup import render
-from bots.pipeline.decision import Act, Answer, AppendToTicket, Decision, OpenTicket, Policy, Suggest, decide
+from bots.ledger import codec
+from bots.pipeline.decision import Act, Answer, AppendToTicket, Decision, Ignore, OpenTicket, Policy, Suggest, decide
 from bots.pipeline.effects import NUMBER
 from bots.pipeline.excerpt import MAX_CHARS, excerpt
 from bots.pipeline.plan import plan
@@ -30,6 +32,7 @@ from tests.bots.making import (
     target,
     ticket,
 )
+from ticket_client.base import Status
 
 if TYPE_CHECKING:
     from adapters.base import IncomingMessage
@@ -136,6 +139,50 @@ def test_each_of_several_questions_can_be_chosen(second: IncomingMessage) -> Non
     )
     decision = decide(second, Context(conversation=first.state), NOTHING, NOW, Policy())
     assert decision == Answer(entry="hours", score=None, chosen=True)
+
+
+@pytest.mark.parametrize("refusal", [tap(f"none:{mark('9')}"), message("none of these"), in_public("none of these")])
+def test_none_of_these_after_a_choice_is_about_the_question(refusal: IncomingMessage) -> None:
+    chosen = Answer(entry="refund", score=None, chosen=True)
+    state = plan(7, message("1"), Context(conversation=ASKED_TWO), chosen, house()).state
+    decision = decide(refusal, Context(conversation=state), NOTHING, NOW, Policy())
+    assert decision == OpenTicket(rule="suggestions_refused", words="refund? hours?", message_id="9")
+    alone = replace(state, candidates=())
+    stale = decide(tap(f"none:{mark('9')}"), Context(conversation=alone), NOTHING, NOW, Policy())
+    assert stale == Ignore(rule="stale_choice"), "nothing was offered besides"
+
+
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("asked_at", "rated"), [(NOW - timedelta(hours=1), False), (LATER, True)])
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_digit_is_about_what_was_asked_last(asked_at: datetime, rated: bool, chosen: bool) -> None:  # noqa: FBT001 - parameters
+    state = plan(
+        7, message("refund? hours?"), Context(), Suggest(entries=("refund", "hours"), score=0.5), house()
+    ).state
+    if chosen:
+        choice = Answer(entry="refund", score=None, chosen=True)
+        state = plan(8, message("1"), Context(conversation=state), choice, house()).state
+    solved = ticket(status=Status.RESOLVED, rating_asked_at=asked_at)
+    around = Context(conversation=codec.load(ConversationState, codec.dump(state)), own=(solved,))
+    decision = decide(message("2", sent_at=LATER), around, NOTHING, LATER, Policy())
+    choice = Answer(entry="hours", score=None, chosen=True)
+    assert decision == (Act(name="rate", ticket=solved, value="2") if rated else choice)
+    assert decide(tap(f"pick:2:{state.mark}"), around, NOTHING, LATER, Policy()) == choice, (
+        "a button says what it means"
+    )
+
+
+def test_a_choice_after_a_rating_was_asked_for_makes_the_next_digit_a_choice() -> None:
+    state = plan(
+        7, message("refund? hours?"), Context(), Suggest(entries=("refund", "hours"), score=0.5), house()
+    ).state
+    tapped = tap(f"pick:1:{state.mark}", sent_at=LATER + timedelta(minutes=1))
+    choice = Answer(entry="refund", score=None, chosen=True)
+    state = plan(8, tapped, Context(conversation=state), choice, house()).state
+    around = Context(conversation=state, own=(ticket(status=Status.RESOLVED, rating_asked_at=LATER),))
+    assert decide(message("2"), around, NOTHING, LATER, Policy()) == Answer(entry="hours", score=None, chosen=True)
 
 
 def test_an_answer_to_something_else_ends_the_choice() -> None:
