@@ -74,7 +74,7 @@ def fit(signs: NDArray[np.float32], hits: NDArray[np.bool_], shares: NDArray[np.
 
     def loss(raw: NDArray[np.float64], weight: float, column: int) -> float:
         wrong = np.logaddexp(0.0, np.where(hits, -raw, raw))
-        return float(shares @ wrong) + PRIOR_PULL / 2 * (weight - centre[column]) ** 2
+        return float(shares @ wrong + PRIOR_PULL / 2 * (weight - centre[column]) ** 2)
 
     for _ in range(SWEEPS):
         before = weights.copy()

@@ -77,6 +77,20 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, content: bytes, caplog: pyt
     assert not caplog.records
 
 
+def test_a_file_that_lacks_something_is_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    expected = FaqMatcher(mini_faq(), matcher="lexical", cache=tmp_path).match(ASKED)
+    (file,) = _kept(tmp_path)
+    with np.load(file) as kept:
+        arrays = {name: kept[name] for name in kept.files}
+    for missing in ("mistaken", "phrasings.ids", "scorer.letters.weights"):
+        with file.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **{name: array for name, array in arrays.items() if name != missing})
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            assert FaqMatcher(mini_faq(), matcher="lexical", cache=tmp_path).match(ASKED) == expected
+        assert [getattr(record, "action", "") for record in caplog.records] == ["built_faq_rebuilt"]
+
+
 def test_a_folder_that_cannot_be_written_costs_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     in_the_way = tmp_path / "cache"
     in_the_way.write_text("a file, not a folder", encoding="utf-8")
