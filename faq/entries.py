@@ -29,6 +29,8 @@ FILE_KEYS = ("language", "entries")
 TEXT_KEYS = ("id", "question", "answer")
 EXPECTATION_KEYS = ("expect", "expect_not")
 LIST_KEYS = ("also", "tags", "links", *EXPECTATION_KEYS)
+# Control characters besides tab and line ends, and those that turn the direction of the text after them.
+HARMFUL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 EXAMPLE_KEYS = "id, question, also, answer, tags, links, expect, expect_not"
 
@@ -258,7 +260,9 @@ class _Reader:
         for key, value in node.value:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             if name not in known:
-                self.complain(key, f"{what} has no key '{name[:60]}'", f"the keys are {', '.join(known)}")
+                self.complain(
+                    key, f"{what} has no key '{HARMFUL.sub('?', name[:60])}'", f"the keys are {', '.join(known)}"
+                )
             elif name in fields:
                 self.complain(key, f"'{name}' stands here twice", "remove one")
             else:
@@ -314,6 +318,11 @@ class _Reader:
         kind = node.tag.rpartition(":")[2]
         if not value:
             self.complain(node, f"'{key}' is empty", "write a text or remove it")
+        elif (odd := HARMFUL.search(value)) is not None:
+            name = f"U+{ord(odd[0]):04X}"
+            self.complain(
+                node, f"'{key}' holds the control character {name}", "remove it, it shows people another text"
+            )
         elif kind != "str" and key != "id":
             self.complain(node, f"'{key}' is read as {kind}, not as text", "put it in quotes")
         return value

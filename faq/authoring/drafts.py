@@ -17,6 +17,7 @@ SLUG_WORDS, SLUG_CHARS = 6, 60
 _FILLING = frozenset(
     {"a", "an", "the", "is", "are", "am", "do", "does", "can", "i", "my", "me", "you", "to", "of", "for"}
 )
+TO_DO = "WRITE THE ANSWER"
 _NUMBER = re.compile(r"\d[\d .()/-]{4,40}\d")
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -89,7 +90,7 @@ def draft(gaps: Sequence[Gap], *, language: str, taken: Collection[str]) -> str 
 
 def _to_do(gap: Gap) -> str:
     nearest = f"; if {gap.nearest} answers it, move these wordings there" if gap.nearest else ""
-    return f"WRITE THE ANSWER: what to do, in under 1,000 characters (asked {gap.count} times{nearest})."
+    return f"{TO_DO}: what to do, in under 1,000 characters (asked {gap.count} times{nearest})."
 
 
 def _to_copy(what: str, wordings: list[str]) -> str:

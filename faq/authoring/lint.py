@@ -13,6 +13,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from faq.authoring import lengths
+from faq.authoring.drafts import TO_DO
 from faq.authoring.links import Link, Severity, faults, links
 from faq.calibration import ANSWERED
 from faq.entries import Entry, Faq, load
@@ -74,6 +75,7 @@ def lint(faq: Path | Faq | FaqMatcher) -> list[Finding]:
         *_nearly_the_same(matcher.faq),
         *_confusable(matcher),
         *_few_phrasings(matcher.faq),
+        *_unfinished(matcher.faq),
         *_answers(matcher.faq),
         *_links(matcher.faq),
         *_slips(matcher.faq),
@@ -173,6 +175,13 @@ def _few_phrasings(faq: Faq) -> Iterator[Finding]:
             yield _at(entry, "hint", "few_phrasings", told)
 
 
+def _unfinished(faq: Faq) -> Iterator[Finding]:
+    for entry in faq.entries:
+        if TO_DO.casefold() in entry.answer.casefold():
+            message = f"The answer of '{entry.id}' ({entry.language}) is that of a draft. Write it, or drop the entry."
+            yield _at(entry, "error", "unfinished", message)
+
+
 def shown(entry: Entry) -> str:
     """Give what people see of an entry: its answer and its links."""
     return "\n".join((entry.answer.strip(), *entry.links))
@@ -256,7 +265,7 @@ def _missing_translations(faq: Faq) -> Iterator[Finding]:
     for entry_id, languages in spoken.items():
         missing = [language for language in faq.languages if language not in languages]
         if missing:
-            message = f"'{entry_id}' is missing in {', '.join(missing)}; {first[entry_id].language} is shown instead."
+            message = f"'{entry_id}' is missing in {', '.join(missing)}; another language is shown instead."
             yield _at(first[entry_id], "warning", "missing_translation", message)
 
 

@@ -102,6 +102,48 @@ def test_each_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: in
     assert (found_line, message in found_message) == (line, True), found_message
 
 
+@pytest.mark.parametrize(
+    ("sign", "name"),
+    [
+        (r"\x1b]0;pwn\x07", "U+001B"),
+        (r"\0", "U+0000"),
+        (r"\x9b31m", "U+009B"),
+        (r"\x7f", "U+007F"),
+        (r"\r", "U+000D"),
+        (r"\u202E", "U+202E"),
+        (r"\u202a", "U+202A"),
+        (r"\u2066", "U+2066"),
+        (r"\u2069", "U+2069"),
+        ("\u202e", "U+202E"),
+    ],
+)
+@pytest.mark.parametrize("key", ["id", "question", "answer", "also", "tags", "links", "expect"])
+def test_what_a_terminal_obeys_is_refused(tmp_path: Path, sign: str, name: str, key: str) -> None:
+    fields = {"id": '"a"', "question": '"b"', "answer": '"c"'}
+    hostile = f'"https://ok {sign} x"'
+    fields[key] = hostile if key in fields else f"\n    - {hostile}"
+    file = tmp_path / "faq.yaml"
+    entry = "\n    ".join(f"{field}: {value}" for field, value in fields.items())
+    file.write_text(f"language: en\nentries:\n  - {entry}\n", encoding="utf-8")
+    ((line, message),) = problems_of(file)
+    place = 7 if key not in {"id", "question", "answer"} else 3 + list(fields).index(key)
+    assert (line, f"'{key}' holds the control character {name}" in message) == (place, True), message
+
+
+def test_a_hostile_key_is_not_printed(tmp_path: Path) -> None:
+    file = tmp_path / "faq.yaml"
+    file.write_text(f'language: en\n"x\\e[31m": 1\nentries:\n{ENTRY}', encoding="utf-8")
+    ((line, message),) = problems_of(file)
+    assert (line, "no key 'x?[31m'" in message) == (2, True), message
+
+
+def test_lines_tabs_and_joiners_are_text(tmp_path: Path) -> None:
+    file = tmp_path / "faq.yaml"
+    said = r"a\nb\tc\r\nd\u200d\u200f\u00a0e"
+    file.write_text(f'language: en\nentries:\n  - {{id: a, question: b, answer: "{said}"}}\n', encoding="utf-8")
+    assert load(file).entries[0].answer == "a\nb\tc\r\nd\u200d\u200f\u00a0e"
+
+
 def test_a_tab_is_called_a_tab(tmp_path: Path) -> None:
     file = tmp_path / "faq.yaml"
     file.write_text("language: en\nentries:\n\t- id: a\n", encoding="utf-8")

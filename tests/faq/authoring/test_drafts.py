@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faq.authoring.drafts import draft, masked, slug
+from faq.authoring.drafts import TO_DO, draft, masked, slug
 from faq.authoring.gaps import Example, Gap
 from faq.entries import Faq, load
 
@@ -44,7 +44,7 @@ def test_a_draft_loads_and_says_what_to_write() -> None:
     (entry,) = loaded(text).entries
     assert (entry.id, entry.language, entry.question) == ("where-parcel", "en", "Where is my parcel?")
     assert entry.also == ("parcel late: help", "#lost parcel")
-    assert entry.answer.startswith("WRITE THE ANSWER")
+    assert entry.answer.startswith(TO_DO)
     assert "asked 9 times" in entry.answer
 
 

@@ -49,7 +49,14 @@ def test_a_good_faq_has_only_its_figure_its_short_entries_and_its_missing_transl
     assert "would be answered" in findings[-1].message
     assert findings[-1].source == ""
     missing = [finding.message for finding in findings if finding.kind == "missing_translation"]
-    assert "'opening-hours' is missing in nl; en is shown instead." in missing
+    assert "'opening-hours' is missing in nl; another language is shown instead." in missing
+
+
+@pytest.mark.parametrize("answer", ["WRITE THE ANSWER: what to do (asked 9 times).", "Ask.\nwrite the answer"])
+def test_a_draft_that_nobody_finished_is_an_error(answer: str) -> None:
+    (finding,) = (one for one in told(answering(answer)) if one.kind == "unfinished")
+    assert (finding.severity, finding.line) == ("error", 9)
+    assert not any(one.kind == "unfinished" for one in told(answering("Answer the mail that we write.")))
 
 
 def test_findings_stand_by_file_and_line_the_worst_first() -> None:
