@@ -387,7 +387,7 @@ class _Planner:
 
     def _idle(self) -> ConversationState:
         """Nothing is being talked about any more."""
-        return replace(self.state, phase=Phase.IDLE, question="", question_id="", candidates=())
+        return replace(self.state, phase=Phase.IDLE, question="", question_id="", candidates=(), offered_at=None)
 
     def _status(self, decision: TicketStatus) -> Effects:
         text = "\n".join(map(self.status_line, decision.tickets)) or self.words("status-none")
