@@ -26,7 +26,7 @@ def match_file(
 ) -> int:
     """Match every line of a JSON Lines file and write one line of results for each, in the same order.
 
-    A query is `{"id", "text"}`, further keys are passed over; a result is
+    A query is `{"id", "text"}`, further keys are passed over, and without an id it is the line's number; a result is
     `{"id", "entry", "score", "decision", "candidates": [{"entry", "score"}, ...]}`. Blank lines are passed over.
 
     Args:
@@ -40,9 +40,12 @@ def match_file(
 
     Raises:
         FaqError: The FAQ cannot be used.
-        QueriesError: The queries cannot be read; every malformed line is listed.
+        QueriesError: The queries cannot be read, and every malformed line is listed; or there is no folder to write to.
         OSError: The results cannot be written.
     """
+    if not out_path.parent.is_dir():
+        message = f"the results cannot be written, there is no folder {out_path.parent}"
+        raise QueriesError([Problem(path=str(out_path), line=0, message=message, cure="make it, or name another")])
     queries = read_queries(queries_path)
     matcher = build(load(faq_path))
     found = matcher.match([query["text"] for query in queries])
@@ -64,7 +67,7 @@ def result(query_id: object, matches: Matches) -> dict[str, Any]:
 
 
 def read_queries(path: Path) -> list[dict[str, Any]]:
-    """Read a JSON Lines file of `{"id", "text"}`.
+    """Read a JSON Lines file of `{"id", "text"}`; the line's number stands in for an id that is missing.
 
     Raises:
         QueriesError: A line is malformed, or the file cannot be read.
@@ -84,6 +87,8 @@ def read_queries(path: Path) -> list[dict[str, Any]]:
         query: dict[str, Any] = {}
         try:
             query = json.loads(line)
+            if isinstance(query, dict):
+                query.setdefault("id", number)
             faults = list(_faults(query))
         except (ValueError, RecursionError) as error:
             faults = [f"this is not JSON ({str(error).splitlines()[0]})"]
@@ -99,6 +104,6 @@ def _faults(query: object) -> Iterator[str]:
         yield "the line is not a JSON object"
         return
     if not isinstance(query.get("id"), str | int) or isinstance(query.get("id"), bool):
-        yield "'id' is missing or neither a text nor a whole number"
+        yield "'id' is neither a text nor a whole number"
     if not isinstance(query.get("text"), str):
         yield "'text' is missing or not a text"

@@ -63,6 +63,20 @@ def test_malformed_lines_are_all_named_and_nothing_is_written(tmp_path: Path, fa
     assert not out.exists()
 
 
+def test_the_number_of_the_line_stands_in_for_a_missing_id(tmp_path: Path, faq: Path) -> None:
+    queries, out = tmp_path / "queries.jsonl", tmp_path / "out.jsonl"
+    queries.write_text('{"text": "refund"}\n\n{"text": "hours"}\n{"id": "x", "text": "hours"}\n', encoding="utf-8")
+    assert match_file(faq, queries, out) == 3
+    assert [json.loads(line)["id"] for line in out.read_text(encoding="utf-8").splitlines()] == [1, 3, "x"]
+
+
+def test_a_folder_that_is_not_there_is_named_before_any_work(tmp_path: Path, faq: Path) -> None:
+    built = []
+    with pytest.raises(QueriesError, match=r"out\.jsonl: the results cannot be written, there is no folder .*nowhere;"):
+        match_file(faq, tmp_path / "none.jsonl", tmp_path / "nowhere" / "out.jsonl", built.append)  # type: ignore[arg-type]
+    assert built == []
+
+
 def test_missing_files_are_named(tmp_path: Path, faq: Path) -> None:
     with pytest.raises(QueriesError, match=r"none\.jsonl: the file cannot be read"):
         match_file(faq, tmp_path / "none.jsonl", tmp_path / "out.jsonl")
