@@ -110,7 +110,7 @@ class WatchedFaq:
         await self._stop_strengthening()
         self._current, self._in_use = current, self._first
         self._strengthen_later()
-        entries = len(self._current[0].entries)
+        entries = len({entry.id for entry in self._current[0].entries})
         logger.info("The FAQ was loaded again: %d entries.", entries, extra={"action": "faq_reloaded"})
 
     @property

@@ -67,6 +67,19 @@ async def test_an_edit_is_taken_up_with_its_matcher(tmp_path: Path, caplog: pyte
     assert actions(caplog) == ["faq_reloaded"]
 
 
+async def test_a_translation_is_no_entry_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "faq.watching")
+    file = tmp_path / "en.yaml"
+    file.write_text(MINI_YAML, encoding="utf-8")
+    watched = WatchedFaq(tmp_path, matcher="lexical")
+    (tmp_path / "nl.yaml").write_text(MINI_YAML.replace("language: en", "language: nl"), encoding="utf-8")
+    await watched.refresh()
+    faq = watched.current[0]
+    ids = {entry.id for entry in faq.entries}
+    assert len(faq.entries) == 2 * len(ids)
+    assert f"loaded again: {len(ids)} entries." in caplog.text
+
+
 async def test_a_broken_file_keeps_the_last_good_faq_and_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
