@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import asdict
@@ -13,7 +12,7 @@ import typer
 
 from bots.cli import matchers, setting_up
 from bots.cli.matchers import MatcherOption
-from bots.cli.setting_up import ConfigOption
+from bots.cli.setting_up import ConfigOption, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +58,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument an option
         picture.write_text(drawn(measures, f"{path}, asked {queries.name}"), encoding="utf-8")
     wrong = list(_wrong(asked, found))
     if as_json:
-        typer.echo(json.dumps(_without_nan({**asdict(measures), "wrong_answers": wrong}), ensure_ascii=False))
+        typer.echo(to_json(_without_nan({**asdict(measures), "wrong_answers": wrong}), indent=None))
         return
     for line in report(measures):
         typer.echo(line)

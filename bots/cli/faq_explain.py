@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from bots.cli import matchers, setting_up
 from bots.cli.matchers import MatcherOption
-from bots.cli.setting_up import ConfigOption, plain
+from bots.cli.setting_up import ConfigOption, plain, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,7 @@ def explain(  # noqa: PLR0913, PLR0917 - one argument an option
     built = matchers.like_the_bots(settings, load(faq or settings.faq_path), faq, matcher)
     explanation = look(built, text, language)
     if as_json:
-        typer.echo(json.dumps(asdict(explanation), indent=2, ensure_ascii=False))
+        typer.echo(to_json(asdict(explanation)))
         return
     for line in report(explanation):
         typer.echo(plain(line))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bots.cli import setting_up
-from bots.cli.setting_up import ConfigOption, Usage
+from bots.cli.setting_up import ConfigOption, Usage, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +43,7 @@ def gaps(  # noqa: PLR0913, PLR0917 - one argument an option
     faq = load(settings.faq_path)
     found, count = _find(settings, faq, days, at_least)
     if as_json:
-        typer.echo(json.dumps({"days": days, "unanswered": count, "gaps": [asdict(gap) for gap in found]}, indent=2))
+        typer.echo(to_json({"days": days, "unanswered": count, "gaps": [asdict(gap) for gap in found]}))
     else:
         _print(found, count, days, at_least)
     if draft is not None:

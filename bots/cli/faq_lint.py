@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from itertools import groupby
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bots.cli import matchers, setting_up
-from bots.cli.setting_up import ConfigOption, plain
+from bots.cli.setting_up import ConfigOption, plain, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +39,7 @@ def lint(
     settings = setting_up.load(config)
     findings = look(matchers.by_the_faq_alone(settings, load(faq or settings.faq_path)))
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        typer.echo(to_json([asdict(finding) for finding in findings]))
     else:
         for line in report(findings):
             typer.echo(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ import typer
 
 from bots.cli import matchers, setting_up
 from bots.cli.matchers import MatcherOption
-from bots.cli.setting_up import ConfigOption, plain
+from bots.cli.setting_up import ConfigOption, plain, to_json
 
 if TYPE_CHECKING:
     from faq.authoring.expectations import Checked, Summary
@@ -36,7 +35,7 @@ def check(
     broken = [one for one in checked if not one.kept]
     if as_json:
         result = {"summary": asdict(summary), "broken": [_machine_readable(one) for one in broken]}
-        typer.echo(json.dumps(result, indent=2))
+        typer.echo(to_json(result))
     else:
         for one in broken:
             typer.echo(_readable(one))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,8 @@ ConfigOption = Annotated[
     ),
 ]
 
+_MAY_STEER = re.compile(r"[^\x00-\x7e]")  # some of these; of the others, JSON escapes what is to be
+
 
 def plain(text: str) -> str:
     """Somebody's words as one line that cannot steer a terminal: no control characters, no changes of direction."""
@@ -32,6 +36,19 @@ def plain(text: str) -> str:
         for char in text
         if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf"} or char == "\u200d"
     )
+
+
+def to_json(value: object, indent: int | None = 2) -> str:
+    """JSON that people can read, and in which no words steer a terminal: what would is escaped."""
+    return _MAY_STEER.sub(_escape, json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def _escape(found: re.Match[str]) -> str:
+    char = found[0]
+    if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or char == "\u200d":
+        return char
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 class Usage(Exception):
