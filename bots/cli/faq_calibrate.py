@@ -18,7 +18,7 @@ from bots.cli.setting_up import ConfigOption, Usage, plain
 if TYPE_CHECKING:
     from bots.ledger.feedback import Asked
     from config.settings import Settings
-    from faq.authoring.learning import Evidence, Kept, Source
+    from faq.authoring.learning import Kept, Outcome, Source
     from faq.learned import Learned
     from faq.matching import FaqMatcher, Matches, Promises
 
@@ -76,7 +76,7 @@ def calibrate(
     told = [*labelled, *(one for one in heard if one.entry in known)]  # what is no longer in the FAQ tells nothing
     promises = matchers.promises(settings)
     matcher = matchers.by_the_faq_alone(settings, faq)
-    rows = _evidence(told, matcher)
+    rows = _outcomes(told, matcher)
     newest = asked[-_TRAFFIC:]
     traffic = [found.score for found in matcher.match([q.text for q in newest], [q.language for q in newest])]
     if not rows:
@@ -120,7 +120,7 @@ def _told(question: Asked) -> Told | None:
         Verdict.UNHELPFUL: ("thumb", True),
         Verdict.TICKET_AFTER: ("ticket", True),
     }
-    if question.entry is None or question.verdict not in sources:
+    if question.entry is None or question.verdict not in sources or not question.tells_of_the_score:
         return None
     source, wrong = sources[question.verdict]
     return Told(
@@ -133,7 +133,7 @@ def _told(question: Asked) -> Told | None:
     )
 
 
-def _evidence(told: list[Told], matcher: FaqMatcher) -> list[Evidence]:
+def _outcomes(told: list[Told], matcher: FaqMatcher) -> list[Outcome]:
     """Match the messages anew: the scores that were acted on then may come from another FAQ, or be bent already."""
     found: list[Matches] = matcher.match([one.text for one in told], [one.language for one in told])
     rows = []
@@ -145,10 +145,10 @@ def _evidence(told: list[Told], matcher: FaqMatcher) -> list[Evidence]:
     return rows
 
 
-def _row(one: Told, matches: Matches, *, right: bool) -> Evidence:
-    from faq.authoring.learning import Evidence
+def _row(one: Told, matches: Matches, *, right: bool) -> Outcome:
+    from faq.authoring.learning import Outcome
 
-    return Evidence(
+    return Outcome(
         score=matches.score,
         right=right,
         answered=matches.decision == "answer",

@@ -40,7 +40,7 @@ WEIGHTS: Mapping[str, float] = {"label": 1.0, "choice": 1.0, "thumb": 0.7, "tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Outcome:
     """A message whose outcome is known.
 
     Attributes:
@@ -59,7 +59,7 @@ class Evidence:
     outside: bool | None = None
 
 
-def learn(rows: Sequence[Evidence], traffic: Sequence[float], *, faq: Faq | None, at: datetime | None) -> Learned:
+def learn(rows: Sequence[Outcome], traffic: Sequence[float], *, faq: Faq | None, at: datetime | None) -> Learned:
     """Learn from messages whose outcome is known; their order changes nothing.
 
     Args:
@@ -188,7 +188,7 @@ class Kept:
 
 
 def validate(
-    rows: Sequence[Evidence], traffic: Sequence[float], promises: Promises, answer_from: float
+    rows: Sequence[Outcome], traffic: Sequence[float], promises: Promises, answer_from: float
 ) -> tuple[Kept, Kept]:
     """Give how the matcher does without and with what is learnt, each row judged by what the others teach.
 
@@ -213,14 +213,14 @@ def validate(
     return _kept(rows, before), _kept(rows, after)
 
 
-def _answers(row: Evidence, before: float, after: float) -> bool:
+def _answers(row: Outcome, before: float, after: float) -> bool:
     """Whether a row is answered from another score on: what is nearly exact stays so, and what is barred."""
     if row.score < before:
         return row.answered or row.score >= after
     return row.answered and row.score >= after
 
 
-def _kept(rows: Sequence[Evidence], answered: NDArray[np.bool_]) -> Kept:
+def _kept(rows: Sequence[Outcome], answered: NDArray[np.bool_]) -> Kept:
     weights = np.array([WEIGHTS[row.source] for row in rows])
     right = np.array([row.right for row in rows], dtype=bool)
     given = float(weights[answered].sum())

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faq.authoring import learning
-from faq.authoring.learning import Evidence, Source, learn, validate
+from faq.authoring.learning import Outcome, Source, learn, validate
 from faq.calibration import Promises
 from faq.entries import Entry, Faq
 from faq.learned import Learned, fingerprints, logit, sigmoid
@@ -27,13 +27,13 @@ ANSWER_FROM = 0.9
 
 def traffic(
     count: int, seed: int, *, slope: float = 1.0, bias: float = -1.0, source: Source = "label"
-) -> list[Evidence]:
+) -> list[Outcome]:
     """Messages whose first candidate is right with probability sigmoid(slope * logit(score) + bias)."""
     generator = np.random.default_rng(seed)
     scores = generator.uniform(0.01, 0.999, count).round(4)
     right = generator.random(count) < sigmoid(slope * logit(scores) + bias)
     return [
-        Evidence(
+        Outcome(
             score=float(score),
             right=bool(hit),
             answered=bool(score >= ANSWER_FROM),
@@ -45,7 +45,7 @@ def traffic(
     ]
 
 
-def taught(rows: list[Evidence]) -> Learned:
+def taught(rows: list[Outcome]) -> Learned:
     return learn(rows, [row.score for row in rows], faq=None, at=None)
 
 
@@ -85,7 +85,7 @@ def test_scores_that_mislead_never_turn_the_order_round() -> None:
     assert taught(misled).slope == 0
 
 
-def loss(line: Sequence[float], rows: Sequence[Evidence]) -> float:
+def loss(line: Sequence[float], rows: Sequence[Outcome]) -> float:
     """What a fit makes least, without the rows' weights."""
     raw = line[0] * logit(np.array([row.score for row in rows])) + line[1]
     wrong = np.logaddexp(0.0, np.where([row.right for row in rows], -raw, raw)).sum()
@@ -105,7 +105,7 @@ def test_a_fit_is_the_best_there_is_wherever_the_scores_lie(
     generator = np.random.default_rng(seed)
     scores, right = generator.uniform(*between, count), generator.random(count) < share
     rows = [
-        Evidence(score=float(score), right=bool(hit), answered=True, source="label")
+        Outcome(score=float(score), right=bool(hit), answered=True, source="label")
         for score, hit in zip(scores, right, strict=True)
     ]
     learned = taught(rows)
@@ -119,8 +119,7 @@ def test_a_fit_is_the_best_there_is_wherever_the_scores_lie(
 def test_of_high_scores_half_of_them_wrong_half_are_believed(seed: int) -> None:
     scores = np.random.default_rng(seed).uniform(0.97, 0.9999, 60)
     rows = [
-        Evidence(score=float(score), right=at % 2 == 0, answered=True, source="label")
-        for at, score in enumerate(scores)
+        Outcome(score=float(score), right=at % 2 == 0, answered=True, source="label") for at, score in enumerate(scores)
     ]
     learned = taught(rows)
     assert 0.4 < learned.probability(np.array([0.98]))[0] < 0.65
@@ -163,12 +162,10 @@ def test_what_it_was_learnt_from_is_said() -> None:
 def test_any_rows_teach_something_finite_whatever_their_order(
     rows: list[tuple[float, bool, Source]], order: Random
 ) -> None:
-    evidence = [
-        Evidence(score=score, right=right, answered=score > 0.9, source=source) for score, right, source in rows
-    ]
-    learned = taught(evidence)
-    order.shuffle(evidence)
-    assert taught(evidence) == learned
+    outcomes = [Outcome(score=score, right=right, answered=score > 0.9, source=source) for score, right, source in rows]
+    learned = taught(outcomes)
+    order.shuffle(outcomes)
+    assert taught(outcomes) == learned
     answer, suggest = learned.thresholds(PROMISES, ANSWER_FROM, 0.2)
     assert 0 <= suggest <= answer <= 1.01
     assert np.isfinite(learned.probability(np.linspace(0, 1, 11))).all()
@@ -187,9 +184,9 @@ def test_validation_judges_each_row_by_the_others() -> None:
 
 def test_no_row_is_judged_by_what_it_teaches_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [replace(row, channel=f"channel {at}") for at, row in enumerate(traffic(100, 14))]
-    taught_by: list[set[Evidence]] = []
+    taught_by: list[set[Outcome]] = []
 
-    def watched(given: Sequence[Evidence], *rest: Any, **more: Any) -> Learned:
+    def watched(given: Sequence[Outcome], *rest: Any, **more: Any) -> Learned:
         taught_by.append(set(given))
         return learn(given, *rest, **more)
 
