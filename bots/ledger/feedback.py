@@ -66,6 +66,11 @@ class Asked:
         return True
 
     @property
+    def tells_of_the_score(self) -> bool:
+        """Whether a verdict says how good the message's score was: several questions have several right entries."""
+        return self.rule != "several"
+
+    @property
     def why(self) -> str:
         """Why it counts as not answered, in a few words."""
         if self.verdict is Verdict.REFUSED:

@@ -30,6 +30,7 @@ entries:
   - {id: refund, question: How do I get a refund?, also: [refund please, i want my money back], answer: Ask.}
   - {id: hours, question: When are you open?, also: [opening hours, on which days are you open], answer: Always.}
 """
+SEVERAL = replace(offers("refund", "hours"), reason="several")
 NONE = ["do you have a job for me", "what a lovely morning", "my withdrawal disappeared"]
 
 
@@ -92,6 +93,7 @@ async def test_what_people_did_is_learnt(tmp_path: Path) -> None:
         ("on which days are you open", offers("refund", "hours"), ["pick:2"]),
         ("are you open on the moon", offers("hours", "refund"), ["none"]),
         ("how can i get my password", answers("refund"), []),
+        ("is there a refund? and on which days are you open?", SEVERAL, ["pick:2"]),
         ("please refund the open hours", offers("refund", "hours"), ["pick:1", "unhelpful"]),
         *unmatched("what a lovely morning"),
     )

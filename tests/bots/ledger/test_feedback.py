@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,15 @@ async def test_a_choice_names_the_entry_and_none_of_these_names_none(stage: Stag
         True,
         "nothing chosen",
     )
+
+
+async def test_a_choice_among_several_questions_entries_answers_but_tells_nothing_of_the_score(stage: Stage) -> None:
+    for text, reason in (("fees? hours?", "several"), ("hours?", None)):
+        question = message(text, place=f"chat:{text}")
+        await stage.hear(question, replace(offers("refund", "hours"), reason=reason))
+        await stage.hear(tap(f"pick:2:{mark(question.message_id)}", place=question.reply_to.place))
+    found = {one.text: (one.verdict, one.unanswered, one.tells_of_the_score) for one in read(stage)}
+    assert found == {"fees? hours?": (Verdict.CHOSEN, False, False), "hours?": (Verdict.CHOSEN, False, True)}
 
 
 async def test_a_refusal_counts_though_no_further_ticket_is_opened(stage: Stage) -> None:
