@@ -56,6 +56,15 @@ async def test_machines_read_one_json_object(tmp_path: Path) -> None:
     assert [wrong["id"] for wrong in measured["wrong_answers"]] == ["2"]
 
 
+async def test_json_steers_no_terminal(tmp_path: Path) -> None:
+    _labelled(tmp_path)
+    query = {"id": "é\x9b2J\u202e\ud83d", "text": "when are you open", "entry": "refund"}
+    (tmp_path / "q.jsonl").write_text(json.dumps(query), encoding="utf-8")
+    result = await firstline("faq", "eval", "faq.yaml", "--queries", "q.jsonl", "--json", cwd=tmp_path)
+    assert (result.code, result.err) == (0, "")
+    assert r'"é\u009b2J\u202e\ud83d"' in result.out
+
+
 async def test_the_configured_promise_is_kept(tmp_path: Path) -> None:
     _labelled(tmp_path)
     texts = ("are you open sundays", "when are you open on sunday", "can I get my money back", "how do I get refunds")
