@@ -15,6 +15,8 @@ from .mini_faq import MINI_YAML
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from faq.entries import Faq
+
 
 @pytest.fixture
 def faq(tmp_path: Path) -> Path:
@@ -71,7 +73,7 @@ def test_the_number_of_the_line_stands_in_for_a_missing_id(tmp_path: Path, faq: 
 
 
 def test_a_folder_that_is_not_there_is_named_before_any_work(tmp_path: Path, faq: Path) -> None:
-    built = []
+    built: list[Faq] = []
     with pytest.raises(QueriesError, match=r"out\.jsonl: the results cannot be written, there is no folder .*nowhere;"):
         match_file(faq, tmp_path / "none.jsonl", tmp_path / "nowhere" / "out.jsonl", built.append)  # type: ignore[arg-type]
     assert built == []
