@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
+from threading import Timer
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -9,7 +12,7 @@ import typer
 from bots.cli.setting_up import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from adapters.base import Finding
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from faq.entries import Faq
     from faq.matching import FaqMatcher, Promises
 
+_LONG_S = 8.0  # without a word
 _MUCH_CHANGED = 0.5  # of the FAQ, since it was calibrated
 _SOURCES = {"label": "labels", "choice": "choices", "thumb": "thumbs", "ticket": "tickets"}
 
@@ -37,7 +41,9 @@ def by_the_faq_alone(settings: Settings, faq: Faq, matcher: str | None = None) -
     """A matcher that knows nothing of what `firstline faq calibrate` learnt."""
     from faq.matching import FaqMatcher
 
-    return FaqMatcher(faq, promises(settings), matcher=matcher or settings.faq.matcher, cache=settings.faq_cache)
+    kind = matcher or settings.faq.matcher
+    with _patience(kind):
+        return FaqMatcher(faq, promises(settings), matcher=kind, cache=settings.faq_cache)
 
 
 def like_the_bots(settings: Settings, faq: Faq, path: Path | None, matcher: str | None = None) -> FaqMatcher:
@@ -55,7 +61,21 @@ def like_the_bots(settings: Settings, faq: Faq, path: Path | None, matcher: str 
     kind = matcher or settings.faq.matcher
     is_the_bots = path is None or path.resolve() == settings.faq_path.resolve()
     learned = load_for(kind, settings.data_dir / FILE) if is_the_bots else None
-    return FaqMatcher(faq, promises(settings), matcher=kind, cache=settings.faq_cache, learned=learned)
+    with _patience(kind):
+        return FaqMatcher(faq, promises(settings), matcher=kind, cache=settings.faq_cache, learned=learned)
+
+
+@contextmanager
+def _patience(matcher: str) -> Iterator[None]:
+    """Say what takes so long, if it does: what is worked out is kept, so the next call is quick."""
+    said = f"Working out the FAQ for the {matcher} matcher (once)…"
+    timer = Timer(_LONG_S, partial(typer.echo, said, err=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def in_use(settings: Settings) -> list[Finding]:
