@@ -20,7 +20,7 @@ entries:
     answer: Choose Forgot password.
     expect:
       - how do i reset my pasword
-      - "do penguins\\e[31m have knees"
+      - do penguins have knees
 """
 BROKEN = "    expect_not: [I forgot my password!]\n"
 
@@ -35,7 +35,7 @@ async def test_a_broken_expectation_is_told_and_fails_the_check(tmp_path: Path) 
     assert (result.code, result.err) == (1, "")
     assert "faq.yaml:9: 'password' is expected, but the bot opens a ticket." in result.out
     assert "faq.yaml:10: 'password' is not to answer, but the bot answers with 'password'." in result.out
-    assert "do penguins[31m have knees" in result.out
+    assert "do penguins have knees" in result.out
     assert re.search(r"first    password [01]\.\d\d", result.out)
     assert "1 of 3 expectations kept, 2 broken." in result.out
 
