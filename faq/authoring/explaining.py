@@ -149,6 +149,10 @@ class _Inside:
         """Tell whether so much is covered that an answer may be given; by meaning alone, words are not asked for."""
         return not self.by_letters or self._coverage.suffices(self.words, self.covered(entry))
 
+    def strays(self, entry: str) -> bool:
+        """Tell whether the message says something that the entry does not speak of at all."""
+        return self.by_letters and self._coverage.strays(self.words, self._at(entry))
+
     def is_single(self, entry: str) -> bool:
         """Tell whether no language has more than one phrasing of the entry."""
         return bool(self._phrasings.single[self._at(entry)])
@@ -252,7 +256,7 @@ def _reason(matches: Matches, inside: _Inside) -> str:
     return "It is handed over, whatever the score."
 
 
-def _in_the_way(score: float, first: str, inside: _Inside) -> str:
+def _in_the_way(score: float, first: str, inside: _Inside) -> str:  # noqa: PLR0911 - one line a reason
     """Name the first thing that stands in the way of an answer; empty where nothing does."""
     answer_from = inside.calibration.answer_from
     if inside.is_single(first):
@@ -266,7 +270,11 @@ def _in_the_way(score: float, first: str, inside: _Inside) -> str:
         return (
             f"only {covered:.0%} of what the message says stands in the entry's wordings, of at least {MIN_SHARE:.0%}"
         )
-    return "" if inside.says_enough(first) else "the message names a topic and says too little about it"
+    if not inside.says_enough(first):
+        return "the message names a topic and says too little about it"
+    if inside.strays(first):
+        return "a 'not', or a word that the FAQ does not know, may make it another question"
+    return ""
 
 
 def _explained(inside: _Inside, entry: str, score: float) -> Explained:

@@ -68,6 +68,7 @@ WITH_PIN = Faq(entries=(*mini_faq().entries, entry("pin", "Where is my PIN code?
         (mini_faq(), "tell me a joke about dogs", "ticket", "where suggestions begin"),
         (mini_faq(), "refund please", "answer", "reaches"),
         (WITH_PIN, "where is my pin code", "answer", "repeats a wording"),
+        (mini_faq(), "I do not want my money back", "suggest", "may make it another question"),
         (WITH_PIN, "where can I see my PIN code", "suggest", "'pin' has a single wording"),
     ],
 )
@@ -93,7 +94,7 @@ def test_what_a_person_is_to_look_at_is_named(text: str, decision: str, reason: 
 
 def test_a_bent_score_is_not_compared_with_thresholds_of_raw_ones() -> None:
     bent = FaqMatcher(mini_faq(), learned=Learned(bias=-2.0, weight=100))
-    told = explain(bent, "how could I get my refund please")
+    told = explain(bent, "how do I get my money back please")
     assert told.score < told.answer_from <= told.raw
     assert told.reason == f"The score {told.raw:.2f} reaches {told.answer_from:.2f}, where answers begin."
 
