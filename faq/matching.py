@@ -175,7 +175,7 @@ class FaqMatcher:
         if self.rehearsal is None:
             return NOTHING
         parts = message_parts(text)
-        language = self._language(text, hint, parts[0].words if parts else ())
+        language = self._language(text, hint, parts[:1])
         parts = self.phrasings.repair.mended(parts, language)
         best, most, whole = NOTHING, -1.0, None
         for part in parts:
@@ -188,14 +188,17 @@ class FaqMatcher:
                 best = found if evidence is whole else replace(found, part=part.original)
         return self.handover.judged(best, parts, language, lambda part: self._match_part(part, language))
 
-    def _language(self, text: str, hint: str | None, words: tuple[str, ...]) -> str | None:
+    def _language(self, text: str, hint: str | None, whole: Sequence[Part]) -> str | None:
         """Give the language a message is surely written in; a word or two prove little against a hint or the FAQ."""
         found = self.detector.detect(text, hint)
         if found.language is None:
             return None
         spoken = found.language in self.phrasings.codes
-        if not spoken and self.phrasings.known_share(words) >= KNOWN_WORDS:
-            return None
+        words = whole[0].words if whole else ()
+        if not spoken:  # "whennnn areee youuu opennn" looks Italian
+            mended = [word for part in self.phrasings.repair.mended(whole, None) for word in part.words]
+            if self.phrasings.known_share(mended) >= KNOWN_WORDS:
+                return None
         few = len(words) <= FEW_WORDS and all(map(str.isascii, words))
         otherwise = hint is not None and base(hint) in self._bases - {base(found.language)}
         unsure = not spoken or found.probability < SURE_OF_A_WORD

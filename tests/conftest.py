@@ -1,4 +1,4 @@
-"""Chromium for the tests that open a page: they read what is shown there."""
+"""Chromium for the tests that open a page, and no wall clock for those that try many examples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from playwright.async_api import Browser
+
+# On a busy machine any example may take long: what a work costs is a matter of ratios (tests/growth.py).
+hypothesis.settings.register_profile("firstline", deadline=None)
+hypothesis.settings.load_profile("firstline")
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIETLY = (

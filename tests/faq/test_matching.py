@@ -111,6 +111,12 @@ def test_a_word_or_two_that_a_hint_speaks_against_prove_no_language(text: str) -
     assert MATCHER.match([text], ["en"])[0].language in {"en", None}
 
 
+def test_drawn_out_words_of_the_faq_are_no_foreign_language() -> None:
+    (found,) = MATCHER.match(["whennnn areeee youuuu openn"], ["en"])
+    assert found.language in {"en", None}
+    assert (found.decision, found.candidates[0].entry) == ("answer", "opening-hours")
+
+
 def test_the_words_of_another_order_are_not_the_same_question() -> None:
     swap = entry("swap", "how do i move money from my bank to my card")
     (found,) = FaqMatcher(Faq(entries=(*mini_faq().entries, swap))).match(
