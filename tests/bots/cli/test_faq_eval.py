@@ -6,27 +6,16 @@ import json
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from tests.faq.mini_faq import MINI_YAML
+
 from .program import firstline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FAQ = """\
-language: en
-entries:
-  - id: refund
-    question: How do I get a refund?
-    also: [I want my money back, refund please]
-    answer: Ask for it.
-  - id: hours
-    question: What are your opening hours?
-    also: [when are you open, are you open on sunday]
-    answer: From nine to five.
-"""
-
 
 def _labelled(folder: Path) -> None:
-    (folder / "faq.yaml").write_text(_FAQ, encoding="utf-8")
+    (folder / "faq.yaml").write_text(MINI_YAML, encoding="utf-8")
     queries = [
         {"id": "1", "text": "refund please", "entry": "refund"},
         {"id": "2", "text": "when are you open", "entry": "refund"},

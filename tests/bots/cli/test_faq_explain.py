@@ -5,27 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tests.faq.mini_faq import MINI_YAML
+
 from .program import firstline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FAQ = """\
-language: en
-entries:
-  - id: refund
-    question: How do I get a refund?
-    also: [I want my money back, refund please]
-    answer: Ask for it.
-  - id: hours
-    question: What are your opening hours?
-    also: [when are you open, are you open on sunday]
-    answer: From nine to five.
-"""
-
 
 async def test_people_read_what_was_found_and_why(tmp_path: Path) -> None:
-    (tmp_path / "faq.yaml").write_text(_FAQ, encoding="utf-8")
+    (tmp_path / "faq.yaml").write_text(MINI_YAML, encoding="utf-8")
     result = await firstline("faq", "explain", "refnd please", "faq.yaml", cwd=tmp_path)
     assert result.code == 0, result.err
     assert result.out.startswith("The bot answers with refund.\n")
@@ -36,7 +25,7 @@ async def test_people_read_what_was_found_and_why(tmp_path: Path) -> None:
 
 
 async def test_no_word_steers_the_terminal_and_machines_read_json(tmp_path: Path) -> None:
-    (tmp_path / "faq.yaml").write_text(_FAQ, encoding="utf-8")
+    (tmp_path / "faq.yaml").write_text(MINI_YAML, encoding="utf-8")
     shown = await firstline("faq", "explain", "are you open \x1b[31m\u202e today", "faq.yaml", cwd=tmp_path)
     assert not {"\x1b", "\u202e"} & set(shown.out)
     result = await firstline("faq", "explain", "are you open", "faq.yaml", "--language", "en", "--json", cwd=tmp_path)
