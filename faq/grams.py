@@ -19,7 +19,6 @@ MAX_DENSE = 20_000  # phrasings; beyond, only what finds candidates is kept
 MAX_POSTINGS = 120_000  # looked at for one text, rarest n-grams first: what bounds the time in a large FAQ
 MAX_DENSE_POSTINGS = 240_000  # the same where every phrasing is told its likeness
 LIMIT = 150  # candidates; 200 hold 0.1 % more of the ten likeliest entries, and cost 0.3 ms more
-INDEX_FORMAT = 1  # to be raised whenever an index built before would not fit any more
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
 _MIX = np.uint64(0xD6E8FEB86659FD93)
@@ -110,7 +109,7 @@ class PhrasingIndex:
 
         Args:
             phrasings: The words of each.
-            built: What `to_arrays` gave, in this `INDEX_FORMAT`, for the very same phrasings in the same order.
+            built: What `to_arrays` gave, by this code, for the very same phrasings in the same order.
 
         Raises:
             ValueError: The arrays cannot be of so many phrasings. That they are of the same words, the caller knows.

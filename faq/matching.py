@@ -56,6 +56,8 @@ class Candidate:
 class Matches:
     """What the FAQ has for one message: up to five candidates, best first, whatever the decision.
 
+    Where somebody asked several questions, each question's own entry comes first, in the order asked.
+
     Attributes:
         language: What the message is written in; None where that is not sure.
         part: The sentence that was matched, as it was written, where it is not the whole message.
@@ -72,7 +74,7 @@ class Matches:
 
     @property
     def score(self) -> float:
-        """The probability that the first candidate is right; 0.0 without candidates."""
+        """The first candidate's probability; 0.0 without candidates."""
         return self.candidates[0].score if self.candidates else 0.0
 
     @property

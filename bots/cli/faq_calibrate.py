@@ -164,6 +164,8 @@ def read_labels(file: Path, known: set[str]) -> list[Told]:
         lines = file.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise Usage(f"{file} is not UTF-8. Save it as UTF-8.") from error
+    except OSError as error:
+        raise Usage(f"{file} cannot be read ({error.strerror}). Check the path and its permissions.") from error
     found = [_label(line, f"{file}:{number}", known) for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise Usage(f'{file} holds no line. Write lines such as {{"text": "where is my money", "entry": "refund"}}.')
