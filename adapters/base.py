@@ -56,6 +56,7 @@ class Addressed(StrEnum):
     REPLY_TO_BOT = "reply_to_bot"
     COMMAND = "command"
     HELP_CHANNEL = "help_channel"
+    IF_SURE = "if_sure"  # the FAQ's sure answer is welcome here, and nothing else
     AMBIENT = "ambient"
 
 
@@ -65,6 +66,14 @@ class Idempotency(StrEnum):
     NONCE = "nonce"  # sending again with the same key posts nothing twice
     FINDABLE = "findable"  # `ChannelAdapter.find` can look
     NONE = "none"
+
+
+class Release(StrEnum):
+    """Who lets a reply out to the public."""
+
+    AUTOMATIC = "automatic"  # nobody needs to
+    APPROVED = "approved"  # a moderator reads it first; then the adapter posts it
+    BY_HAND = "by_hand"  # the platform refuses it from the bot: a moderator posts the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +112,12 @@ class ReplyTarget:
     max_replies: int | None = None
     max_len: int = 4096
     len_unit: str = "codepoint"  # codepoint | utf16 | x_weighted
+    max_parts: int | None = None
+    release: Release = Release.AUTOMATIC
+    private_url: str = ""
     expires_at: datetime | None = None
     idempotency: Idempotency = Idempotency.NONE
+    fallback: ReplyTarget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +159,7 @@ class IncomingMessage:
       (then the roles are empty), `staff_reply_to` is set and `on_behalf_of` is not: there is somebody to tell, and
       nothing to open.
     * A deletion or an edit has `message_id` of the message it concerns.
+    * `remove_when_done`: a moderator's command that is to disappear once it is carried out, where the bot may.
     * `secrets` names what `shield` took out of the message's own words and attachments, not of its parent.
     """
 
@@ -171,6 +185,7 @@ class IncomingMessage:
     reply_to: ReplyTarget
     staff_reply_to: ReplyTarget | None = None
     message_ref: Mapping[str, str] = field(default_factory=dict)  # what `delete` needs to remove this message
+    remove_when_done: bool = False
 
     def without_words(self) -> IncomingMessage:
         """The same row without anybody's words or names: what is kept of a message that was not meant for the bot."""
@@ -197,11 +212,21 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Instead:
+    """What is posted where the reply itself is refused for good."""
+
+    target: ReplyTarget
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One message to post. `text` is in the neutral markup of `adapters.markup` and fits `target.max_len`.
 
     `key` is unique for ever: the same key is never posted twice. `number` is the ticket that the reply tells of.
-    `quiet` asks the platform not to notify. `speaker` is whose words they are.
+    `quiet` asks the platform not to notify. `speaker` is whose words they are. `follows` is, for the later parts of a
+    text that needs several, the platform's id of the part before (in the ledger: its key). `secret` is a piece of the
+    text that the ledger forgets once the reply is posted.
     """
 
     key: str
@@ -212,6 +237,9 @@ class Reply:
     number: str | None = None
     quiet: bool = False
     speaker: Literal["bot", "agent"] = "bot"
+    follows: str = ""
+    secret: str = ""
+    instead: Instead | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +258,22 @@ class Finding:
     ok: bool
     text: str
     cure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A channel in the table of `docs/channels.md`: what it offers, costs and forbids; cells of plain words."""
+
+    title: str  # as people call the network
+    hears: str
+    speaks: str  # where, and what addressed it
+    private: str
+    moderator: str  # the moderator's act
+    buttons: str
+    longest: str
+    certainty: str  # how a reply is kept from being posted twice
+    costs: str
+    forbidden: str
 
 
 class ChannelError(Exception):

@@ -1,6 +1,6 @@
 """Finds a channel by its name: `kind = "telegram"` is the package `adapters.telegram`; a small channel is a module.
 
-A channel has `Settings` (a `config.settings.Section`) and ``create(name, settings, surroundings)``.
+A channel has `Settings` (a `config.settings.Section`), ``create(name, settings, surroundings)`` and a `PROFILE`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import adapters
 
 if TYPE_CHECKING:
-    from adapters.base import ChannelAdapter, Surroundings
+    from adapters.base import ChannelAdapter, Profile, Surroundings
     from config.settings import Section
 
 _NOT_A_CHANNEL = frozenset({"base", "markup", "registry", "splitting"})
@@ -22,6 +22,7 @@ class ChannelModule(Protocol):
     """What every channel's module or package offers."""
 
     Settings: type[Section]
+    PROFILE: Profile
 
     def create(self, name: str, settings: Any, surroundings: Surroundings) -> ChannelAdapter:
         """The adapter for the section `name`."""
