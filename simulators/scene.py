@@ -66,9 +66,9 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A network as it is now. `acts` are what the page offers on a post or in a place beside plain words:
+    """A network as it is now.
 
-    "reply", "edit", "delete", "slash" (slash commands), "menu" (the context menu's "Open a support ticket").
+    `acts` are what the page offers on a post or in a place beside plain words: "reply", "edit", "delete", "slash" (slash commands), "menu" (the context menu's "Open a support ticket").
     `revision` grows with every change.
     """
 
