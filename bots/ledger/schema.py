@@ -83,6 +83,8 @@ tickets = Table(
     Column("language", Text, nullable=False),
     Column("visibility", Text, nullable=False),
     Column("reply_to", Text, nullable=False),
+    Column("private_to", Text),  # where the requester goes on with it in private: a reply target, and its conversation
+    Column("private_conversation", Text),
     Column("words", Text, nullable=False),  # what the complaint said, to know it again; erased with the messages
     Column("opened_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
@@ -131,7 +133,7 @@ outgoing = Table(
     Column("speaker", Text, nullable=False),  # bot | agent
     Column("reply", Text, nullable=False),
     Column("number", Text),
-    Column("state", Text, nullable=False),  # pending | sending | sent | ambiguous | failed | cancelled
+    Column("state", Text, nullable=False),  # pending | held | sending | sent | ambiguous | failed | cancelled
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", Text, nullable=False),
     Column("posted_id", Text),
@@ -140,6 +142,7 @@ outgoing = Table(
     Column("changed_at", Text, nullable=False),
     Column("erased_at", Text),
     Index("outgoing_open", "state", "id"),
+    Index("outgoing_place", "channel", "place", "id"),
     Index(
         "outgoing_unerased",
         "changed_at",
@@ -148,6 +151,50 @@ outgoing = Table(
     ),
     Index("outgoing_conversation", "conversation_key", "id"),
     sqlite_autoincrement=True,
+)
+
+silences = Table(
+    "silences",  # who asked the bot to leave them alone
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("author_id", Text, primary_key=True),
+    Column("since", Text, nullable=False),
+)
+
+claims = Table(
+    "claims",  # codes that take an identity's tickets to another network; only their hashes are kept
+    metadata,
+    Column("code_hash", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("expires_at", Text, nullable=False),
+    Column("spent_at", Text),
+)
+
+claim_tries = Table(
+    "claim_tries",  # wrong codes, to slow down whoever guesses
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("author_id", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Index("claim_tries_author", "channel", "account", "author_id", "at"),
+    sqlite_autoincrement=True,
+)
+
+identity_links = Table(
+    "identity_links",  # each with its person's consent: the redeeming of a code, noted in both directions
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("author_id", Text, primary_key=True),
+    Column("other_channel", Text, primary_key=True),
+    Column("other_account", Text, primary_key=True),
+    Column("other_author_id", Text, primary_key=True),
+    Column("consented_at", Text, nullable=False),
 )
 
 cursors = Table(
