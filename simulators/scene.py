@@ -68,8 +68,8 @@ class Post:
 class View:
     """A network as it is now.
 
-    `acts` are what the page offers on a post or in a place beside plain words: "reply", "edit", "delete", "slash" (slash commands), "menu" (the context menu's "Open a support ticket").
-    `revision` grows with every change.
+    `acts` are what the page offers on a post or in a place beside plain words: "reply", "edit", "delete", "slash"
+    (slash commands), "menu" (the context menu's "Open a support ticket"). `revision` grows with every change.
     """
 
     network: str  # "telegram" | "discord" | "twitter" | "reddit"
