@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bots.cli import chatting, checking, faqs, ledgers, running, tickets
+from bots.cli import chatting, checking, faqs, ledgers, playing, running, tickets
 from bots.cli.setting_up import ConfigOption, Usage, state
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(running.run)
+app.command("playground")(playing.playground)
 app.command("check")(checking.check)
 app.command("chat")(chatting.chat)
 app.add_typer(faqs.app, name="faq")

@@ -1,0 +1,132 @@
+"""Joins folder, children and page into one playground, and winds them down: first the bot, then what it talks to."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+from bots.ledger import commands
+from bots.playground import picture
+from bots.playground.folder import Folder, PlaygroundError, free_port
+from bots.playground.networks import Networks
+from bots.playground.processes import BotProcess, Simulators
+from bots.playground.server import Server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CHAT_PORT = 8080
+_LATER = "Noted. The bot carries it out as soon as it runs."
+
+
+class Playground:
+    """``async with Playground(folder, port=8090) as playground`` runs it; `failed` tells when it cannot go on.
+
+    `only` names networks with commas between; all there are where empty. Raises `PlaygroundError`.
+    """
+
+    def __init__(self, folder: Path, *, port: int, only: str = "") -> None:
+        self._folder = Folder(folder)
+        self._wanted_port = port
+        self._only = only
+        self._stack = AsyncExitStack()
+        self.url = ""
+        self.chat_url = ""
+        self.networks: tuple[str, ...] = ()
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._build(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _build(self, stack: AsyncExitStack) -> None:
+        stack.callback(self._folder.release)
+        await asyncio.to_thread(self._folder.take)
+        control = secrets.token_urlsafe(24)
+        simulators = await Simulators.launch(control, self._only, self._folder.simulators_log)
+        stack.push_async_callback(simulators.end)
+        self.networks = tuple(simulators.connections)
+        port, chat_port = free_port(self._wanted_port), free_port(_CHAT_PORT)
+        chat = f"http://127.0.0.1:{chat_port}"
+        self.chat_url = f"{chat}/"
+        self._folder.configure(simulators.connections, chat_port=chat_port, page=f"http://127.0.0.1:{port}")
+        self._simulated = Networks(simulators.url, control)
+        stack.push_async_callback(self._simulated.close)
+        self._bot = BotProcess(self._folder.config, self._folder.bot_log)
+        self._keep(stack, self._bot.run())
+        await self._bot.first
+        token = secrets.token_urlsafe(24)
+        server = Server(self, token=token, port=port, chat=chat)
+        stack.push_async_callback(server.close)
+        await server.open()
+        self.url = f"http://127.0.0.1:{port}/#{token}"
+        self._keep(stack, self._watch(simulators))
+
+    @staticmethod
+    def _keep(stack: AsyncExitStack, work: Any) -> None:
+        """Run something beside us, and end it when the stack unwinds."""
+        task = asyncio.create_task(work)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        stack.push_async_callback(end)
+
+    async def _watch(self, simulators: Simulators) -> None:
+        """The networks keep everything in memory: without them there is nothing to play on."""
+        await simulators.process.wait()
+        self.failed.set_exception(
+            PlaygroundError(f"The simulated networks stopped; see {self._folder.simulators_log}. Start it again.")
+        )
+
+    # --- what the page shows and does (`server.Board`) ----------------------------------------------------------------
+
+    async def state(self) -> dict[str, Any]:
+        """Everything the page shows."""
+        trouble = ""
+        try:
+            views = await self._simulated.views()
+        except PlaygroundError as error:
+            views, trouble = [], str(error)
+        is_running = self._bot.state == "running"
+        return {
+            "networks": views,
+            "simulators": trouble,
+            "bot": {
+                "state": self._bot.state,
+                "chat_url": self.chat_url,
+                "starts": self._bot.starts,
+                "pid": self._bot.pid,
+                "channels": await self._simulated.channels(self.chat_url) if is_running else {},
+                "notice": self._bot.notice,
+            },
+            **await asyncio.to_thread(picture.read, self._folder.ledger),
+        }
+
+    async def act(self, network: str, act: str, arguments: dict[str, Any]) -> str:
+        """Do something on a network."""
+        return await self._simulated.act(network, act, arguments)
+
+    async def order(self, name: str, arguments: dict[str, Any]) -> str:
+        """Leave a command in the ledger, as the command line does; gives the bot's sentence."""
+        wait_s = 3.0 if self._bot.state == "running" else 0.0
+        state, said = await asyncio.to_thread(commands.submit, self._folder.ledger, name, arguments, wait_s=wait_s)
+        if state == "failed":
+            raise PlaygroundError(said)
+        return said if state == "done" else _LATER
+
+    def kill(self) -> None:
+        """SIGKILL the bot; it stays down until `start`."""
+        self._bot.kill()
+
+    def start(self) -> None:
+        """Start the bot again."""
+        self._bot.start()

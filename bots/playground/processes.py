@@ -1,0 +1,172 @@
+"""The playground's children: the simulated networks, and the bot, which comes back when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bots.playground.folder import PlaygroundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_READY_WITHIN_S = 60.0
+_END_WITHIN_S = 8.0
+_RESTART_FIRST_S, _RESTART_MOST_S, _STEADY_S = 0.5, 10.0, 30.0
+_IS_RUNNING = "firstline is running"
+
+
+async def _launch(module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> _Process:
+    """Start a module with a leash: its standard input, which ends when we do.
+
+    In a session of its own, so that Ctrl-C reaches us alone and we end the children in their order. No FIRSTLINE_*
+    variable is handed on: one could connect the bot to a real network. ``-P``: nothing is imported from where we stand.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
+    with log.open("ab") as errors:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            module,
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            env={**kept, "PYTHONUNBUFFERED": "1", **environment},
+            start_new_session=True,
+        )
+
+
+_Process = asyncio.subprocess.Process
+
+
+async def _end(process: _Process) -> None:
+    """SIGTERM, and SIGKILL where that does not help in time."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _END_WITHIN_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulators:
+    """The simulated networks in their process; `connections` are the bot's sections for them."""
+
+    process: _Process
+    url: str
+    connections: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    async def launch(cls, token: str, only: str, log: Path) -> Simulators:
+        """Start them. Raises `PlaygroundError`."""
+        arguments = ["--leashed", *(["--only", only] if only else [])]
+        process = await _launch("simulators", arguments, log, {"SIMULATORS_TOKEN": token})
+        try:
+            line = await asyncio.wait_for(_lines(process).readline(), _READY_WITHIN_S)
+            said = json.loads(line)
+        except (TimeoutError, ValueError) as error:
+            await _end(process)
+            raise PlaygroundError(f"The simulated networks do not start: {last_line(log)}") from error
+        return cls(process=process, url=said["url"], connections=said["connections"])
+
+    async def end(self) -> None:
+        """Stop them."""
+        await _end(self.process)
+
+
+class BotProcess:
+    """The bot. `state` is "starting", "running", "killed" (by us: down until `start`) or "restarting"."""
+
+    def __init__(self, config: Path, log: Path) -> None:
+        self._config = config
+        self._log = log
+        self.state = "starting"
+        self.starts = 0
+        self.notice = ""
+        self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._process: _Process | None = None
+        self._wanted = asyncio.Event()
+        self._wanted.set()
+        self._hurry = asyncio.Event()
+
+    @property
+    def pid(self) -> int:
+        """Its process, 0 while there is none."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else 0
+
+    def kill(self) -> None:
+        """SIGKILL; it stays down until `start`."""
+        self._wanted.clear()
+        self._hurry.set()
+        if self._process is not None and self.pid:
+            self._process.kill()
+
+    def start(self) -> None:
+        """Start it again, at once."""
+        self._wanted.set()
+        self._hurry.set()
+
+    async def run(self) -> None:
+        """Keep it running until cancelled; then wind it down. `first` fails where it never came up."""
+        delay_s = _RESTART_FIRST_S
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                if not self._wanted.is_set():
+                    self.state = "killed"
+                    await self._wanted.wait()
+                    delay_s = _RESTART_FIRST_S
+                began = loop.time()
+                await self._live()
+                if not self._wanted.is_set():
+                    continue
+                if not self.first.done():
+                    self.first.set_exception(PlaygroundError(f"The bot does not start: {self.notice}"))
+                    return
+                self.state = "restarting"
+                delay_s = _RESTART_FIRST_S if loop.time() - began > _STEADY_S else min(delay_s * 2, _RESTART_MOST_S)
+                self._hurry.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), delay_s)
+        finally:
+            if self._process is not None and self._process.returncode is None:
+                await _end(self._process)
+
+    async def _live(self) -> None:
+        """One life, from start to death."""
+        self.state = "starting"
+        self.starts += 1
+        process = self._process = await _launch(
+            "bots.playground.leash", ["run", "--config", str(self._config)], self._log, {}
+        )
+        while line := (await _lines(process).readline()).decode(errors="replace"):
+            if line.startswith(_IS_RUNNING):
+                self.state = "running"
+                self.notice = ""
+                if not self.first.done():
+                    self.first.set_result(None)
+        code = await process.wait()
+        self.notice = f"It was ended by signal {-code}." if code < 0 else last_line(self._log)
+
+
+def last_line(log: Path) -> str:
+    """What a process wrote last."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1] if lines else "it said nothing"
+
+
+def _lines(process: _Process) -> asyncio.StreamReader:
+    if process.stdout is None:
+        raise RuntimeError("a child without standard output")
+    return process.stdout
