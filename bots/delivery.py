@@ -45,7 +45,7 @@ class Delivery:
     """The lanes of all channels."""
 
     def __init__(self, outbox: Outbox, adapters: Iterable[ChannelAdapter]) -> None:
-        self._lanes = {adapter.name: Lane(outbox, adapter) for adapter in adapters}
+        self._lanes = {adapter.name: Lane(outbox, adapter, lambda other: self.add([other])) for adapter in adapters}
 
     def add(self, outgoing: Iterable[Outgoing]) -> None:
         """Take replies that the ledger holds as pending."""
@@ -71,9 +71,10 @@ class Delivery:
 class Lane:
     """One channel account's replies."""
 
-    def __init__(self, outbox: Outbox, adapter: ChannelAdapter) -> None:
+    def __init__(self, outbox: Outbox, adapter: ChannelAdapter, elsewhere: Callable[[Outgoing], None]) -> None:
         self._outbox = outbox
         self._adapter = adapter
+        self._elsewhere = elsewhere  # takes what is said instead of a refused reply, on whichever channel
         self._places: dict[str, deque[Outgoing]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight, self._starting = asyncio.Semaphore(_IN_FLIGHT), asyncio.Semaphore(_STARTING)
@@ -252,7 +253,7 @@ class Lane:
                 if not await self._noted(lambda: self._outbox.sending(outgoing)):
                     return outgoing, True  # cancelled or settled meanwhile
                 outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
-                call = asyncio.create_task(self._adapter.send(outgoing.reply))
+                call = asyncio.create_task(self._adapter.send(self._after_its_forerunner(outgoing.reply)))
                 await asyncio.wait({call}, timeout=_ON_THE_WIRE_S)
             posted = await asyncio.wait_for(call, _SEND_TIMEOUT_S)
         except NotPosted as error:
@@ -266,6 +267,10 @@ class Lane:
                 call.cancel()
         await self._noted(lambda: self._outbox.sent(outgoing, posted))
         return outgoing, True
+
+    def _after_its_forerunner(self, reply: Reply) -> Reply:
+        """The reply with the platform's id of the part before it, for platforms that make a thread of the parts."""
+        return replace(reply, follows=self._outbox.posted_id(reply.follows)) if reply.follows else reply
 
     async def _not_posted(self, outgoing: Outgoing, error: NotPosted) -> tuple[Outgoing, bool]:
         if isinstance(error, Moved):
@@ -288,7 +293,11 @@ class Lane:
         return await self._again(outgoing, _backoff_s(outgoing.attempts), why), False
 
     async def _failed(self, outgoing: Outgoing, why: str) -> Outgoing:
-        await self._noted(lambda: self._outbox.failed(outgoing, why))
+        if outgoing.reply.instead is None:
+            await self._noted(lambda: self._outbox.failed(outgoing, why))
+        else:
+            for other in await self._noted(lambda: self._outbox.replaced(outgoing, why)):
+                self._elsewhere(other)
         _log.warning(
             "Reply %s was refused by %s: %s", outgoing.id, self._adapter.name, why, extra={"action": "reply_failed"}
         )

@@ -6,18 +6,18 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-from adapters.base import Button, ReplyTarget, Visibility
+from adapters.base import Button, Instead, ReplyTarget, Visibility
 from adapters.markup import escape
-from bots.ledger import codec, outbox
+from bots.ledger import codec, outbox, people
 from bots.ledger.database import LedgerError
 from bots.ledger.ledger import save_cursor
 from bots.pipeline.effects import Say
 from bots.pipeline.state import Ticket
 from bots.troubles import trouble
-from ticket_client.base import DeskError, NotFound, TicketSnapshot
+from ticket_client.base import AgentReply, DeskError, NotFound, TicketSnapshot
 
 if TYPE_CHECKING:
     import sqlite3
@@ -129,49 +129,76 @@ class Relay:
         return news
 
     def _news(self, ticket: Ticket, snapshot: TicketSnapshot) -> News:
-        number, language = snapshot.ref.number, ticket.language
-
-        def words(sentence: str) -> str:
-            return self._wording.say(language, sentence, number=number)
-
-        says = [
-            Say(
-                key=f"desk:{ticket.key}:{reply.id}",
-                target=ticket.reply_to,
-                text=f"{words('agent-reply')}\n{escape(reply.text.strip())}",
-                speaker="agent",
-                ticket_key=ticket.key,
-                number=number,
-            )
-            for reply in snapshot.replies
-        ]
+        telling = _Telling(ticket, snapshot.ref.number, self._wording, hold=self._hold(ticket))
+        says = [telling.answer(reply) for reply in snapshot.replies]
         changed = snapshot.status != ticket.status
         asks_rating = changed and snapshot.status.is_over and ticket.rating_asked_at is None
         if changed and snapshot.status.is_over != ticket.status.is_over:
-            sentence = "resolved" if snapshot.status.is_over else "reopened-by-desk"
-            says.append(self._say(ticket, f"{sentence}:{snapshot.version}", words(sentence), ticket.reply_to, number))
+            says += telling.turned(snapshot)
         if asks_rating:
-            place = ticket.reply_to
-            if place.visibility is not Visibility.PRIVATE:
-                place = self._ledger.private_place(ticket.channel, ticket.account, ticket.author_id) or place
-            buttons = (
-                Button(label=words("button-good"), action=f"rate:{number}:5"),
-                Button(label=words("button-bad"), action=f"rate:{number}:1"),
-            )
-            says.append(self._say(ticket, "rate", words("rate"), place, number, buttons))
+            says.append(telling.rating(self._place_for_rating(ticket)))
         return News(ticket=ticket, snapshot=snapshot, says=tuple(says), asks_rating=asks_rating)
 
-    @staticmethod
-    def _say(  # noqa: PLR0913, PLR0917
-        ticket: Ticket, step: str, text: str, target: ReplyTarget, number: str, buttons: tuple[Button, ...] = ()
-    ) -> Say:
+    def _hold(self, ticket: Ticket) -> str:
+        silenced = people.is_silenced(self._ledger.reader, ticket.requester)
+        return "the requester asked the bot to be silent" if silenced else ""
+
+    def _place_for_rating(self, ticket: Ticket) -> ReplyTarget:
+        """In private where there is such a place: how somebody was helped is nobody else's business."""
+        if ticket.private_to is not None or ticket.reply_to.visibility is Visibility.PRIVATE:
+            return ticket.private_to or ticket.reply_to
+        return self._ledger.private_place(ticket.channel, ticket.account, ticket.author_id) or ticket.reply_to
+
+
+class _Telling:
+    """What the requester of one ticket hears, and where: in private once that goes on there, else where they asked."""
+
+    def __init__(self, ticket: Ticket, number: str, wording: Wording, *, hold: str) -> None:
+        self._ticket = ticket
+        self._number = number
+        self._wording = wording
+        self._hold = hold
+        self._place = ticket.private_to or ticket.reply_to
+
+    def answer(self, reply: AgentReply) -> Say:
+        """An agent's words."""
+        text = f"{self._words('agent-reply')}\n{escape(reply.text.strip())}"
+        return self._say(reply.id, text, self._place, speaker="agent")
+
+    def turned(self, snapshot: TicketSnapshot) -> list[Say]:
+        """The ticket is over, or is not over any more; where others read, no more than that it is solved."""
+        sentence = "resolved" if snapshot.status.is_over else "reopened-by-desk"
+        says = [self._say(f"{sentence}:{snapshot.version}", self._words(sentence), self._place)]
+        shared = self._ticket.reply_to
+        if snapshot.status.is_over and self._place is not shared and shared.visibility is not Visibility.PRIVATE:
+            says.append(self._say(f"resolved-public:{snapshot.version}", self._words("resolved-public"), shared))
+        return says
+
+    def rating(self, place: ReplyTarget) -> Say:
+        """How did we do?"""
+        buttons = (
+            Button(label=self._words("button-good"), action=f"rate:{self._number}:5"),
+            Button(label=self._words("button-bad"), action=f"rate:{self._number}:1"),
+        )
+        return replace(self._say("rate", self._words("rate"), place), buttons=buttons if place.buttons else ())
+
+    def _words(self, sentence: str) -> str:
+        return self._wording.say(self._ticket.language, sentence, number=self._number)
+
+    def _say(self, step: str, text: str, target: ReplyTarget, *, speaker: Literal["bot", "agent"] = "bot") -> Say:
+        shared = self._ticket.reply_to
+        other = shared if shared.visibility is not Visibility.PRIVATE else target.fallback
+        is_private = target.visibility is Visibility.PRIVATE
         return Say(
-            key=f"desk:{ticket.key}:{step}",
+            key=f"desk:{self._ticket.key}:{step}",
             target=target,
             text=text,
-            buttons=buttons if target.buttons else (),
-            ticket_key=ticket.key,
-            number=number,
+            speaker=speaker,
+            ticket_key=self._ticket.key,
+            number=self._number,
+            ending=self._words("shortened") if target.max_parts is not None else "",
+            hold=self._hold,
+            instead=Instead(target=other, text=self._words("news-in-private")) if is_private and other else None,
         )
 
 
@@ -188,6 +215,9 @@ def _write(connection: sqlite3.Connection, news: News) -> list[Outgoing] | None:
     )
     if not changed.rowcount:
         return None
-    return outbox.insert(
-        connection, news.says, conversation_key=news.ticket.conversation_key, ticket_key=news.ticket.key
-    )
+    made: list[Outgoing] = []
+    for say in news.says:
+        goes_on = say.target == news.ticket.private_to
+        conversation_key = news.ticket.private_conversation if goes_on else news.ticket.conversation_key
+        made += outbox.insert(connection, [say], conversation_key=conversation_key, ticket_key=news.ticket.key)
+    return made

@@ -240,7 +240,7 @@ class Bot:
             self.escalation.wake()
 
     def _remove(self, message: IncomingMessage) -> None:
-        """Take a message with a secret off its channel, where the bot may; the warning does not wait for it."""
+        """Take a message with a secret, or a moderator's command, off its channel, where the bot may; nothing waits."""
         adapter = self.adapters.get(message.channel)
         if adapter is not None:
             self._in_background(_removal(adapter, message))
@@ -279,13 +279,10 @@ class Bot:
 
 
 async def _removal(adapter: ChannelAdapter, message: IncomingMessage) -> None:
+    what = "message with a secret" if message.secrets else "moderator's command"
     try:
         removed = await asyncio.wait_for(adapter.delete(message), _REMOVE_TIMEOUT_S)
     except Exception as error:
         removed = False
-        _log.warning(
-            "A message with a secret could not be removed: %s", type(error).__name__, extra={"action": "remove_failed"}
-        )
-    _log.info(
-        "A message with a secret was %s", "removed" if removed else "left in place", extra={"action": "secret_seen"}
-    )
+        _log.warning("A %s could not be removed: %s", what, type(error).__name__, extra={"action": "remove_failed"})
+    _log.info("A %s was %s", what, "removed" if removed else "left in place", extra={"action": "message_removed"})

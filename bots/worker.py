@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from adapters.base import Addressed, IncomingMessage, Kind
+from bots import claims
 from bots.ledger.database import LedgerUnwritable, Superseded
 from bots.pipeline import phrases
-from bots.pipeline.decision import OpenTicket, Policy, decide
+from bots.pipeline.decision import Act, OpenTicket, Policy, decide
 from bots.pipeline.plan import House, failure, plan, ticket_key
 from bots.pipeline.state import Context, ConversationState
 from bots.shield import shield
@@ -220,10 +221,14 @@ class Worker:
             )
             context = replace(context, written_in=matches.language)
             decision = decide(message, context, matches, datetime.now(UTC), self._policy)
+            if decision == Act(name="claim_code"):
+                context = replace(context, new_code=claims.new_code())
             opens = isinstance(decision, OpenTicket) and not decision.moderated
             lines = await self._ledger.lines(message.conversation_key, limit=_LINES_IN_TICKET) if opens else ()
             effects = plan(accepted.id, message, context, decision, house, lines)
         self._on_commit(await self._ledger.commit(accepted, effects))
+        if message.remove_when_done and effects.outcome in {"ticket_opened", "acted"} and self._remove is not None:
+            self._remove(message)
 
     @asynccontextmanager
     async def _person(self, message: IncomingMessage) -> AsyncIterator[None]:
@@ -243,7 +248,7 @@ def _storable(message: IncomingMessage) -> IncomingMessage:
     """What may be written to disk: no secrets, and no words of somebody who did not speak to the bot."""
     if message.addressed is Addressed.AMBIENT and message.kind is not Kind.DELETED:
         return message.without_words()
-    return shield(message)
+    return shield(claims.sealed(message))
 
 
 def _needs_matches(message: IncomingMessage) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adapters.base import Author, IncomingMessage, Parent, Reply
-from bots.ledger import codec
+from bots.ledger import codec, people
 from bots.pipeline.plan import WORDS_CHARS, indented, quoted, ticket_key
 from ticket_client.base import TicketDraft
 
@@ -41,6 +41,13 @@ def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id:
         if row["id"] not in said:
             bare = replace(message, parent=Parent(message_id=message_id))
             connection.execute("UPDATE inbound SET payload = ? WHERE id = ?", (codec.dump(bare), row["id"]))
+    for inbound_id in said:  # what waits for a moderator, or is not posted yet where others read
+        connection.execute(
+            "UPDATE outgoing SET state = 'cancelled', error = 'the message was deleted', changed_at = ?"
+            " WHERE inbound_id = ? AND (state = 'held' OR state = 'pending'"
+            " AND json_extract(reply, '$.visibility') <> 'private')",
+            (codec.stamp(), inbound_id),
+        )
     key = ticket_key(conversation_key, deletion.reply_to.place, message_id)
     connection.execute("UPDATE tickets SET words = '' WHERE key = ?", (key,))
     connection.execute("UPDATE desk_tickets SET subject = ? WHERE key = ?", (GONE, key))
@@ -106,7 +113,7 @@ def forget(connection: sqlite3.Connection, before: str) -> int:
         (before, _PAGE),
     ).fetchall()
     for row in replies:
-        bare = replace(codec.load(Reply, row["reply"]), text="", buttons=())
+        bare = replace(codec.load(Reply, row["reply"]), text="", buttons=(), instead=None)
         connection.execute(
             "UPDATE outgoing SET reply = ?, erased_at = ? WHERE id = ?", (codec.dump(bare), codec.stamp(), row["id"])
         )
@@ -127,6 +134,7 @@ def forget(connection: sqlite3.Connection, before: str) -> int:
         " (SELECT conversation_key FROM tickets WHERE status NOT IN ('resolved', 'closed'))",
         (before,),
     )
+    people.forget(connection, before)
     return len(rows) + len(replies)
 
 

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from adapters.base import Author, IncomingMessage, Kind, Reply, ReplyTarget, TranscriptLine, Visibility
-from bots.ledger import codec, commands, desk, erasing, intents, outbox
+from bots import claims
+from bots.ledger import codec, commands, desk, erasing, intents, outbox, people
 from bots.ledger.database import FileLock, Superseded, Writer, connect, make_folder, migrate
 from bots.ledger.outbox import Outgoing
 from bots.pipeline.plan import ticket_key
-from bots.pipeline.state import Context, ConversationState, Ticket
+from bots.pipeline.state import ClaimTry, Context, ConversationState, Identity, Ticket
 from ticket_client.base import Status
 
 if TYPE_CHECKING:
@@ -160,11 +161,16 @@ class Ledger:
             complaint_key: of the ticket that a moderated complaint would have.
         """
         requester = message.on_behalf_of or message.author
+        person = Identity(message.channel, message.account, requester.id)
+        others = people.linked(self.reader, person)
         since = codec.stamp(datetime.now(UTC) - timedelta(days=_OWN_TICKETS_DAYS))
         own = self._tickets(
-            "channel = ? AND account = ? AND author_id = ? AND opened_at >= ? ORDER BY opened_at DESC LIMIT 20",
-            (message.channel, message.account, requester.id, since),
+            "(channel, account, author_id) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),"
+            " json_extract(value, '$[2]') FROM json_each(?))"
+            " AND opened_at >= ? ORDER BY opened_at DESC LIMIT 20",
+            (json.dumps([person, *others]), since),
         )
+        code = claims.hash_in(message.text)
         hangs_on = next((ticket for ticket in own if ticket.key == state.ticket_key), None)
         if hangs_on is None and state.ticket_key:
             hangs_on = self.ticket(state.ticket_key)
@@ -178,6 +184,9 @@ class Ledger:
             named=named[0] if named else None,
             names_number=number is not None,
             own=own,
+            identities=others,
+            is_silenced=people.is_silenced(self.reader, person),
+            claim=self._claim(person, code) if code else None,
             complaint=self._about(message, complaint_key),
             earlier_outcome=self._earlier_outcome(message) if message.kind is Kind.EDITED else None,
             unconfirmed=self._unconfirmed(message.conversation_key),
@@ -189,6 +198,17 @@ class Ledger:
                 else None
             ),
         )
+
+    def _claim(self, person: Identity, code_hash: str) -> ClaimTry:
+        holder = people.holder(self.reader, person, code_hash)
+        newest: tuple[Ticket, ...] = ()
+        if holder is not None:
+            newest = self._tickets(
+                "channel = ? AND account = ? AND author_id = ? ORDER BY status IN ('resolved', 'closed'),"
+                " opened_at DESC LIMIT 1",
+                holder,
+            )
+        return ClaimTry(code_hash=code_hash, holder=holder, ticket=newest[0] if newest else None)
 
     def _private_instead(self, message: IncomingMessage, person: Author) -> ReplyTarget | None:
         """Where `person` can be told in private what a message in a shared place gives rise to."""
@@ -257,7 +277,8 @@ class Ledger:
         """Where this person can be told something in private, if they ever wrote there."""
         row = self.reader.execute(
             "SELECT reply_to FROM conversations WHERE channel = ? AND account = ? AND author_id = ?"
-            " AND visibility = 'private' ORDER BY changed_at DESC LIMIT 1",
+            " AND visibility = 'private' AND json_extract(reply_to, '$.expires_at') IS NULL"
+            " ORDER BY changed_at DESC LIMIT 1",
             (channel, account, author_id),
         ).fetchone()
         return codec.load(ReplyTarget, row["reply_to"]) if row else None
@@ -399,9 +420,14 @@ class Ledger:
     def _note(self, connection: sqlite3.Connection, message: IncomingMessage, effects: Effects, now: str) -> None:
         if effects.attach:
             connection.execute(
-                "UPDATE tickets SET conversation_key = ?, reply_to = ?, visibility = ?, changed_at = ? WHERE key = ?",
-                (message.conversation_key, codec.dump(message.reply_to), message.visibility, now, effects.attach),
+                "UPDATE tickets SET private_to = ?, private_conversation = ?, changed_at = ? WHERE key = ?",
+                (codec.dump(message.reply_to), message.conversation_key, now, effects.attach),
             )
+        person = Identity(message.channel, message.account, message.author.id)
+        if effects.silence is not None:
+            people.silence(connection, person, wanted=effects.silence)
+        if effects.claim is not None:
+            people.carry_out(connection, person, effects.claim)
         if effects.rating:
             key, stars = effects.rating
             connection.execute("UPDATE tickets SET rating = ?, changed_at = ? WHERE key = ?", (stars, now, key))
@@ -506,6 +532,8 @@ def _ticket(row: sqlite3.Row) -> Ticket:
         changed_at=codec.read_stamp(row["changed_at"]),
         rating=row["rating"],
         rating_asked_at=codec.read_stamp(row["rating_asked_at"]) if row["rating_asked_at"] else None,
+        private_to=codec.load(ReplyTarget, row["private_to"]) if row["private_to"] else None,
+        private_conversation=row["private_conversation"] or "",
     )
 
 
@@ -515,7 +543,8 @@ def _line(row: sqlite3.Row) -> TranscriptLine | None:
         reply = codec.load(Reply, row["value"])
         if not reply.text:
             return None  # forgotten
-        return TranscriptLine(id=row["id"], author=row["author"], text=reply.text, buttons=reply.buttons, at=at)
+        text = reply.text.replace(reply.secret, "…") if reply.secret else reply.text
+        return TranscriptLine(id=row["id"], author=row["author"], text=text, buttons=reply.buttons, at=at)
     message = codec.load(IncomingMessage, row["value"])
     words = f"/{message.command} {message.text}".rstrip() if message.command else message.text
     words = words or ", ".join(f"[{attachment.name}]" for attachment in message.attachments)

@@ -1,13 +1,14 @@
-"""Replies to post and their states: pending -> sending -> sent | ambiguous | failed | cancelled."""
+"""Replies to post and their states: [held ->] pending -> sending -> sent | ambiguous | failed | cancelled."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from adapters.base import Reply
-from adapters.splitting import split
+from adapters.base import Release, Reply
+from adapters.markup import escape
+from adapters.splitting import shortened
 from bots.ledger import codec
 from bots.pipeline.effects import NUMBER, Say
 
@@ -41,54 +42,106 @@ def insert(  # noqa: PLR0913 - a row's columns
 ) -> list[Outgoing]:
     """Write the replies, split into what the platform takes; those whose key is there already are left as they are.
 
-    Gives those to post; one that has no place to go to is written as failed, for a person to see.
+    Gives those to post. One that has no place to go to is written as failed, for a person to see; one that a moderator
+    has to release is written whole, as held.
     """
-    now = codec.stamp()
     made: list[Outgoing] = []
     for say in says:
         known = number or say.number
-        for reply in _parts(say, known):
+        whole = _whole(say, known)
+        state, why = "pending", None
+        if not say.target.can_reply:
+            state, why = "failed", say.target.why_not or "nobody can answer there"
+        elif hold := _hold(connection, say):
+            state, why = "held", hold
+        for reply in [whole] if state == "held" else _parts(whole, ending=say.ending):
             cursor = connection.execute(
                 "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker, reply,"
                 " number, state, error, not_before, created_at, changed_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (key) DO NOTHING",
-                (
-                    reply.key,
-                    reply.target.channel,
-                    reply.target.place,
-                    conversation_key,
-                    inbound_id,
-                    say.ticket_key or ticket_key,
-                    say.speaker,
-                    codec.dump(reply),
-                    reply.number,
-                    "pending" if say.target.can_reply else "failed",
-                    None if say.target.can_reply else say.target.why_not or "nobody can answer there",
-                    now,
-                    now,
-                    now,
-                ),
+                " VALUES (:key, :channel, :place, :conversation, :inbound, :ticket, :speaker, :reply, :number, :state,"
+                " :why, :now, :now, :now) ON CONFLICT (key) DO NOTHING",
+                {
+                    **_columns(reply),
+                    "conversation": conversation_key,
+                    "inbound": inbound_id,
+                    "ticket": say.ticket_key or ticket_key,
+                    "state": state,
+                    "why": why,
+                    "now": codec.stamp(),
+                },
             )
-            if cursor.rowcount and cursor.lastrowid and say.target.can_reply:
+            if cursor.rowcount and cursor.lastrowid and state == "pending":
                 made.append(Outgoing(id=cursor.lastrowid, reply=reply))
     return made
 
 
-def _parts(say: Say, number: str | None) -> list[Reply]:
+def _columns(reply: Reply) -> dict[str, str | None]:
+    return {
+        "key": reply.key,
+        "channel": reply.target.channel,
+        "place": reply.target.place,
+        "speaker": reply.speaker,
+        "reply": codec.dump(reply),
+        "number": reply.number,
+    }
+
+
+def _hold(connection: sqlite3.Connection, say: Say) -> str:
+    """Why a moderator has to release a text, or nothing."""
+    target = say.target
+    if say.hold:
+        return say.hold
+    if target.release is not Release.AUTOMATIC:
+        return target.why_not or "the channel's settings ask for it"
+    if target.max_replies is None:
+        return ""
+    posted: int = connection.execute(
+        "SELECT count(*) FROM outgoing WHERE channel = ? AND place = ? AND state NOT IN ('failed', 'cancelled', 'held')"
+        " AND json_extract(reply, '$.follows') = '' AND json_extract(reply, '$.target.address') = json(?) AND key <> ?",
+        (target.channel, target.place, codec.dump(dict(target.address)), say.key),
+    ).fetchone()[0]
+    limit = target.max_replies
+    return (
+        f"{posted} automated {'reply' if posted == 1 else 'replies'} of {limit} allowed there"
+        if posted >= limit
+        else ""
+    )
+
+
+def _whole(say: Say, number: str | None) -> Reply:
     text = say.text.replace(NUMBER, number or "")
-    parts = split(text, max_len=say.target.max_len, unit=say.target.len_unit)
+    instead = say.instead and replace(say.instead, text=say.instead.text.replace(NUMBER, number or ""))
+    return Reply(
+        key=say.key,
+        target=say.target,
+        text=text,
+        buttons=say.buttons,
+        visibility=say.target.visibility,
+        number=number if number and number in text else None,
+        quiet=say.quiet,
+        speaker=say.speaker,
+        secret=say.secret,
+        instead=instead,
+    )
+
+
+def _parts(whole: Reply, *, ending: str = "") -> list[Reply]:
+    """What the platform takes one after the other; only the last carries the buttons."""
+    target = whole.target
+    parts = shortened(
+        whole.text, max_len=target.max_len, unit=target.len_unit, max_parts=target.max_parts, ending=ending
+    )
     last = len(parts) - 1
+    keys = [whole.key, *(f"{whole.key}/{i + 2}" for i in range(last))]
     return [
-        Reply(
-            key=say.key if i == 0 else f"{say.key}/{i + 1}",
-            target=say.target,
+        replace(
+            whole,
+            key=keys[i],
             text=part,
-            buttons=say.buttons if i == last else (),
-            visibility=say.target.visibility,
-            number=number if number and number in part else None,
-            quiet=say.quiet,
-            speaker=say.speaker,
+            buttons=whole.buttons if i == last else (),
+            number=whole.number if whole.number and whole.number in part else None,
+            follows=keys[i - 1] if i else "",
+            instead=None if i else whole.instead,
         )
         for i, part in enumerate(parts)
     ]
@@ -119,9 +172,14 @@ class Outbox:
         settled = ("cancelled", "sent", "ambiguous", "failed")
         return await self._set(outgoing.id, "sending", attempts=outgoing.attempts + 1, unless=settled)
 
+    def posted_id(self, key: str) -> str:
+        """The platform's id of a reply that was posted, else nothing."""
+        row = self._reader.execute("SELECT posted_id FROM outgoing WHERE key = ?", (key,)).fetchone()
+        return (row["posted_id"] or "") if row else ""
+
     async def sent(self, outgoing: Outgoing, posted_id: str) -> None:
         """The platform gave the reply this id."""
-        await self._set(outgoing.id, "sent", posted_id=posted_id)
+        await self._set(outgoing.id, "sent", posted_id=posted_id, **_without_secret(outgoing.reply))
 
     async def later(self, outgoing: Outgoing, not_before: datetime, why: str) -> None:
         """Not posted; to be tried again (or moved to another target)."""
@@ -131,11 +189,34 @@ class Outbox:
 
     async def ambiguous(self, outgoing: Outgoing, why: str) -> None:
         """Nobody can find out whether it was posted."""
-        await self._set(outgoing.id, "ambiguous", error=why)
+        await self._set(outgoing.id, "ambiguous", error=why, **_without_secret(outgoing.reply))
 
     async def failed(self, outgoing: Outgoing, why: str) -> None:
         """The platform refuses it for good."""
-        await self._set(outgoing.id, "failed", error=why)
+        await self._set(outgoing.id, "failed", error=why, **_without_secret(outgoing.reply))
+
+    async def replaced(self, outgoing: Outgoing, why: str) -> list[Outgoing]:
+        """The platform refuses it for good: note that, and put what is to be said instead on its way."""
+        reply = outgoing.reply
+        if reply.instead is None:
+            raise ValueError(f"Nothing is to be said instead of reply {outgoing.id}.")
+        say = Say(key=f"{reply.key}:instead", target=reply.instead.target, text=reply.instead.text, number=reply.number)
+
+        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+            row = connection.execute("SELECT * FROM outgoing WHERE id = ?", (outgoing.id,)).fetchone()
+            connection.execute(
+                "UPDATE outgoing SET state = 'failed', error = ?, changed_at = ? WHERE id = ?",
+                (why, codec.stamp(), outgoing.id),
+            )
+            return insert(
+                connection,
+                [say],
+                conversation_key=row["conversation_key"],
+                inbound_id=row["inbound_id"],
+                ticket_key=row["ticket_key"],
+            )
+
+        return await self._writer.run(operation)
 
     async def resend(self, outgoing_id: int, *, also: Callable[[sqlite3.Connection], None] = nothing_else) -> Outgoing:
         """A person decided that an ambiguous or failed reply is to be posted (again). Raises `LookupError`.
@@ -156,6 +237,81 @@ class Outbox:
 
         return await self._writer.run(operation)
 
+    # --- what waits for a moderator ---------------------------------------------------------------------------------
+
+    async def release(
+        self, outgoing_id: int, *, also: Callable[[sqlite3.Connection], None] = nothing_else
+    ) -> list[Outgoing]:
+        """A moderator lets a held reply out: what is to be posted; nothing where a person posts it by hand.
+
+        Raises `LookupError` where none of that id is held.
+        """
+
+        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+            row, reply = _held(connection, outgoing_id)
+            also(connection)
+            first, *others = _parts(replace(reply, target=replace(reply.target, max_parts=None)))
+            by_hand = reply.target.release is Release.BY_HAND
+            connection.execute(
+                "UPDATE outgoing SET state = ?, reply = ?, posted_id = ?, changed_at = ? WHERE id = ?",
+                (
+                    "sent" if by_hand else "pending",
+                    codec.dump(reply if by_hand else first),
+                    "by hand" if by_hand else None,
+                    codec.stamp(),
+                    outgoing_id,
+                ),
+            )
+            if by_hand:
+                return []
+            made = [Outgoing(id=outgoing_id, reply=first)]
+            for part in others:
+                cursor = connection.execute(
+                    "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker,"
+                    " reply, number, state, not_before, created_at, changed_at) VALUES (:key, :channel, :place,"
+                    " :conversation, :inbound, :ticket, :speaker, :reply, :number, 'pending', :now, :now, :now)",
+                    {
+                        **_columns(part),
+                        "conversation": row["conversation_key"],
+                        "inbound": row["inbound_id"],
+                        "ticket": row["ticket_key"],
+                        "now": codec.stamp(),
+                    },
+                )
+                made.append(Outgoing(id=cursor.lastrowid or 0, reply=part))
+            return made
+
+        return await self._writer.run(operation)
+
+    async def edit(
+        self, outgoing_id: int, text: str, *, also: Callable[[sqlite3.Connection], None] = nothing_else
+    ) -> None:
+        """A moderator words a held reply anew (plain text). Raises `LookupError` where none of that id is held."""
+
+        def operation(connection: sqlite3.Connection) -> None:
+            _, reply = _held(connection, outgoing_id)
+            also(connection)
+            number = reply.number if reply.number and reply.number in text else None
+            edited = replace(reply, text=escape(text), number=number)
+            connection.execute(
+                "UPDATE outgoing SET reply = ?, number = ?, changed_at = ? WHERE id = ?",
+                (codec.dump(edited), number, codec.stamp(), outgoing_id),
+            )
+
+        await self._writer.run(operation)
+
+    async def dismiss(self, outgoing_id: int, *, also: Callable[[sqlite3.Connection], None] = nothing_else) -> None:
+        """A moderator decides that a held reply is not to be posted. Raises `LookupError` as above."""
+
+        def operation(connection: sqlite3.Connection) -> None:
+            _held(connection, outgoing_id)
+            also(connection)
+            connection.execute(
+                "UPDATE outgoing SET state = 'cancelled', changed_at = ? WHERE id = ?", (codec.stamp(), outgoing_id)
+            )
+
+        await self._writer.run(operation)
+
     async def _set(self, outgoing_id: int, state: str, *, unless: tuple[str, ...] = (), **columns: object) -> bool:
         sets = ", ".join(["state = ?", "changed_at = ?", *(f"{column} = ?" for column in columns)])
         fence = "".join(" AND state <> ?" for _ in unless)
@@ -165,6 +321,22 @@ class Outbox:
             return bool(connection.execute(f"UPDATE outgoing SET {sets} WHERE id = ?{fence}", values).rowcount)
 
         return await self._writer.run(operation)
+
+
+def _held(connection: sqlite3.Connection, outgoing_id: int) -> tuple[sqlite3.Row, Reply]:
+    row = connection.execute(
+        "SELECT * FROM outgoing WHERE id = ? AND state = 'held' AND erased_at IS NULL", (outgoing_id,)
+    ).fetchone()
+    if row is None:
+        raise LookupError(f"No text {outgoing_id} is waiting. See: firstline approvals list")
+    return row, codec.load(Reply, row["reply"])
+
+
+def _without_secret(reply: Reply) -> dict[str, Any]:
+    """The column of a reply whose secret is forgotten; none where it has no secret."""
+    if not reply.secret:
+        return {}
+    return {"reply": codec.dump(replace(reply, text=reply.text.replace(reply.secret, "…"), secret=""))}
 
 
 def _outgoing(row: sqlite3.Row) -> Outgoing:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from adapters.base import Addressed, IncomingMessage, Kind, Visibility
+from adapters.base import Addressed, IncomingMessage, Kind, Release, Visibility
 from bots.pipeline import phrases
-from bots.pipeline.state import Context, ConversationState, Phase, Ticket
+from bots.pipeline.state import Context, ConversationState, Identity, Phase, Ticket
 from faq.handover import GRIEVANCES
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from faq.matching import Matches
 
+NOT_SURE, OPTED_OUT = "not_sure", "opted_out"
+"""Rules of `Ignore` for somebody's words that were read and are not kept."""
 SAME_MATTER_WITHIN = timedelta(hours=72)
 REOPEN_WITHIN = timedelta(days=7)
 _MAX_STARS = 5
@@ -28,7 +30,8 @@ _LANGUAGE_NAMES = {"english": "en", "engels": "en", "dutch": "nl", "nederlands":
 ActName = Literal[
     "greet", "thank", "help", "language", "ask_matter", "ask_number", "helpful", "rate", "erase",
     "existing_ticket", "complaint_exists", "complaint_hidden", "not_moderator", "moderator_unchecked", "attach",
-    "stale_choice", "acknowledge", "never_mind",
+    "stale_choice", "acknowledge", "never_mind", "opt_out", "opt_in",
+    "claim_code", "claim_nothing", "claim_in_public", "claim_wrong", "claimed",
 ]  # fmt: skip
 
 
@@ -111,6 +114,9 @@ def decide(message: IncomingMessage, context: Context, matches: Matches, now: da
         return Ignore(rule=rule)
     if message.kind is Kind.DELETED:
         return Act(name="erase", ticket=context.complaint or context.ticket, value=message.message_id)
+    if context.is_silenced and message.on_behalf_of is None:
+        listens = message.command == "start" or phrases.says(message.text, "opt_in")
+        return Act(name="opt_in") if listens else Ignore(rule=OPTED_OUT)
     if message.kind in {Kind.ACTION, Kind.RATING}:
         return _tapped(message, context, policy)
     if message.kind is Kind.COMMAND:
@@ -175,6 +181,12 @@ def _commanded(message: IncomingMessage, context: Context, now: datetime, policy
             return _about_question("asked_for_ticket", context, policy)
         case "status":
             return _status(message, context)
+        case "claim":
+            return _claimed(message, context) or _claiming(message, context)
+        case "stop":
+            return Act(name="opt_out")
+        case "start" if context.names_number:
+            return _about_number(message, context, policy) or Act(name="help")
         case "language":
             said = phrases.plain(message.text)
             wanted = _LANGUAGE_NAMES.get(said, said[:2])
@@ -211,10 +223,14 @@ def _points_at_another(message: IncomingMessage) -> bool:
 
 def _said(message: IncomingMessage, context: Context, matches: Matches, now: datetime, policy: Policy) -> Decision:
     """Words, by what is being talked about first, by the FAQ last."""
+    if message.addressed is Addressed.IF_SURE:
+        return _sure_answer(matches) or Ignore(rule=NOT_SURE)
     if not (message.text.strip() or message.attachments):
         return Act(name="greet")  # nothing but the bot's name
     return (
-        _about_number(message, context, policy)
+        _claimed(message, context)
+        or _opted_out(message, context)
+        or _about_number(message, context, policy)
         or _in_phase(message, context, matches, policy)
         or _rating(phrases.plain(message.text), _requesters(message, context))
         or _phrase(message, context, policy)
@@ -224,6 +240,40 @@ def _said(message: IncomingMessage, context: Context, matches: Matches, now: dat
     )
 
 
+def _claimed(message: IncomingMessage, context: Context) -> Act | None:
+    """A claim code: worth something once, in private, to anybody but its holder; wrong ones learn nothing."""
+    tried = context.claim
+    if tried is None:
+        return None
+    if not _is_alone(message):
+        return Act(name="claim_in_public", value=tried.code_hash)
+    if tried.holder is None or tried.holder == _identity(message):
+        return Act(name="claim_wrong", value=tried.code_hash)
+    return Act(name="claimed", ticket=tried.ticket, value=tried.code_hash)
+
+
+def _claiming(message: IncomingMessage, context: Context) -> Act:
+    """Somebody wants a code, which only they may read."""
+    if not _is_alone(message):
+        return Act(name="claim_in_public")
+    return Act(name="claim_code" if context.own else "claim_nothing")
+
+
+def _is_alone(message: IncomingMessage) -> bool:
+    """Whether the message's author, and nobody else, reads the reply: no moderator before it is sent, either."""
+    target = message.reply_to
+    is_theirs = target.visibility is Visibility.PRIVATE and target.release is Release.AUTOMATIC
+    return is_theirs and message.staff_reply_to is None
+
+
+def _opted_out(message: IncomingMessage, context: Context) -> Act | None:
+    """A "stop" is for the bot's question, where it asked one in private; else it is for the bot."""
+    asked = context.conversation.phase in {Phase.CHOOSING, Phase.DESCRIBING, Phase.NUMBERING}
+    if asked and message.visibility is not Visibility.PUBLIC:
+        return None
+    return Act(name="opt_out") if phrases.says(message.text, "opt_out") else None
+
+
 def _about_number(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:
     """A ticket number in the text: only its own requester learns anything."""
     if not context.names_number:
@@ -231,11 +281,18 @@ def _about_number(message: IncomingMessage, context: Context, policy: Policy) ->
     named = context.named
     besides = phrases.without_number(message.text, policy.number_prefix)
     chat = phrases.says(message.text, "status") or len(besides.split()) <= _CHAT_WORDS
-    if named is None or not _is_requester(message, named):
+    if named is None or not _is_requester(message, context, named):
         return TicketStatus(tickets=()) if chat else None  # whatever else it says is worth hearing
-    if named.conversation_key != message.conversation_key and message.visibility is Visibility.PRIVATE:
+    if may_continue(message, named):
         return Act(name="attach", ticket=named, value="" if chat else besides)
     return TicketStatus(tickets=(named,)) if chat else AppendToTicket(rule="named_ticket", ticket=named)
+
+
+def may_continue(message: IncomingMessage, ticket: Ticket) -> bool:
+    """Whether the message is in a lasting private place in which the ticket does not go on yet."""
+    target = message.reply_to
+    lasts = target.visibility is Visibility.PRIVATE and target.expires_at is None
+    return lasts and message.conversation_key not in {ticket.conversation_key, ticket.private_conversation}
 
 
 def _in_phase(message: IncomingMessage, context: Context, matches: Matches, policy: Policy) -> Decision | None:  # noqa: PLR0911
@@ -305,7 +362,7 @@ def _one_digit(text: str) -> int | None:
     return int(text) if len(text) == 1 and text.isdecimal() else None
 
 
-def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: PLR0911 - one line a phrase
+def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:  # noqa: C901, PLR0911 - one line a phrase
     text = message.text
     if phrases.says(text, "greeting"):
         return Act(name="greet")
@@ -319,6 +376,8 @@ def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decis
         return Act(name="never_mind")
     if phrases.says(text, "status"):
         return _status(message, context)
+    if phrases.says(text, "claim"):
+        return _claiming(message, context)
     if phrases.says(text, "help"):
         return Act(name="help")
     if phrases.says(text, "ticket"):
@@ -358,7 +417,9 @@ def _plea(message: IncomingMessage, context: Context, policy: Policy) -> Decisio
     return Act(name="ask_matter")
 
 
-def _about_ticket(message: IncomingMessage, context: Context, matches: Matches, now: datetime) -> Decision | None:
+def _about_ticket(  # noqa: PLR0911 - one line a case
+    message: IncomingMessage, context: Context, matches: Matches, now: datetime
+) -> Decision | None:
     """Follow-ups to a ticket, a matter told twice, a matter that sounds already reported."""
     ticket, text = context.ticket, message.text
     if ticket and not ticket.status.is_over:
@@ -369,10 +430,27 @@ def _about_ticket(message: IncomingMessage, context: Context, matches: Matches, 
         return AppendToTicket(rule="reopened", ticket=ticket)
     if (told := _same_matter(text, context.own, now)) is not None:
         return Act(name="existing_ticket", ticket=told)
+    if matches.decision != "answer" and (left := _left_in_public(message, context, now)) is not None:
+        return AppendToTicket(rule="continued_in_private", ticket=left)
     if phrases.says(text, "reported") and matches.reason != "accusation":
         open_ones = tuple(t for t in context.own if not t.status.is_over)
         return TicketStatus(tickets=open_ones) if open_ones else Act(name="ask_number")
     return None
+
+
+def _left_in_public(message: IncomingMessage, context: Context, now: datetime) -> Ticket | None:
+    """The one fresh ticket of somebody who was asked to go on in private, and does."""
+    fresh = [
+        ticket
+        for ticket in context.own
+        if not ticket.status.is_over
+        and now - ticket.opened_at <= SAME_MATTER_WITHIN
+        and ticket.requester == _identity(message)
+        and ticket.reply_to.visibility is not Visibility.PRIVATE
+        and ticket.private_to is None
+        and may_continue(message, ticket)
+    ]
+    return fresh[0] if len(fresh) == 1 else None
 
 
 def _told_before(message: IncomingMessage, context: Context, now: datetime) -> Decision | None:
@@ -395,14 +473,21 @@ def _same_matter(text: str, own: Sequence[Ticket], now: datetime) -> Ticket | No
 
 def _matched(message: IncomingMessage, context: Context, matches: Matches, policy: Policy) -> Decision:
     candidates = matches.candidates
-    if matches.decision == "answer" and candidates:
-        return Answer(entry=candidates[0].entry, score=candidates[0].score, part=matches.part or "")
+    if (answer := _sure_answer(matches)) is not None:
+        return answer
     if matches.decision == "suggest" and candidates:
         entries = tuple(candidate.entry for candidate in matches.offered)
         return Suggest(entries=entries, score=candidates[0].score, several=matches.reason == "several")
     rule = matches.reason if matches.reason in GRIEVANCES else "nothing_matches"
     decision = OpenTicket(rule=rule, words=message.text, message_id=message.message_id)
     return _limited(decision, context, policy)
+
+
+def _sure_answer(matches: Matches) -> Answer | None:
+    if matches.decision != "answer" or not matches.candidates:
+        return None
+    best = matches.candidates[0]
+    return Answer(entry=best.entry, score=best.score, part=matches.part or "")
 
 
 def _limited(decision: OpenTicket, context: Context, policy: Policy) -> Decision:
@@ -425,7 +510,7 @@ def _about_question(rule: str, context: Context, policy: Policy) -> Decision:
 def _status(message: IncomingMessage, context: Context) -> Decision:
     if context.names_number:
         named = context.named
-        return TicketStatus(tickets=(named,) if named and _is_requester(message, named) else ())
+        return TicketStatus(tickets=(named,) if named and _is_requester(message, context, named) else ())
     own = _requesters(message, context)
     open_ones = tuple(ticket for ticket in own if not ticket.status.is_over)
     return TicketStatus(tickets=open_ones or own[:1]) if own else Act(name="ask_number")
@@ -434,8 +519,12 @@ def _status(message: IncomingMessage, context: Context) -> Decision:
 def _requesters(message: IncomingMessage, context: Context) -> tuple[Ticket, ...]:
     """The tickets of whoever wrote the message, that of this conversation first."""
     known = {ticket.key: ticket for ticket in (context.ticket, *context.own) if ticket is not None}
-    return tuple(ticket for ticket in known.values() if _is_requester(message, ticket))
+    return tuple(ticket for ticket in known.values() if _is_requester(message, context, ticket))
 
 
-def _is_requester(message: IncomingMessage, ticket: Ticket) -> bool:
-    return (message.channel, message.account, message.author.id) == (ticket.channel, ticket.account, ticket.author_id)
+def _is_requester(message: IncomingMessage, context: Context, ticket: Ticket) -> bool:
+    return ticket.requester == _identity(message) or ticket.requester in context.identities
+
+
+def _identity(message: IncomingMessage) -> Identity:
+    return Identity(message.channel, message.account, message.author.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from adapters.base import Button, ReplyTarget, Visibility
+from adapters.base import Button, Instead, ReplyTarget, Visibility
 from bots.pipeline.state import ConversationState
 from ticket_client.base import TicketDraft
 
@@ -15,7 +15,11 @@ NUMBER = "\ue000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
-    """Something to post. `text` is neutral markup of any length; `key` is unique for ever."""
+    """Something to post. `text` is neutral markup of any length; `key` is unique for ever.
+
+    `ending` closes a text that is too long for its target and shortened; `hold` is why a moderator has to release it,
+    whatever the target says; `secret` and `instead` as in `adapters.base.Reply`.
+    """
 
     key: str
     target: ReplyTarget
@@ -25,6 +29,10 @@ class Say:
     speaker: Literal["bot", "agent"] = "bot"
     ticket_key: str = ""
     number: str | None = None
+    ending: str = ""
+    hold: str = ""
+    secret: str = ""
+    instead: Instead | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,18 @@ class DeskMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What happens to a claim code, by its hash.
+
+    "issue": it was handed out to the message's author; "redeem": it links that author to the one who asked for it;
+    "spend": it was shown where others read, and is worth nothing any more; "miss": there is no such code.
+    """
+
+    act: Literal["issue", "redeem", "spend", "miss"]
+    code_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
     """All that one message leads to. `outcome` and `rule` are what `firstline ledger` counts."""
 
@@ -69,5 +89,7 @@ class Effects:
     attach: str | None = None  # the ticket that this conversation hangs on from now on
     rating: tuple[str, int] | None = None  # ticket key, 1-5
     erase: str | None = None  # the message whose text is to be erased
+    silence: bool | None = None  # whether the author wants to be left alone from now on
+    claim: Claim | None = None
     confirms: tuple[str, ...] = ()  # numbers that were ambiguous here and that the replies repeat
     reason: str | None = None  # why the message could not be processed

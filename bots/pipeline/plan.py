@@ -7,10 +7,22 @@ from dataclasses import dataclass, replace
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from adapters.base import Attachment, Button, IncomingMessage, ReplyTarget, TranscriptLine, Visibility
+from adapters.base import (
+    Attachment,
+    Button,
+    IncomingMessage,
+    Instead,
+    Release,
+    ReplyTarget,
+    TranscriptLine,
+    Visibility,
+)
 from adapters.markup import escape, render
+from bots import claims
 from bots.pipeline import languages
 from bots.pipeline.decision import (
+    NOT_SURE,
+    OPTED_OUT,
     Act,
     Answer,
     AppendToTicket,
@@ -19,8 +31,9 @@ from bots.pipeline.decision import (
     OpenTicket,
     Suggest,
     TicketStatus,
+    may_continue,
 )
-from bots.pipeline.effects import NUMBER, DeskMessage, Effects, Opening, Say
+from bots.pipeline.effects import NUMBER, Claim, DeskMessage, Effects, Opening, Say
 from bots.pipeline.excerpt import excerpt
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from bots.wording import Wording
@@ -121,6 +134,8 @@ class _Planner:
         **arguments: str | int,
     ) -> Say:
         target = target or self.message.reply_to
+        # Somebody who asked for silence is told of a moderator's act by a person, or not at all.
+        unasked = self.context.is_silenced and self.message.on_behalf_of is not None
         return Say(
             key=f"in:{self.inbound_id}:{step}",
             target=target,
@@ -129,6 +144,9 @@ class _Planner:
             quiet=quiet,
             ticket_key=ticket.key if ticket else "",
             number=ticket.number if ticket else None,
+            ending=self.words("shortened") if target.max_parts is not None else "",
+            hold="the author asked the bot to be silent" if unasked and target is self.message.reply_to else "",
+            instead=Instead(target=target.fallback, text=self.words("private-closed")) if target.fallback else None,
         )
 
     def button(self, label: str, action: str) -> Button:
@@ -148,6 +166,11 @@ class _Planner:
         """Which sentence of a long message is answered, in the user's own words; nothing for a whole message."""
         words = escape(excerpt(part))
         return (self.words("answer-part", words=words),) if words else ()
+
+    @staticmethod
+    def is_told_at_once(say: Say) -> bool:
+        """Whether nobody has to release it first."""
+        return say.target.release is Release.AUTOMATIC and not say.hold
 
     @property
     def in_public(self) -> bool:
@@ -187,7 +210,8 @@ class _Planner:
             case Act():
                 return self._act(decision)
             case Ignore():
-                return Effects(outcome="ignored", rule=decision.rule, state=self.state)
+                erase = self.message.message_id if decision.rule in {NOT_SURE, OPTED_OUT} else None
+                return Effects(outcome="ignored", rule=decision.rule, state=self.state, erase=erase)
 
     def warnings(self) -> tuple[Say, ...]:
         """What each secret means for who said it, in private where there is such a place.
@@ -287,14 +311,17 @@ class _Planner:
             sentence = "ticket-opened-grievance-public" if self.in_public else "ticket-opened-grievance"
         else:
             sentence = "ticket-opened-public" if self.in_public else "ticket-opened"
-        announce = [
-            self.say("ticket", "ticket-opened-moderated" if decision.moderated else sentence, number=NUMBER),
-        ]
+        text = self.words("ticket-opened-moderated" if decision.moderated else sentence, number=NUMBER)
+        if message.reply_to.private_url:
+            url = message.reply_to.private_url.replace("{number}", NUMBER)
+            text = f"{text}\n{self.words('continue-in-private', url=url)}"
+        announce = [self.say("ticket", text=text)]
         if decision.moderated and message.staff_reply_to is not None:
+            done = "moderator-done" if self.is_told_at_once(announce[0]) else "moderator-waits"
             announce.append(
                 self.say(
                     "staff",
-                    text=self.to_staff("moderator-done", number=NUMBER),
+                    text=self.to_staff(done, number=NUMBER),
                     target=message.staff_reply_to,
                     quiet=True,
                 )
@@ -375,7 +402,13 @@ class _Planner:
             say = self.say("appended", sentence, ticket=ticket, number=ticket.number)
         state = replace(self._idle(), ticket_key=ticket.key)
         return Effects(
-            outcome="appended", rule=decision.rule, state=state, says=(say,), desk=(added,), ticket_key=ticket.key
+            outcome="appended",
+            rule=decision.rule,
+            state=state,
+            says=(say,),
+            desk=(added,),
+            ticket_key=ticket.key,
+            attach=ticket.key if may_continue(message, ticket) else None,
         )
 
     def status_line(self, ticket: Ticket) -> str:
@@ -429,6 +462,12 @@ class _Planner:
                 return self._done(act, self.state, self.say("acknowledged", "acknowledged"))
             case "never_mind":
                 return self._done(act, idle, self.say("left", "never-mind"))
+            case "opt_out":
+                return replace(self._done(act, idle, self.say("left", "opted-out")), silence=True)
+            case "opt_in":
+                return replace(self._done(act, self.state, self.say("back", "opted-in")), silence=False)
+            case "claim_code" | "claim_nothing" | "claim_in_public" | "claim_wrong" | "claimed":
+                return self._claim(act)
             case "rate" if act.ticket:
                 return self._rated(act, act.ticket)
             case "erase":
@@ -500,7 +539,38 @@ class _Planner:
             else self.say("exists", "status-soon", ticket=ticket)
         )
         added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="note", text=note)
-        return replace(self._done(act, state, say), desk=(added,))
+        attach = ticket.key if may_continue(self.message, ticket) else None
+        return replace(self._done(act, state, say), desk=(added,), attach=attach)
+
+    def _claim(self, act: Act) -> Effects:
+        """Claim codes: handed out, redeemed, wrong, or seen by others."""
+        match act.name:
+            case "claim_code":
+                code = self.context.new_code
+                say = replace(self.say("claim", "claim-code", code=code), secret=code)
+                claim = Claim(act="issue", code_hash=claims.code_hash(code))
+                return replace(self._done(act, self.state, say), claim=claim)
+            case "claim_in_public":
+                effects = self._done(act, self.state, self.say("claim", "claim-in-public"))
+                return replace(effects, claim=Claim(act="spend", code_hash=act.value)) if act.value else effects
+            case "claim_wrong":
+                effects = self._done(act, self.state, self.say("claim", "claim-wrong"))
+                return replace(effects, claim=Claim(act="miss", code_hash=act.value))
+            case "claimed":
+                return self._claimed(act)
+            case _:
+                return self._done(act, self.state, self.say("claim", "claim-nothing"))
+
+    def _claimed(self, act: Act) -> Effects:
+        """The code fits: the two are one person from now on, and the ticket goes on here."""
+        claim, ticket = Claim(act="redeem", code_hash=act.value), act.ticket
+        if ticket is None or ticket.number is None:
+            return replace(self._done(act, self._idle(), self.say("claim", "claim-linked")), claim=claim)
+        status = self.words(f"status-{ticket.status}")
+        say = self.say("claim", "claim-redeemed", ticket=ticket, number=ticket.number, status=status)
+        attach = ticket.key if may_continue(self.message, ticket) else None
+        state = replace(self._idle(), ticket_key=ticket.key)
+        return replace(self._done(act, state, say), claim=claim, attach=attach)
 
     def _to_moderator(self, act: Act) -> Effects:
         """What a moderator (or somebody who is none) hears about ``/ticket`` under a message, quietly."""

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from adapters.base import ReplyTarget, Visibility
 from ticket_client.base import Status
@@ -46,6 +47,14 @@ def mark(message_id: str) -> str:
     return hashlib.sha256(message_id.encode()).hexdigest()[:8]
 
 
+class Identity(NamedTuple):
+    """Somebody on one account of one channel."""
+
+    channel: str
+    account: str
+    author_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """A ticket as the ledger knows it; `number` is None while the desk has not answered yet."""
@@ -66,6 +75,22 @@ class Ticket:
     changed_at: datetime
     rating: int | None = None
     rating_asked_at: datetime | None = None
+    private_to: ReplyTarget | None = None  # where the requester goes on with it in private
+    private_conversation: str = ""
+
+    @property
+    def requester(self) -> Identity:
+        """Who asked."""
+        return Identity(self.channel, self.account, self.author_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTry:
+    """What is known of a claim code that a message holds; `holder` is None where the code opens nothing."""
+
+    code_hash: str
+    holder: Identity | None = None
+    ticket: Ticket | None = None  # the holder's newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +101,15 @@ class Context:
     ticket: Ticket | None = None  # the one this conversation hangs on
     named: Ticket | None = None  # the one whose number the message names, whoever it belongs to
     names_number: bool = False  # whether the message names a number at all
-    own: tuple[Ticket, ...] = ()  # the requester's tickets of the last days on this account, newest first
+    own: tuple[Ticket, ...] = ()  # the requester's tickets of the last days, newest first
+    identities: frozenset[Identity] = frozenset()  # the requester's other ones, linked with their consent
     complaint: Ticket | None = None  # that of the complaint under a moderator's act, or of the message deleted
     earlier_outcome: str | None = None  # of the message that an edit changes
     unconfirmed: tuple[str, ...] = ()  # numbers whose reply here may never have arrived
     chosen_language: str | None = None  # with /language, by the requester in another conversation of this account
     written_in: str | None = None  # the language that the message is surely written in
+    is_silenced: bool = False  # the author asked the bot to leave them alone
+    claim: ClaimTry | None = None  # the code in the message
+    new_code: str = ""  # to hand out, where one is asked for
     private: ReplyTarget | None = None  # of the author, where a secret was said in a shared place
     complainant_private: ReplyTarget | None = None  # the same for the complaint under a moderator's act

@@ -70,6 +70,9 @@ ask-number = If you have reported this before, send me the ticket number (it loo
 button-new-ticket = Open a new ticket
 acknowledged = All right. If anything else comes up, just write here.
 never-mind = All right, I leave it at that. If anything else comes up, just write here.
+opted-out = All right, I will not answer you any more. If you change your mind, write **start**.
+opted-in = Good to have you back. Ask your question whenever you like.
+shortened = Send us a private message for all of it.
 stale-choice = That choice is no longer open. Ask your question again and I will look once more.
 
 ## Answers and suggestions
@@ -94,6 +97,9 @@ ticket-opened-public = I have opened ticket **{ $number }**. A person will look 
 ticket-opened-grievance = Thank you for telling us. I have opened ticket **{ $number }**: a person, not a bot, reads all of what you wrote and answers you here. To add something, just write it.
 ticket-opened-grievance-public = Thank you for telling us. I have opened ticket **{ $number }**: a person, not a bot, reads all of what you wrote and answers here. Please do not post private details in public.
 ticket-opened-moderated = A moderator asked us to look into this: your ticket is **{ $number }**. A person will answer you here. Please do not post private details in public.
+continue-in-private = To add private details, write to me here: { $url }
+private-closed = I have something for you and could not reach you in private. Please allow private messages from this server, or write to me first.
+news-in-private = There is news on your ticket **{ $number }**, and I could not reach you in private. Please write to me in private with that number.
 ticket-exists = You have told us about this already: your ticket is **{ $number }**, and a person will answer you. I noted that you also wrote here.
 ticket-appended = Added to your ticket **{ $number }**. A person will answer you here.
 ticket-appended-pending = Added to your ticket. You get its number here in a moment.
@@ -115,15 +121,26 @@ status-soon = Your ticket is being opened. You get its number here in a moment.
 
 agent-reply = News on your ticket **{ $number }**:
 resolved = Your ticket **{ $number }** is resolved. If it is not, simply answer here and I open it again.
+resolved-public = Ticket **{ $number }** is solved. Thank you.
 reopened-by-desk = Your ticket **{ $number }** has been opened again. A person will answer you here.
 rate = How did we do with ticket **{ $number }**? Tap a button, or answer with a number from 1 (not good) to 5 (very good).
 button-good = 👍 Good
 button-bad = 👎 Not good
 rate-thanks = Thank you, noted. If anything else comes up, just write here.
 
+## On another network
+
+claim-code = To go on with your tickets on another network, write this to me there, in private: **claim { $code }**. It works once, within 24 hours; by using it you agree that both accounts are known to be yours. Show it to nobody.
+claim-nothing = You have no ticket here yet. To open one, write **ticket** and what is wrong.
+claim-in-public = Others can read along here, so this is no place for such a code; if you showed one, it is worth nothing now. Write **claim** to me in private and I give you a new one.
+claim-wrong = This code opens nothing: it may be mistyped, used already or older than 24 hours. Write **claim** to me where you have your ticket, and I give you a new one.
+claim-linked = Thank you, I know now that both accounts are yours. Ask your question whenever you like.
+claim-redeemed = Thank you, I know now that both accounts are yours. From now on you hear about ticket **{ $number }** here: { $status }
+
 ## Moderators
 
 moderator-done = Opened as { $number } for its author; I told them in my reply.
+moderator-waits = Opened as { $number } for its author. I may not tell them myself: the text for them waits among the approvals, for you to send or to post.
 moderator-exists = This message already has ticket { $number }.
 moderator-hidden = I cannot see who wrote that message or what it says (it is hidden, deleted or forwarded), so I opened nothing in anybody's name. Ask the author to write to me, and I open a ticket for them.
 moderator-only = Only moderators can open a ticket for somebody else. For a ticket of your own, write /ticket and what is wrong.

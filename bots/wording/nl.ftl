@@ -69,6 +69,9 @@ ask-number = Heb je dit al eerder gemeld, stuur me dan het ticketnummer (het zie
 button-new-ticket = Nieuw ticket openen
 acknowledged = Prima. Is er nog iets, schrijf dan gewoon hier.
 never-mind = Prima, dan laat ik het hierbij. Is er nog iets, schrijf dan gewoon hier.
+opted-out = Goed, ik antwoord je niet meer. Bedenk je je? Schrijf dan **start**.
+opted-in = Fijn dat je er weer bent. Stel je vraag wanneer je wilt.
+shortened = Stuur ons een privébericht voor de rest.
 stale-choice = Die keuze is niet meer open. Stel je vraag opnieuw, dan kijk ik nog eens.
 
 ## Antwoorden en suggesties
@@ -93,6 +96,9 @@ ticket-opened-public = Ik heb ticket **{ $number }** geopend. Een medewerker bek
 ticket-opened-grievance = Dank dat je het ons laat weten. Ik heb ticket **{ $number }** geopend: een medewerker, geen bot, leest alles wat je schreef en antwoordt je hier. Wil je iets toevoegen, schrijf het dan gewoon.
 ticket-opened-grievance-public = Dank dat je het ons laat weten. Ik heb ticket **{ $number }** geopend: een medewerker, geen bot, leest alles wat je schreef en antwoordt hier. Zet alsjeblieft geen privégegevens in het openbaar.
 ticket-opened-moderated = Een moderator vroeg ons hiernaar te kijken: je ticket is **{ $number }**. Een medewerker antwoordt je hier. Zet alsjeblieft geen privégegevens in het openbaar.
+continue-in-private = Privégegevens toevoegen? Schrijf me hier: { $url }
+private-closed = Ik heb iets voor je en kon je niet privé bereiken. Sta privéberichten van deze server toe, of schrijf mij eerst.
+news-in-private = Er is nieuws over je ticket **{ $number }**, en ik kon je niet privé bereiken. Schrijf me privé met dat nummer.
 ticket-exists = Je hebt ons dit al verteld: je ticket is **{ $number }** en een medewerker antwoordt je. Ik heb genoteerd dat je ook hier schreef.
 ticket-appended = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwoordt je hier.
 ticket-appended-pending = Toegevoegd aan je ticket. Je krijgt het nummer hier zo meteen.
@@ -114,15 +120,26 @@ status-soon = Je ticket wordt geopend. Je krijgt het nummer hier zo meteen.
 
 agent-reply = Nieuws over je ticket **{ $number }**:
 resolved = Je ticket **{ $number }** is opgelost. Is dat niet zo, antwoord dan gewoon hier, dan open ik het weer.
+resolved-public = Ticket **{ $number }** is opgelost. Dank je wel.
 reopened-by-desk = Je ticket **{ $number }** is weer geopend. Een medewerker antwoordt je hier.
 rate = Hoe hebben we ticket **{ $number }** gedaan? Tik op een knop, of antwoord met een cijfer van 1 (niet goed) tot 5 (heel goed).
 button-good = 👍 Goed
 button-bad = 👎 Niet goed
 rate-thanks = Dank je, genoteerd. Is er nog iets, schrijf dan gewoon hier.
 
+## Op een ander netwerk
+
+claim-code = Wil je op een ander netwerk verder met je tickets, schrijf me daar dan privé: **claim { $code }**. Het werkt één keer, binnen 24 uur; door het te gebruiken stem je ermee in dat bekend is dat beide accounts van jou zijn. Laat het niemand zien.
+claim-nothing = Je hebt hier nog geen ticket. Wil je er een openen, schrijf dan **ticket** en wat er mis is.
+claim-in-public = Hier lezen anderen mee, dus dit is geen plek voor zo'n code; heb je er een laten zien, dan is die nu niets meer waard. Schrijf me privé **claim** en ik geef je een nieuwe.
+claim-wrong = Deze code opent niets: misschien is er een typefout, is hij al gebruikt of ouder dan 24 uur. Schrijf me **claim** waar je je ticket hebt, en ik geef je een nieuwe.
+claim-linked = Dank je, ik weet nu dat beide accounts van jou zijn. Stel je vraag wanneer je wilt.
+claim-redeemed = Dank je, ik weet nu dat beide accounts van jou zijn. Vanaf nu hoor je hier over ticket **{ $number }**: { $status }
+
 ## Moderators
 
 moderator-done = Geopend als { $number } voor de schrijver; ik heb het in mijn antwoord verteld.
+moderator-waits = Geopend als { $number } voor de schrijver. Ik mag het niet zelf melden: de tekst wacht bij de goedkeuringen, om te versturen of zelf te plaatsen.
 moderator-exists = Dit bericht heeft al ticket { $number }.
 moderator-hidden = Ik kan niet zien wie dat bericht schreef of wat erin staat (het is verborgen, verwijderd of doorgestuurd), dus ik heb niets op iemands naam geopend. Vraag de schrijver mij te schrijven, dan open ik een ticket.
 moderator-only = Alleen moderators kunnen voor iemand anders een ticket openen. Voor een eigen ticket schrijf je /ticket en wat er mis is.

@@ -263,13 +263,14 @@ async def test_the_language_that_somebody_chose_elsewhere_is_known(stage: Stage)
     assert stage.ledger.context(eve, ConversationState(), number=None, complaint_key=None).chosen_language is None
 
 
-async def test_attaching_moves_the_ticket_to_the_new_conversation(stage: Stage) -> None:
+async def test_a_ticket_keeps_both_its_places(stage: Stage) -> None:
     await stage.hear(in_public("the moon fell on my ledger"))
     private = message("FL-1001")
     await stage.hear(private)
     known = stage.ledger.ticket_at_desk("1")
     assert known is not None
-    assert (known.conversation_key, known.reply_to) == (private.conversation_key, private.reply_to)
+    assert known.visibility is Visibility.MEMBERS
+    assert (known.private_conversation, known.private_to) == (private.conversation_key, private.reply_to)
     await stage.hear(message("and on my hat"))
     assert stage.outcomes()[1:] == [("acted", "attach"), ("appended", "follow_up")]
 

@@ -54,8 +54,5 @@ def upgrade() -> None:
         sa.Column("other_account", sa.Text(), nullable=False),
         sa.Column("other_author_id", sa.Text(), nullable=False),
         sa.Column("consented_at", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "channel", "account", "author_id", "other_channel", "other_account", "other_author_id"
-        ),
+        sa.PrimaryKeyConstraint("channel", "account", "author_id", "other_channel", "other_account", "other_author_id"),
     )
-

@@ -1,0 +1,97 @@
+"""What the ledger knows of people beyond one conversation: who wants silence, who holds a claim code, who is who."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bots.ledger import codec
+from bots.pipeline.state import Identity
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from bots.pipeline.effects import Claim
+
+_CODE_HOLDS = timedelta(hours=24)
+_WRONG_CODES = 5
+_WRONG_WITHIN = timedelta(hours=1)
+_THIS = "channel = ? AND account = ? AND author_id = ?"
+
+
+def is_silenced(connection: sqlite3.Connection, person: Identity) -> bool:
+    """Whether somebody asked the bot to leave them alone."""
+    return connection.execute(f"SELECT 1 FROM silences WHERE {_THIS}", person).fetchone() is not None
+
+
+def silence(connection: sqlite3.Connection, person: Identity, *, wanted: bool) -> None:
+    """Remember, or forget, that somebody wants to be left alone."""
+    if wanted:
+        connection.execute(
+            "INSERT INTO silences (channel, account, author_id, since) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (*person, codec.stamp()),
+        )
+    else:
+        connection.execute(f"DELETE FROM silences WHERE {_THIS}", person)
+
+
+def linked(connection: sqlite3.Connection, person: Identity) -> frozenset[Identity]:
+    """The other identities of a person, as far as they agreed to that being known."""
+    rows = connection.execute(
+        f"SELECT other_channel, other_account, other_author_id FROM identity_links WHERE {_THIS}", person
+    )
+    return frozenset(Identity(*row) for row in rows)
+
+
+def holder(connection: sqlite3.Connection, person: Identity, code_hash: str) -> Identity | None:
+    """Whose code it is; nobody's where it is unknown, spent, expired, or the person tried too many wrong ones."""
+    since = codec.stamp(datetime.now(UTC) - _WRONG_WITHIN)
+    (wrong,) = connection.execute(
+        f"SELECT count(*) FROM claim_tries WHERE {_THIS} AND at > ?", (*person, since)
+    ).fetchone()
+    row = connection.execute(
+        "SELECT channel, account, author_id FROM claims WHERE code_hash = ? AND spent_at IS NULL AND expires_at > ?",
+        (code_hash, codec.stamp()),
+    ).fetchone()
+    return Identity(*row) if row and wrong < _WRONG_CODES else None
+
+
+def carry_out(connection: sqlite3.Connection, person: Identity, claim: Claim) -> None:
+    """What a decision does to a claim code, inside its transaction."""
+    now = codec.stamp()
+    match claim.act:
+        case "issue":
+            connection.execute(f"DELETE FROM claims WHERE {_THIS} AND spent_at IS NULL", person)  # one at a time
+            connection.execute(
+                "INSERT INTO claims (channel, account, author_id, code_hash, expires_at) VALUES (?, ?, ?, ?, ?)",
+                (*person, claim.code_hash, codec.stamp(datetime.now(UTC) + _CODE_HOLDS)),
+            )
+        case "spend":
+            connection.execute("UPDATE claims SET spent_at = ? WHERE code_hash = ?", (now, claim.code_hash))
+        case "miss":
+            connection.execute(
+                "INSERT INTO claim_tries (channel, account, author_id, at) VALUES (?, ?, ?, ?)", (*person, now)
+            )
+        case "redeem":
+            row = connection.execute(
+                "UPDATE claims SET spent_at = ? WHERE code_hash = ? AND spent_at IS NULL"
+                " RETURNING channel, account, author_id",
+                (now, claim.code_hash),
+            ).fetchone()
+            if row is not None:
+                _link(connection, Identity(*row), person, now)
+
+
+def _link(connection: sqlite3.Connection, one: Identity, other: Identity, now: str) -> None:
+    for a, b in ((one, other), (other, one)):
+        connection.execute(
+            "INSERT INTO identity_links (channel, account, author_id, other_channel, other_account, other_author_id,"
+            " consented_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (*a, *b, now),
+        )
+
+
+def forget(connection: sqlite3.Connection, before: str) -> None:
+    """Remove codes and tries that mean nothing any more."""
+    connection.execute("DELETE FROM claims WHERE expires_at < ?", (before,))
+    connection.execute("DELETE FROM claim_tries WHERE at < ?", (before,))
