@@ -115,6 +115,7 @@ class ReplyTarget:
     max_parts: int | None = None
     release: Release = Release.AUTOMATIC
     private_url: str = ""
+    url: str = ""
     expires_at: datetime | None = None
     idempotency: Idempotency = Idempotency.NONE
     fallback: ReplyTarget | None = None

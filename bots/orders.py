@@ -98,7 +98,26 @@ async def _carry_out(hands: Hands, command: Command) -> str:
             result = f"Reply {arguments['id']} is on its way again."
             hands.delivery.add([await hands.ledger.outbox.resend(int(arguments["id"]), also=settles(result))])
             return result
+        case "approvals_send" | "approvals_edit" | "approvals_dismiss":
+            return await _decide(hands, command, settles)
         case _:
             raise LookupError(
                 f"This bot does not know the command {command.name!r}; it may be older than the command line."
             )
+
+
+async def _decide(
+    hands: Hands, command: Command, settles: Callable[[str], Callable[[sqlite3.Connection], None]]
+) -> str:
+    """What a moderator wants done with a text that waits."""
+    identity, outbox = int(command.arguments["id"]), hands.ledger.outbox
+    if command.name == "approvals_send":
+        result = f"Text {identity} is let out."
+        hands.delivery.add(await outbox.release(identity, also=settles(result)))
+    elif command.name == "approvals_edit":
+        result = f"Text {identity} is worded anew and still waits. Send it with: firstline approvals send {identity}"
+        await outbox.edit(identity, command.arguments["text"], also=settles(result))
+    else:
+        result = f"Text {identity} is not sent."
+        await outbox.dismiss(identity, also=settles(result))
+    return result

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import Addressed, Attachment, IncomingMessage, Kind, Reply, ReplyTarget
+from adapters.base import Addressed, Attachment, IncomingMessage, Kind, Reply, ReplyTarget, Visibility
 from bots.ledger import codec, commands, report
 from bots.ledger.database import AlreadyRunning, LedgerError, Superseded
 from bots.ledger.ledger import Ledger, partition_of
@@ -269,7 +269,7 @@ async def test_a_ticket_keeps_both_its_places(stage: Stage) -> None:
     await stage.hear(private)
     known = stage.ledger.ticket_at_desk("1")
     assert known is not None
-    assert known.visibility is Visibility.MEMBERS
+    assert known.visibility is Visibility.PUBLIC
     assert (known.private_conversation, known.private_to) == (private.conversation_key, private.reply_to)
     await stage.hear(message("and on my hat"))
     assert stage.outcomes()[1:] == [("acted", "attach"), ("appended", "follow_up")]
