@@ -20,30 +20,41 @@ if TYPE_CHECKING:
 _TITLES = {"telegram": "Telegram", "discord": "Discord", "twitter": "X", "reddit": "Reddit"}
 
 
-def playground(
+def playground(  # noqa: PLR0913, PLR0917 - a command's options
     port: Annotated[
         int, typer.Option(help="Of the page; the next free one where it is taken.", min=0, max=65535)
     ] = 8090,
+    chat_port: Annotated[int, typer.Option(help="Of the live chat; likewise.", min=0, max=65535)] = 8080,
     folder: Annotated[
         Path | None, typer.Option(help="Its own, emptied at each start; `playground` in the data folder by default.")
+    ] = None,
+    faq: Annotated[
+        Path | None, typer.Option(help="Your FAQ, a file or a folder; else the sample.", exists=True)
     ] = None,
     only: Annotated[str, typer.Option(help="Some networks, with commas between: telegram,reddit.")] = "",
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in your browser.")] = True,
 ) -> None:
     """Try everything on simulated networks; nothing leaves this computer."""
     place = folder or setting_up.load().data_dir / "playground"
-    asyncio.run(_play(place, port, only, open_page=open_page and _has_browser()))
+
+    async def play() -> None:
+        from bots.playground import Playground
+
+        made = Playground(place, port=port, chat_port=chat_port, only=only, faq=faq)
+        await _play(made, place, open_page=open_page and _has_browser())
+
+    asyncio.run(play())
 
 
-async def _play(folder: Path, port: int, only: str, *, open_page: bool) -> None:
-    from bots.playground import Playground, PlaygroundError
+async def _play(playground: Playground, folder: Path, *, open_page: bool) -> None:
+    from bots.playground import PlaygroundError
 
     task = asyncio.current_task()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancel() if task else None)
-    typer.echo("The playground is starting: the simulated networks, then the bot …")
+    typer.echo("The playground is starting: the simulated networks, then the bot (the first time it takes longer) …")
     try:
-        async with Playground(folder, port=port, only=only) as running:
+        async with playground as running:
             _print(running, folder)
             if open_page:
                 await asyncio.to_thread(webbrowser.open, running.url)

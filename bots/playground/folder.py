@@ -78,10 +78,13 @@ class Folder:
                 lock.release()
                 return
 
-    def configure(self, connections: Mapping[str, object], *, chat_port: int, page: str) -> None:
+    def configure(
+        self, connections: Mapping[str, object], *, chat_port: int, page: str, faq: Path | None = None
+    ) -> None:
         """Write the bot's configuration: the simulated networks, and the live chat beside them."""
         sections: dict[str, object] = {
             "bot": {"organisation": "Acme"},
+            "faq": {"path": str(faq.resolve())} if faq else {},
             "ledger": {"path": str(self.ledger)},
             "web": {"port": chat_port},
             "limits": {"drain_s": _DRAIN_S},

@@ -52,17 +52,18 @@ def approvals(connection: sqlite3.Connection) -> list[dict[str, Any]]:
         "SELECT o.*, i.payload AS asked FROM outgoing o LEFT JOIN inbound i ON i.id = o.inbound_id"
         " WHERE o.state = 'held' ORDER BY o.id LIMIT 100"
     ):
-        reply, asked = json.loads(row["reply"]), json.loads(row["asked"] or "{}")
+        reply, asked = json.loads(row["reply"] or "{}"), json.loads(row["asked"] or "{}")
+        target = reply.get("target", {})
         found.append(
             {
                 "id": row["id"],
                 "channel": row["channel"],
                 "created_at": row["created_at"],
-                "text": reply["text"],
+                "text": _text_of(reply),
                 "to": _name(asked.get("on_behalf_of") or asked.get("author")),
                 "about": _words(asked),
-                "release": reply["target"].get("release", "approved"),
-                "why_not": row["error"] or reply["target"].get("why_not", ""),
+                "release": "by_hand" if target.get("release") == "by_hand" else "approved",
+                "why_not": row["error"] or target.get("why_not", ""),
                 "number": row["number"] or "",
             }
         )
@@ -81,7 +82,12 @@ def _rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
         "SELECT id, inbound_id, reply, state, error FROM outgoing WHERE inbound_id >= ? ORDER BY id",
         (rows[-1]["id"] if rows else 0,),
     ):
-        said = {"id": row["id"], "text": _text_of(row["reply"]), "state": row["state"], "error": row["error"] or ""}
+        said = {
+            "id": row["id"],
+            "text": _text_of(json.loads(row["reply"] or "{}")),
+            "state": row["state"],
+            "error": row["error"] or "",
+        }
         replies.setdefault(row["inbound_id"], []).append(said)
     return [_row(row, replies.get(row["id"], [])) for row in rows]
 
@@ -152,5 +158,7 @@ def _words(message: dict[str, Any]) -> str:
     return f"{command}{message.get('text', '')}".strip()
 
 
-def _text_of(reply: str) -> str:
-    return str(json.loads(reply)["text"]) if reply else ""
+def _text_of(reply: dict[str, Any]) -> str:
+    """A reply's words without a claim code: that is for its author's eyes."""
+    text, secret = str(reply.get("text", "")), str(reply.get("secret") or "")
+    return text.replace(secret, "…") if secret else text

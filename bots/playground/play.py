@@ -17,20 +17,21 @@ from bots.playground.server import Server
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CHAT_PORT = 8080
 _LATER = "Noted. The bot carries it out as soon as it runs."
 
 
 class Playground:
     """``async with Playground(folder, port=8090) as playground`` runs it; `failed` tells when it cannot go on.
 
-    `only` names networks with commas between; all there are where empty. Raises `PlaygroundError`.
+    `only` names networks with commas between; all there are where empty. A port that is taken, or 0, gives way to
+    a free one; `faq` is the sample unless named. Raises `PlaygroundError`.
     """
 
-    def __init__(self, folder: Path, *, port: int, only: str = "") -> None:
+    def __init__(self, folder: Path, *, port: int, chat_port: int, only: str = "", faq: Path | None = None) -> None:
         self._folder = Folder(folder)
-        self._wanted_port = port
+        self._wanted_ports = (port, chat_port)
         self._only = only
+        self._faq = faq
         self._stack = AsyncExitStack()
         self.url = ""
         self.chat_url = ""
@@ -53,10 +54,11 @@ class Playground:
         simulators = await Simulators.launch(control, self._only, self._folder.simulators_log)
         stack.push_async_callback(simulators.end)
         self.networks = tuple(simulators.connections)
-        port, chat_port = free_port(self._wanted_port), free_port(_CHAT_PORT)
+        port, chat_port = map(free_port, self._wanted_ports)
         chat = f"http://127.0.0.1:{chat_port}"
         self.chat_url = f"{chat}/"
-        self._folder.configure(simulators.connections, chat_port=chat_port, page=f"http://127.0.0.1:{port}")
+        page = f"http://127.0.0.1:{port}"
+        self._folder.configure(simulators.connections, chat_port=chat_port, page=page, faq=self._faq)
         self._simulated = Networks(simulators.url, control)
         stack.push_async_callback(self._simulated.close)
         self._bot = BotProcess(self._folder.config, self._folder.bot_log)
@@ -66,7 +68,7 @@ class Playground:
         server = Server(self, token=token, port=port, chat=chat)
         stack.push_async_callback(server.close)
         await server.open()
-        self.url = f"http://127.0.0.1:{port}/#{token}"
+        self.url = f"{page}/#{token}"
         self._keep(stack, self._watch(simulators))
 
     @staticmethod

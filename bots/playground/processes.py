@@ -147,9 +147,12 @@ class BotProcess:
         """One life, from start to death."""
         self.state = "starting"
         self.starts += 1
-        process = self._process = await _launch(
-            "bots.playground.leash", ["run", "--config", str(self._config)], self._log, {}
-        )
+        arguments = ["run", "--config", str(self._config)]
+        try:
+            process = self._process = await _launch("bots.playground.leash", arguments, self._log, {})
+        except OSError as error:
+            self.notice = f"It cannot be started: {error.strerror or error}."
+            return
         while line := (await _lines(process).readline()).decode(errors="replace"):
             if line.startswith(_IS_RUNNING):
                 self.state = "running"

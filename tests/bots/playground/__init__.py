@@ -1,0 +1,1 @@
+"""The playground, over its real processes."""

@@ -1,0 +1,68 @@
+"""Who may speak to the playground's server, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.bots.playground.stage import person, playground
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_only_the_page_with_the_runs_token_may_ask(tmp_path: Path) -> None:
+    async with playground(tmp_path / "play") as player:
+        ana = person(await player.state(), "Ana")
+        words = {"person": ana, "place": ana, "text": "hello"}
+        port = player.url.rpartition(":")[2]
+
+        async def status(method: str, path: str, **given: Any) -> int:
+            return (await player.ask(method, path, **given))[0]
+
+        for method, path in (("GET", "state"), ("POST", "telegram/say"), ("POST", "bot/kill"), ("POST", "desk/reply")):
+            body = {"json": words} if method == "POST" else {}
+            assert await status(method, path, headers={"Authorization": ""}, **body) == 401
+            assert await status(method, path, headers={"Authorization": "Bearer no"}, **body) == 401
+            assert await status(method, path, headers={"Host": f"evil.example:{port}"}, **body) == 403
+            assert await status(method, path, headers={"Origin": "http://evil.example"}, **body) == 403
+            assert await status(method, path, headers={"Origin": "http://127.0.0.1:1"}, **body) == 403
+        assert await status("POST", "telegram/say", data='{"person": 1}', headers={"Content-Type": "text/plain"}) == 400
+        assert await status("GET", "state", headers={"Host": f"localhost:{port}"}) == 200
+
+        state = await player.state()
+        assert state["networks"][0]["posts"] == []
+        assert (state["bot"]["state"], state["bot"]["starts"]) == ("running", 1)
+
+        async with player.http.get(f"{player.url}/", headers={"Host": f"evil.example:{port}"}) as page:
+            assert page.status == 403
+        async with player.http.get(f"{player.url}/static/..%2fserver.py") as page:
+            assert page.status in {403, 404}
+        async with player.http.get(f"{player.url}/") as page:
+            assert page.status == 200
+            assert "script-src 'self' http://127.0.0.1:" in page.headers["Content-Security-Policy"]
+            assert player.token not in await page.text()
+
+
+async def test_what_cannot_be_done_is_answered_with_a_sentence(tmp_path: Path) -> None:
+    async with playground(tmp_path / "play") as player:
+        ana = person(await player.state(), "Ana")
+        refused: list[tuple[str, dict[str, Any], str]] = [
+            ("telegram/say", {"person": ana, "place": ana, "text": " "}, "empty"),
+            ("telegram/say", {"person": "1", "place": ana, "text": "x"}, "nobody"),
+            ("telegram/dance", {}, "no act"),
+            ("myspace/say", {}, "no network"),
+            ("desk/reply", {"number": "FL-9999", "text": "x"}, "FL-9999"),
+            ("desk/reply", {"number": "FL-9999"}, "text is empty"),
+            ("desk/reply", {"number": "FL-9999", "text": "x" * 20_001}, "at most 20000"),
+            ("desk/close", {"number": "FL-1"}, "no 'close'"),
+            ("bot/feed", {}, "killed"),
+            ("approvals/send", {"id": "1"}, "id"),
+            ("approvals/eat", {"id": 1}, "no 'eat'"),
+        ]
+        for path, body, words in refused:
+            status, answer = await player.ask("POST", path, json=body)
+            assert status == 400, path
+            assert words in answer["error"], answer
+        status, answer = await player.ask("GET", "nothing")
+        assert status == 404
+        assert answer["error"]
