@@ -1,0 +1,311 @@
+// One network: who one is there, its places, what was said in the place that is open, and the form to write.
+
+import { act } from "./api.js";
+import { composer } from "./composer.js";
+import { announce, face, icon, keyedList, make, setText, shortened } from "./elements.js";
+import { buildPost, openMenu } from "./posts.js";
+import { FAULTS, SKINS } from "./skins.js";
+
+const NEAR_PX = 60;
+
+const isFor = (id) => (thing) => !thing.private_to || thing.private_to === id;
+
+/** Threads with the newest activity first, each post below what it answers, with its depth. */
+const threaded = (posts) => {
+  const known = new Map(posts.map((post) => [post.id, post]));
+  const children = Map.groupBy(posts, (post) => (known.has(post.reply_to) ? post.reply_to : ""));
+  const walk = (post, depth) => [{ post, depth }, ...(children.get(post.id) ?? []).flatMap((child) => walk(child, depth + 1))];
+  const newest = (thread) => thread.reduce((latest, { post }) => Math.max(latest, posts.indexOf(post)), 0);
+  return (children.get("") ?? []).map((root) => walk(root, 0)).sort((one, other) => newest(other) - newest(one)).flat();
+};
+
+export const column = (network) => {
+  const skin = SKINS[network];
+  let view = null, me = "", place = "", opened = false;
+  const seen = new Set();  // "person post": what each of the cast has had on screen
+
+  // ---- Its parts ----
+
+  const state = make("span", { class: "link" });
+  const faultSwitches = Object.entries(FAULTS).map(([name, { label, what }]) => {
+    const box = make("input", { type: "checkbox", role: "switch", onchange: () => flip(name, box) });
+    return { name, box, node: make("label", {}, box, make("span", {}, label, make("small", {}, what))) };
+  });
+  const faults = make("details", { class: "faults" },
+    make("summary", { title: "What can go wrong" }, icon("plug"), make("span", {}, "Faults")),
+    make("fieldset", {}, make("legend", {}, "Switch on what goes wrong"), faultSwitches.map(({ node }) => node)));
+  const title = make("h2", { id: `${network}-title` });
+  const people = make("div", { class: "people", role: "radiogroup", "aria-label": "You write as" });
+  const places = make("nav", { class: "places", "aria-label": "Places" });
+  const secrecy = make("p", { class: "secrecy", hidden: true }, icon("lock"), make("span", {}, skin.private));
+  const weather = make("p", { class: "weather", role: "status", hidden: true });
+  const posts = make("div", { class: "posts", role: "log", "aria-live": "off", tabindex: "0" });
+  const empty = make("p", { class: "empty" });
+  const pill = make("button", { type: "button", class: "pill", hidden: true, onclick: () => { toNewest(); } }, "New below");
+  const trouble = make("p", { class: "trouble", role: "alert", hidden: true });
+  const node = make("section", { class: `network ${network}`, "aria-labelledby": `${network}-title`, id: network });
+
+  const tell = (sentence) => { trouble.hidden = !sentence; setText(trouble, sentence); };
+  /** Do it; what goes wrong is said above the form. */
+  const attempt = async (verb, body) => {
+    try {
+      const answer = await act(`${network}/${verb}`, body);
+      tell("");
+      if (answer.said) announce(answer.said);
+      return answer;
+    } catch (error) {
+      tell(error.message);
+      return null;
+    }
+  };
+  const flip = (name, box) => attempt("fault", { name, on: box.checked });
+
+  const stage = {
+    network, skin, attempt, tell,
+    me: () => view.people.find((person) => person.id === me),
+    bot: () => view.people.find((person) => person.role === "bot"),
+    person: (id) => view.people.find((person) => person.id === id),
+    post: (id) => view.posts.find((post) => post.id === id),
+    place: () => view.places.find((other) => other.id === place),
+    can: (verb) => view.acts.includes(verb),
+    isFeed: () => skin.feed.includes(stage.place()?.kind),
+    become: (role, kinds) => become(role, kinds),
+    replyTo: (id) => form.replyTo(id),
+    edit: (id) => form.edit(id),
+    moderate: (id) => moderate(id),
+    posted: (id) => { awaited = id; },
+  };
+  const form = composer(stage);
+  let awaited = "";
+
+  node.append(
+    make("header", {}, make("span", { class: "mark" }, icon(network)), make("div", { class: "heading" }, title, state), faults),
+    people, places, make("div", { class: "scene" }, secrecy, weather, posts, pill), trouble, form.node);
+  posts.addEventListener("scroll", () => { if (isNewest()) pill.hidden = true; });
+  faults.addEventListener("focusout", (event) => { if (!faults.contains(event.relatedTarget)) faults.open = false; });
+  faults.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { faults.open = false; faults.firstElementChild.focus(); }
+  });
+
+  // ---- Who and where ----
+
+  const mine = () => view.places.filter(isFor(me));
+  const visibleTo = (id) => {
+    const open = new Set(view.places.filter(isFor(id)).map((other) => other.id));
+    return view.posts.filter((post) => open.has(post.place) && (!post.only_for || post.only_for === id));
+  };
+  const unread = (id) => visibleTo(id).filter((post) => post.author !== id && !seen.has(`${id} ${post.id}`));
+  const isSecret = (post) => post.only_for || view.places.find((other) => other.id === post.place)?.private_to;
+
+  const enter = (person, where) => {
+    form.leave();
+    me = person;
+    const reachable = mine();
+    place = (reachable.find((other) => other.id === where) ?? reachable[0])?.id ?? "";
+    form.enter();
+    render();
+    posts.scrollTop = stage.isFeed() ? 0 : posts.scrollHeight;
+    pill.hidden = true;
+  };
+  /** Take the first of a role (or a name), in the first place of one of these kinds. */
+  const become = (who, kinds) => {
+    const person = view.people.find((other) => other.role === who || other.name === who) ?? stage.me();
+    const where = view.places.find((other) => kinds.includes(other.kind) && isFor(person.id)(other));
+    enter(person.id, where?.id ?? place);
+  };
+
+  const showPeople = keyedList(people, (item) => {
+    const input = make("input", { type: "radio", name: `${network}-me`, value: item.key, onchange: () => enter(item.key, place) });
+    const dot = make("span", { class: "dot", hidden: true });
+    const label = make("label", {}, input, face(item.name, item.role), make("span", { class: "name" }, item.name), item.role === "moderator" ? make("span", { class: "role", title: "moderator" }, icon("shield"), make("span", { class: "unseen" }, "moderator")) : null, dot);
+    return {
+      node: label,
+      show(now) {
+        input.checked = now.isMe;
+        dot.hidden = now.waiting === 0;
+        setText(dot, String(now.waiting || ""));
+        dot.title = `${now.waiting} unread in private`;
+      },
+    };
+  });
+
+  const showPlaces = keyedList(places, (item) => {
+    if (item.heading) return { node: make("p", { class: "group" }, item.heading), show() {} };
+    const last = make("span", { class: "last" });
+    const count = make("span", { class: "count" });
+    const label = make("span", { class: "title" });
+    const button = make("button", { type: "button", class: item.secret ? "private" : null, onclick: () => enter(me, item.key) },
+      make("span", { class: "glyph", "aria-hidden": "true" }), label, item.secret ? icon("lock") : null, last, count);
+    return {
+      node: button,
+      show(now) {
+        const glyph = skin.glyph?.[now.kind] ?? "";
+        button.firstElementChild.replaceChildren(glyph.length === 1 ? glyph : face(now.title, now.secret ? "bot" : "user"));
+        setText(label, now.title);
+        button.title = now.hover;
+        setText(last, now.last);
+        setText(count, now.count ? String(now.count) : "");
+        count.hidden = !now.count;
+        if (now.isHere) button.setAttribute("aria-current", "true"); else button.removeAttribute("aria-current");
+      },
+    };
+  });
+
+  const placeItems = () => {
+    const waiting = Map.groupBy(unread(me), (post) => post.place);
+    const items = mine().map((other) => {
+      const last = visibleTo(me).findLast((post) => post.place === other.id);
+      return {
+        key: other.id, kind: other.kind, title: skin.called?.[other.kind] ?? other.title, hover: other.title, secret: Boolean(other.private_to), isHere: other.id === place,
+        last: last ? shortened(last.title || last.text || skin.gone[last.state] || "", 44) : "", count: waiting.get(other.id)?.length ?? 0,
+      };
+    });
+    if (!skin.groups) return items;
+    const grouped = Map.groupBy(items, (item) => skin.groups[item.kind] ?? "Places");
+    return [...grouped].flatMap(([heading, group]) => [{ key: `heading ${heading}`, heading }, ...group]);
+  };
+
+  // ---- What was said ----
+
+  const showPosts = keyedList(posts, () => buildPost(stage));
+  const postItems = () => {
+    const here = visibleTo(me).filter((post) => post.place === place);
+    const rows = stage.isFeed() ? threaded(here) : here.map((post) => ({ post, depth: 0 }));
+    return rows.map(({ post, depth }, index) => ({
+      key: post.id, post, depth,
+      author: stage.person(post.author) ?? { id: post.author, name: "Somebody", handle: "somebody", role: "user" },
+      parent: parentOf(post, depth),
+      isMine: post.author === me,
+      follows: depth === 0 && !stage.isFeed() && rows[index - 1]?.post.author === post.author && !post.reply_to && rows[index - 1].post.only_for === post.only_for,
+      hasReplies: rows[index + 1]?.depth > depth,
+      isFeed: stage.isFeed(),
+    }));
+  };
+  const parentOf = (post, depth) => {
+    if (!post.reply_to || (stage.isFeed() && depth > 0 && network === "reddit")) return null;
+    const parent = stage.post(post.reply_to);
+    const author = parent && stage.person(parent.author);
+    return { id: post.reply_to, who: author?.name ?? "", handle: author ? skin.handle(author) : "", words: parent ? shortened(parent.title || parent.text || skin.gone[parent.state] || "", 60) : "a message that is gone" };
+  };
+
+  // Columns that come later make this one narrower: what was at its end stays there.
+  let atEnd = true;
+  posts.addEventListener("scroll", () => { atEnd = isNewest(); });
+  new ResizeObserver(() => { if (atEnd && view && !stage.isFeed()) posts.scrollTop = posts.scrollHeight; }).observe(posts);
+  const isNewest = () => posts.scrollHeight - posts.scrollTop - posts.clientHeight < NEAR_PX;
+  const toNewest = () => {
+    const fresh = posts.querySelector(".fresh");
+    if (stage.isFeed() && fresh) fresh.scrollIntoView({ block: "nearest" }); else posts.scrollTop = posts.scrollHeight;
+    pill.hidden = true;
+  };
+
+  const render = () => {
+    const stuck = isNewest();
+    showPeople(view.people.filter((person) => person.role !== "bot").map((person) => ({
+      key: person.id, name: person.name, role: person.role, isMe: person.id === me,
+      waiting: person.id === me ? 0 : unread(person.id).filter(isSecret).length,
+    })));
+    const items = postItems();
+    const news = items.filter(({ key, isMine }) => !isMine && !seen.has(`${me} ${key}`));
+    showPosts(items);
+    for (const { key } of items) seen.add(`${me} ${key}`);
+    showPlaces(placeItems());
+    const here = stage.place();
+    posts.setAttribute("aria-label", here ? `${view.title}: ${here.title}` : view.title);
+    secrecy.hidden = !here?.private_to;
+    setText(empty, here?.private_to ? "Nothing said here yet. Write to the bot." : "Nothing said here yet.");
+    if (items.length === 0) posts.append(empty); else empty.remove();
+    follow(items, news, stuck);
+    form.refresh();
+  };
+
+  // The newest line stays in sight of whoever reads it; whoever reads further up is not moved, only told.
+  const follow = (items, news, stuck) => {
+    for (const old of posts.querySelectorAll(".fresh")) if (!news.some(({ key }) => key === old.dataset.id)) old.classList.remove("fresh");
+    const nodeOf = (id) => [...posts.children].find((child) => child.dataset.id === id);
+    const own = awaited && items.some(({ key }) => key === awaited) ? nodeOf(awaited) : null;
+    for (const { key, author, post } of opened ? news : []) {
+      nodeOf(key)?.classList.add("fresh");
+      announce(`${view.title}, ${author.name}: ${post.text}`);
+    }
+    if (own) {
+      own.scrollIntoView({ block: "nearest" });
+      awaited = "";
+    }
+    if (!stage.isFeed()) {
+      if (stuck || own) posts.scrollTop = posts.scrollHeight;
+      else if (opened && news.length) pill.hidden = false;
+      return;
+    }
+    const hidden = (child) => {
+      const [frame, box] = [posts.getBoundingClientRect(), child.getBoundingClientRect()];
+      return box.bottom > frame.bottom + 4 || box.top < frame.top - 4;
+    };
+    const unseen = opened ? news.map(({ key }) => nodeOf(key)).find(hidden) : null;
+    const parent = unseen && nodeOf(stage.post(unseen.dataset.id)?.reply_to);
+    if (parent && !hidden(parent)) unseen.scrollIntoView({ block: "nearest" });
+    else if (unseen) pill.hidden = false;
+  };
+
+  // ---- A moderator's act ----
+
+  const moderate = (id) => {
+    const post = stage.post(id);
+    if (!post) return;
+    if (stage.can("menu")) {
+      const target = [...posts.children].find((child) => child.dataset.id === id);
+      target?.scrollIntoView({ block: "nearest" });
+      if (target) openMenu(stage, post, target.querySelector(".more"), { focus: "ticket" });
+      return;
+    }
+    form.replyTo(id, skin.open(stage.bot()));
+  };
+  const lastComplaint = () => view.posts.findLast((post) => stage.person(post.author)?.role === "user" && !post.only_for && !["deleted", "removed"].includes(post.state)
+    && !view.places.find((other) => other.id === post.place)?.private_to && stage.person(post.author)?.name === "Bram")
+    ?? view.posts.findLast((post) => stage.person(post.author)?.role === "user" && !view.places.find((other) => other.id === post.place)?.private_to);
+
+  const tries = {
+    ask() { become("Ana", skin.ask.kind); form.fill(skin.ask.text(stage.bot()), skin.ask.title ?? ""); },
+    complain() { become("Bram", skin.complain.kind); form.fill(skin.complain.text(stage.bot()), skin.complain.title ?? ""); },
+    moderate() {
+      const post = lastComplaint();
+      if (!post) { tell("First let Bram complain (②); then Mila can open a ticket for him."); return; }
+      const mila = view.people.find((person) => person.role === "moderator");
+      enter(mila.id, post.place);
+      tell("");
+      moderate(post.id);
+    },
+  };
+  const tryList = make("div", { class: "tries", role: "group", "aria-label": `Try on ${network}` },
+    make("button", { type: "button", onclick: tries.ask, title: "Ana asks something the FAQ knows" }, make("b", {}, "1"), "Ask"),
+    make("button", { type: "button", onclick: tries.complain, title: "Bram complains in public" }, make("b", {}, "2"), "Complain"),
+    make("button", { type: "button", onclick: tries.moderate, title: "Mila, the moderator, opens a ticket for what Bram said" }, make("b", {}, "3"), "Moderate"));
+  node.insertBefore(tryList, trouble);
+
+  const showFaults = () => {
+    for (const { name, box } of faultSwitches) box.checked = view.faults.includes(name);
+    faults.classList.toggle("on", view.faults.length > 0);
+    weather.hidden = view.faults.length === 0;
+    setText(weather, view.faults.length ? `${view.faults.map((name) => FAULTS[name]?.label ?? name).join(", ")}. Nothing is lost: switch it off and watch the bot catch up.` : "");
+  };
+
+  return {
+    node,
+    show(next, connection) {
+      const first = view === null;
+      view = next;
+      setText(title, view.title);
+      setText(state, connection.sentence);
+      node.dataset.connection = connection.kind;
+      showFaults();
+      if (first) {
+        for (const person of view.people) for (const post of view.posts) seen.add(`${person.id} ${post.id}`);
+        enter(view.people.find((person) => person.role !== "bot").id, "");
+        opened = true;
+        return;
+      }
+      if (!view.people.some((person) => person.id === me) || !mine().some((other) => other.id === place)) enter(stage.me()?.id ?? view.people[0].id, place);
+      else render();
+    },
+  };
+};
