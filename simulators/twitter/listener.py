@@ -1,6 +1,7 @@
 """The listening socket, which can be taken away and brought back on the same port."""
 
 import asyncio
+import ssl
 
 from aiohttp import web
 
@@ -8,9 +9,10 @@ from aiohttp import web
 class Listener:
     """Serves an application; while `is_offline`, new connections are refused and requests on old ones are to be cut."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         self.host = host
         self.port = port
+        self.tls = tls
         self.is_offline = False
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
@@ -51,5 +53,5 @@ class Listener:
 
     async def _listen(self) -> None:
         assert self._runner is not None  # noqa: S101  `start` makes it
-        self._site = web.TCPSite(self._runner, self.host, self.port)
+        self._site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self.tls)
         await self._site.start()

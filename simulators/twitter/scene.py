@@ -12,7 +12,7 @@ from simulators.twitter.world import SimulatorError, User, conversation_of
 
 TIMELINE = "timeline"
 _FAULTS = {"rate_limit": FaultKind.TOO_MANY_REQUESTS, "server_error": FaultKind.UNAVAILABLE_BEFORE}
-_LIMITED_S = 60.0
+_LIMITED_S = 3.0
 
 
 class TwitterScene:
@@ -181,4 +181,4 @@ class TwitterScene:
 
 
 def _person(user: User, role: str) -> Person:
-    return Person(id=user.id, name=user.name, handle=f"@{user.username}", role=role)
+    return Person(id=user.id, name=user.name, handle=user.username, role=role)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import ssl
 import struct
 from collections.abc import Mapping
 from functools import partial
@@ -18,6 +19,7 @@ from simulators.twitter.control_http import ControlHttp
 from simulators.twitter.endpoints import ENDPOINTS, Endpoint
 from simulators.twitter.faults import Fault, FaultKind
 from simulators.twitter.journal import Call
+from simulators.twitter.listener import Listener
 from simulators.twitter.wire import (
     ApiError,
     Params,
@@ -40,13 +42,19 @@ class TwitterSimulator(Control):
     """A local X API. ``async with TwitterSimulator() as sim`` listens on `sim.url` until the end.
 
     `port` 0 takes a free one. With a `control_token`, /control wants it as ``Authorization: Bearer``. Streams get an
-    empty line every `keep_alive_s`.
+    empty line every `keep_alive_s`. `tls` makes it a server of HTTPS.
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, control_token: str = "", keep_alive_s: float = 20.0
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_token: str = "",
+        keep_alive_s: float = 20.0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(host=host, port=port, keep_alive_s=keep_alive_s)
+        super().__init__(listener=Listener(host, port, tls), keep_alive_s=keep_alive_s)
         self._control_token = control_token
         self._closing = asyncio.Event()
 
@@ -63,7 +71,8 @@ class TwitterSimulator(Control):
     @property
     def url(self) -> str:
         """The address of the server; it stands for https://api.twitter.com."""
-        return f"http://{self._listener.host}:{self._listener.port}"
+        scheme = "http" if self._listener.tls is None else "https"
+        return f"{scheme}://{self._listener.host}:{self._listener.port}"
 
     @property
     def control_url(self) -> str:

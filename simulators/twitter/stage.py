@@ -14,8 +14,8 @@ from simulators.twitter.world import Post, SimulatorError, User, World
 class Stage:
     """The half of the control that sets the scene. Ids are X's own, as text. Raises `SimulatorError`."""
 
-    def __init__(self, *, host: str, port: int, keep_alive_s: float) -> None:
-        self._listener = Listener(host, port)
+    def __init__(self, *, listener: Listener, keep_alive_s: float) -> None:
+        self._listener = listener
         self._world = World()
         self._journal = Journal()
         self._faults = Faults()

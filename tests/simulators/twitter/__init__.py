@@ -1,0 +1,1 @@
+"""The simulated X, with the real SDKs."""
