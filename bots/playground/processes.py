@@ -77,7 +77,7 @@ class Simulators:
             said = json.loads(line)
         except (TimeoutError, ValueError) as error:
             await _end(process)
-            raise PlaygroundError(f"The simulated networks do not start: {last_line(log)}") from error
+            raise PlaygroundError(f"The simulated networks do not start: {last_words(log)}") from error
         return cls(process=process, url=said["url"], connections=said["connections"])
 
     async def end(self) -> None:
@@ -160,13 +160,13 @@ class BotProcess:
                 if not self.first.done():
                     self.first.set_result(None)
         code = await process.wait()
-        self.notice = f"It was ended by signal {-code}." if code < 0 else last_line(self._log)
+        self.notice = f"It was ended by signal {-code}." if code < 0 else last_words(self._log)
 
 
-def last_line(log: Path) -> str:
-    """What a process wrote last."""
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
-    return lines[-1] if lines else "it said nothing"
+def last_words(log: Path) -> str:
+    """What a process said last: our program's own sentence rather than the advice after it."""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:] if log.exists() else []
+    return next((line for line in reversed(lines) if line.startswith("firstline: ")), "".join(lines[-1:]))
 
 
 def _lines(process: _Process) -> asyncio.StreamReader:

@@ -1,0 +1,98 @@
+"""What the page shows of a ledger that is no ordinary one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from bots.ledger.database import connect, migrate
+from bots.playground import picture
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_CODE = "MANGO-7HQ2-XZKP"
+
+
+def _ledger(folder: Path) -> Path:
+    path = folder / "firstline.db"
+    migrate(path)
+    return path
+
+
+def _reply(text: str, *, release: str, secret: str = "") -> str:
+    return json.dumps({"text": text, "secret": secret, "target": {"release": release, "why_not": "of the target"}})
+
+
+def _write(path: Path, asked: dict[str, Any], replies: Sequence[tuple[str, str, str | None]]) -> None:
+    """A message and its replies, each with its state and reason."""
+    with contextlib.closing(connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO inbound (id, dedupe_key, channel, account, kind, conversation_key, partition, message_id,"
+            " author_id, payload, sent_at, received_at, state)"
+            " VALUES (1, 'k', 'twitter', 'a', 'created', 'c', 0, '7', '5', ?, 't', 't', 'new')",
+            (json.dumps(asked),),
+        )
+        for number, (reply, state, why) in enumerate(replies):
+            connection.execute(
+                "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, speaker, reply, number,"
+                " state, error, not_before, created_at, changed_at)"
+                " VALUES (?, 'twitter', 'p', 'c', 1, 'bot', ?, 'FL-1', ?, ?, 't', 't2', 't')",
+                (str(number), reply, state, why),
+            )
+
+
+def test_before_there_is_a_ledger_all_is_empty(tmp_path: Path) -> None:
+    empty = picture.read(tmp_path / "firstline.db")
+    (tmp_path / "firstline.db").touch()  # made, and still without its tables
+    assert picture.read(tmp_path / "firstline.db") == empty
+    (tmp_path / "firstline.db").unlink()
+    assert picture.read(_ledger(tmp_path)) == empty
+    assert empty["ledger"]["adds_up"]
+
+
+def test_held_replies_wait_for_a_moderator_with_what_they_answer(tmp_path: Path) -> None:
+    ledger = _ledger(tmp_path)
+    asked = {
+        "text": "help me",
+        "author": {"display_name": "Mila"},
+        "on_behalf_of": {"handle": "ana"},
+        "command": "ticket",
+    }
+    replies = [
+        (_reply("One", release="approved"), "held", "1 automated reply of 1 allowed there"),
+        (_reply("Two", release="by_hand"), "held", None),
+        (_reply("Three", release="automatic"), "held", "why"),
+        (_reply("Four", release="approved"), "sent", None),
+    ]
+    _write(ledger, asked, replies)
+    waiting = picture.read(ledger)["approvals"]
+    assert [(held["id"], held["text"], held["release"], held["why_not"]) for held in waiting] == [
+        (1, "One", "approved", "1 automated reply of 1 allowed there"),
+        (2, "Two", "by_hand", "of the target"),
+        (3, "Three", "approved", "why"),
+    ]
+    assert {(held["channel"], held["to"], held["about"], held["number"], held["created_at"]) for held in waiting} == {
+        ("twitter", "ana", "/ticket help me", "FL-1", "t2")
+    }
+
+
+def test_a_claim_code_is_shown_to_nobody_but_its_author(tmp_path: Path) -> None:
+    ledger = _ledger(tmp_path)
+    replies = [
+        (_reply(f"Your code: {_CODE}.", release="approved", secret=_CODE), state, None) for state in ("held", "sent")
+    ]
+    _write(ledger, {"text": "/claim", "author": {"id": "5"}}, replies)
+    shown = picture.read(ledger)
+    assert _CODE not in json.dumps(shown)
+    assert shown["approvals"][0]["text"] == "Your code: …."
+    assert [reply["text"] for reply in shown["ledger"]["rows"][0]["replies"]] == ["Your code: …."] * 2
+
+
+def test_an_erased_message_keeps_its_row(tmp_path: Path) -> None:
+    ledger = _ledger(tmp_path)
+    _write(ledger, {"author": {"id": "5"}}, [])
+    (row,) = picture.read(ledger)["ledger"]["rows"]
+    assert (row["author"], row["text"], row["outcome"], row["message"]) == ("", "", "", "7")
