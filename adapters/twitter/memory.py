@@ -1,0 +1,65 @@
+"""What the adapter knows of X's timelines and must outlive a restart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from adapters.twitter.messages import id_at, written_at
+
+_CLOCK_MAY_BE_AHEAD: Final = timedelta(minutes=5)
+_MAX_WATCHED: Final = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A post that was delivered: its newest version, and what its deletion has to say."""
+
+    latest_id: str
+    conversation_id: str
+    author_id: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """`mentions` and `messages`: the newest ids that were delivered; `watched`: posts by the id of their first version.
+
+    On its first start the bot begins with what is written from then on.
+    """
+
+    mentions: str
+    messages: str
+    watched: dict[str, Watched] = field(default_factory=dict)
+    looked_at: datetime
+
+    def forget(self, before: datetime) -> None:
+        """Watch no post any more that was written before, nor more than there is room for."""
+        young = [first for first in sorted(self.watched, key=int) if written_at(first) >= before]
+        self.watched = {first: self.watched[first] for first in young[-_MAX_WATCHED:]}
+
+    def dump(self) -> str:
+        """As JSON, for `Surroundings.save_state`."""
+        watched = {
+            first: [post.latest_id, post.conversation_id, post.author_id] for first, post in self.watched.items()
+        }
+        stored = {"mentions": self.mentions, "messages": self.messages, "watched": watched}
+        return json.dumps(stored | {"looked_at": self.looked_at.isoformat()})
+
+    @classmethod
+    def load(cls, dumped: str | None, *, now: datetime) -> Memory:
+        """What `dump` gave, or the beginning."""
+        if not dumped:
+            beginning = id_at(now - _CLOCK_MAY_BE_AHEAD)
+            return cls(mentions=beginning, messages=beginning, looked_at=now)
+        stored: dict[str, Any] = json.loads(dumped)
+        return cls(
+            mentions=stored["mentions"],
+            messages=stored["messages"],
+            watched={
+                first: Watched(latest_id=latest, conversation_id=conversation, author_id=author)
+                for first, (latest, conversation, author) in stored["watched"].items()
+            },
+            looked_at=datetime.fromisoformat(stored["looked_at"]).astimezone(UTC),
+        )

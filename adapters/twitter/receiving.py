@@ -1,0 +1,317 @@
+"""Asking X for what is new: mentions, direct messages, and which posts are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from adapters.twitter.memory import Memory, Watched
+from adapters.twitter.messages import Around, deletion, first_id, needed, normalise, normalise_message
+from adapters.twitter.meter import Item
+from adapters.twitter.text import objects
+from adapters.twitter.wire import PAGE, ApiFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from adapters.base import Deliver, IncomingMessage, Surroundings
+    from adapters.twitter.messages import Account
+    from adapters.twitter.purse import Purse
+    from adapters.twitter.settings import Settings
+    from adapters.twitter.text import Json
+    from adapters.twitter.wire import Api
+
+logger = logging.getLogger(__name__)
+
+DEPTH: Final = 800
+"""How far back X shows mentions."""
+_MAX_PAGES: Final = 40
+_MAX_PAUSE_S: Final = 3600.0
+
+
+class Receiver:
+    """The loops of one channel. Each `run_…` ends by cancellation, or with what the ledger or `log_in` raised."""
+
+    def __init__(  # noqa: PLR0913 - what a channel consists of
+        self,
+        *,
+        account: Account,
+        api: Api,
+        purse: Purse,
+        settings: Settings,
+        surroundings: Surroundings,
+        deliver: Deliver,
+        log_in: Callable[[], Awaitable[object]],
+    ) -> None:
+        self._account = account
+        self._api = api
+        self._purse = purse
+        self._settings = settings
+        self._surroundings = surroundings
+        self._deliver = deliver
+        self._log_in = log_in
+        self._memory: Memory | None = None
+        self._lock = asyncio.Lock()
+        self._overspent = 0  # polls in a row whose reading alone was over the budget
+        self.rung = asyncio.Event()
+        """Set by the stream: somebody mentioned the account, or the stream was away."""
+
+    @property
+    def _key(self) -> str:
+        return f"{self._account.name}:memory"
+
+    async def _remembered(self) -> Memory:
+        async with self._lock:
+            if self._memory is None:
+                stored = await self._surroundings.load_state(self._key)
+                self._memory = Memory.load(stored, now=datetime.now(UTC))
+                if stored is None:  # or a restart before the first mention would skip what was written meanwhile
+                    await self._surroundings.save_state(self._key, self._memory.dump())
+            return self._memory
+
+    async def _store(self, memory: Memory) -> None:
+        await self._surroundings.save_state(self._key, memory.dump())
+
+    # --- the loops --------------------------------------------------------------------------------------------------
+
+    async def run_mentions(self) -> NoReturn:
+        """Deliver posts that mention the account."""
+        failures = 0
+        while True:
+            self.rung.clear()
+            try:
+                await self._take_mentions()
+            except ApiFailed as failed:
+                failures += 1
+                await self._wait_after(failed, failures, "mentions")
+                continue
+            failures = 0
+            await self._pause()
+
+    async def run_messages(self) -> NoReturn:
+        """Deliver direct messages."""
+        failures = 0
+        while True:
+            try:
+                await self._take_messages()
+            except ApiFailed as failed:
+                failures += 1
+                await self._wait_after(failed, failures, "direct messages")
+                continue
+            failures = 0
+            await asyncio.sleep(self._settings.message_poll_interval_s)
+
+    async def run_deletions(self) -> NoReturn:
+        """Deliver that posts are gone: X tells nobody, and wants them forgotten within a day."""
+        failures = 0
+        period = timedelta(hours=self._settings.deletion_check_h)
+        while True:
+            memory = await self._remembered()
+            due = memory.looked_at + period
+            await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
+            try:
+                await self._take_deletions(memory)
+            except ApiFailed as failed:
+                failures += 1
+                await self._wait_after(failed, failures, "deleted posts")
+                continue
+            failures = 0
+
+    async def _pause(self) -> None:
+        """Wait for the next poll, or for the stream's bell; ever longer where reading alone is over the budget."""
+        spent = await self._purse.spent_usd(reads_only=True)
+        self._overspent = self._overspent + 1 if spent >= self._purse.budget_usd else 0
+        pause_s = self._settings.poll_interval_s
+        if self._overspent:
+            pause_s = max(pause_s, min(_MAX_PAUSE_S, pause_s * 2.0 ** min(self._overspent, 16)))
+            await asyncio.sleep(pause_s)
+            return
+        try:
+            async with asyncio.timeout(pause_s):
+                await self.rung.wait()
+        except TimeoutError:
+            return
+
+    async def _wait_after(self, failed: ApiFailed, failures: int, what: str) -> None:
+        """Say what is wrong and wait, longer each time. Raises `ChannelSetupError` where the account is refused."""
+        if failed.status == 401:  # noqa: PLR2004 - Unauthorized
+            await self._log_in()
+        cap_s = self._settings.max_backoff_s
+        wait_s = min(cap_s, 0.5 * 2.0 ** min(failures, 16)) * SystemRandom().uniform(0.5, 1)
+        if failed.status == 402:  # noqa: PLR2004 - Payment Required
+            wait_s = max(wait_s, self._settings.credits_wait_s)
+            logger.error(
+                "X: the app is out of credits, nothing is read or posted. Buy credits in X's developer console; trying "
+                "again in %.0f s.",
+                wait_s,
+                extra={"action": "credits_spent", "channel": self._account.name},
+            )
+        else:
+            reset_s = failed.wait_s()
+            wait_s = wait_s if reset_s is None else max(wait_s, reset_s + SystemRandom().uniform(0, 1))
+            logger.warning(
+                "X: %s could not be read (%s), trying again in %.1f s.",
+                what,
+                failed.said,
+                wait_s,
+                extra={"action": "channel_unreachable", "channel": self._account.name},
+            )
+        await asyncio.sleep(wait_s)
+
+    # --- mentions ---------------------------------------------------------------------------------------------------
+
+    async def _take_mentions(self) -> None:
+        """Everything above the last id, page by page, all under the old one: it moves only when all is delivered."""
+        memory = await self._remembered()
+        posts, users = await self._mentions_since(memory.mentions)
+        if not posts:
+            return
+        around = await self._around(posts, users)
+        messages: list[IncomingMessage] = []
+        for post in posts:
+            message = self._read(
+                post, lambda post: normalise(post, self._account, around, is_known=first_id(post) in memory.watched)
+            )
+            if message is not None:
+                messages.append(message)
+        if messages:
+            await self._deliver(messages)
+        for post in posts:
+            _watch(memory, post, self._account)
+        memory.forget(datetime.now(UTC) - timedelta(days=self._settings.deletion_watch_days))
+        memory.mentions = max(memory.mentions, *(str(post["id"]) for post in posts), key=int)
+        await self._store(memory)
+
+    async def _mentions_since(self, since_id: str) -> tuple[list[Json], dict[str, Json]]:
+        """The posts above the id, oldest first, and their authors."""
+        posts: dict[int, Json] = {}
+        users: dict[str, Json] = {}
+        token: str | None = None
+        for _ in range(_MAX_PAGES):
+            page = await self._api.mentions(self._account.bot_id, since_id, token)
+            found = _readable(page)
+            posts |= {int(post["id"]): post for post in found}
+            users |= await self._users(page)
+            await self._purse.read(Item.MENTION, [post["id"] for post in found])
+            token = _next(page)
+            if token is None:
+                break
+        if len(posts) >= DEPTH:
+            logger.error(
+                "X shows the last %d mentions only, and that many came at once: older ones are lost.",
+                DEPTH,
+                extra={"action": "mentions_lost", "channel": self._account.name},
+            )
+        return [posts[number] for number in sorted(posts)], users
+
+    async def _around(self, posts: Sequence[Json], users: dict[str, Json]) -> Around:
+        """The posts without which these cannot be understood. What X will not show is not among them."""
+        wanted = list(dict.fromkeys(post_id for post in posts if (post_id := self._needed(post))))
+        known: dict[str, Json] = {}
+        for start in range(0, len(wanted), PAGE):
+            page = await self._api.posts(wanted[start : start + PAGE])
+            found = _readable(page)
+            known |= {str(post["id"]): post for post in found}
+            users |= await self._users(page)
+            await self._purse.read(Item.POST_READ, known)
+        return Around(posts=known, users=users)
+
+    def _needed(self, post: Json) -> str | None:
+        post_id = needed(post, self._account)
+        return post_id if post_id and post_id.isdecimal() else None
+
+    # --- direct messages --------------------------------------------------------------------------------------------
+
+    async def _take_messages(self) -> None:
+        memory = await self._remembered()
+        last = int(memory.messages)
+        events: dict[int, Json] = {}
+        users: dict[str, Json] = {}
+        token: str | None = None
+        for _ in range(_MAX_PAGES):
+            page = await self._api.messages(token)
+            found = _readable(page)
+            events |= {int(event["id"]): event for event in found if int(event["id"]) > last}
+            users |= await self._users(page)
+            await self._purse.read(Item.MESSAGE_READ, [event["id"] for event in found])
+            token = _next(page)
+            if token is None or any(int(event["id"]) <= last for event in found):
+                break
+        if not events:
+            return
+        around = Around(posts={}, users=users)
+        ordered = [events[number] for number in sorted(events)]
+        read = [self._read(event, lambda event: normalise_message(event, self._account, around)) for event in ordered]
+        if messages := [message for message in read if message is not None]:
+            await self._deliver(messages)
+        memory.messages = str(max(events))
+        await self._store(memory)
+
+    # --- deletions --------------------------------------------------------------------------------------------------
+
+    async def _take_deletions(self, memory: Memory) -> None:
+        now = datetime.now(UTC)
+        memory.forget(now - timedelta(days=self._settings.deletion_watch_days))
+        latest = {post.latest_id: first for first, post in memory.watched.items()}
+        for start in range(0, len(latest), PAGE):
+            ids = list(latest)[start : start + PAGE]
+            page = await self._api.are_there(ids)
+            await self._purse.read(Item.POST_READ, [post["id"] for post in _readable(page)])
+            refused = {str(error.get("resource_id") or error.get("value")) for error in objects(page, "errors")}
+            gone = [latest[post_id] for post_id in ids if post_id in refused and latest[post_id] in memory.watched]
+            if gone:
+                posts = [(first, memory.watched[first]) for first in gone]
+                await self._deliver(
+                    [
+                        deletion(first, post.conversation_id, post.author_id, self._account, noticed_at=now)
+                        for first, post in posts
+                    ]
+                )
+            for first in gone:
+                memory.watched.pop(first, None)
+        memory.looked_at = now
+        await self._store(memory)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def _read(self, raw: Json, read: Callable[[Json], IncomingMessage | None]) -> IncomingMessage | None:
+        try:
+            return read(raw)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others are read
+            logger.error(  # noqa: TRY400 - a traceback's last line can quote the user's words
+                "X sent %s, which cannot be read (%s); it is left out.",
+                raw.get("id"),
+                type(error).__name__,
+                extra={"action": "post_unreadable", "channel": self._account.name},
+            )
+            return None
+
+    async def _users(self, page: Json) -> dict[str, Json]:
+        includes = page.get("includes")
+        users = objects(includes, "users") if isinstance(includes, dict) else []
+        found = {str(user.get("id")): user for user in users}
+        await self._purse.read(Item.USER_READ, found)
+        return found
+
+
+def _watch(memory: Memory, post: Json, account: Account) -> None:
+    """Notice a post's deletion from now on; the account's own are its own affair."""
+    author_id = str(post.get("author_id") or "")
+    if author_id and author_id != account.bot_id:
+        first = first_id(post)
+        conversation = str(post.get("conversation_id") or first)
+        memory.watched[first] = Watched(latest_id=str(post["id"]), conversation_id=conversation, author_id=author_id)
+
+
+def _readable(page: Json) -> list[Json]:
+    """What a page holds; an object without a number is nothing that could ever be answered, or passed."""
+    return [each for each in objects(page, "data") if str(each.get("id") or "").isdecimal()]
+
+
+def _next(page: Json) -> str | None:
+    meta: Any = page.get("meta")
+    token = meta.get("next_token") if isinstance(meta, dict) else None
+    return str(token) if token else None

@@ -1,0 +1,68 @@
+"""What an operator can set about an account on X."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+
+from config.settings import Section
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not re.fullmatch(r"\d+", value, re.ASCII):
+            cure = "write the number; a handle can be given up and taken by somebody else"
+            raise ValueError(f"`{value}` is no user id: {cure}")
+    return values
+
+
+class Settings(Section):
+    """`[channels.NAME]` with ``kind = "twitter"``; ids may be written as numbers."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    kind: Literal["twitter"] = "twitter"
+    consumer_key: SecretStr = Field(min_length=1)
+    """The app's, from X's developer console; with the three below it makes OAuth 1.0a."""
+    consumer_secret: SecretStr = Field(min_length=1)
+    access_token: SecretStr = Field(min_length=1)
+    """Of the bot's own account."""
+    access_secret: SecretStr = Field(min_length=1)
+    bearer_token: SecretStr | None = None
+    """The app's; only the stream needs it."""
+    api_base: str = Field("https://api.twitter.com", pattern=r"^https?://[^\s/]+$")
+    mode: Literal["auto", "approve"] = "auto"
+    """"auto" answers by itself where X allows it; "approve" leaves every answer to a moderator."""
+    automated_label_confirmed: bool = False
+    """That the account carries X's label of an automated account, with its operator named."""
+    staff: Annotated[tuple[str, ...], AfterValidator(_ids)] = ()
+    """Accounts that may open tickets for others."""
+    direct_messages: bool = True
+    stream: bool = False
+    """Hear of mentions at once, by a filtered stream, instead of at the next poll."""
+    allow_links: bool = False
+    """Whether posts may hold links, at 0.20 dollars each."""
+    max_posts: int = Field(1, ge=1, le=25)
+    """The longest answer in public, as a number of posts."""
+    daily_budget_usd: float = Field(5.0, gt=0)
+    poll_interval_s: float = Field(60.0, gt=0)
+    message_poll_interval_s: float = Field(65.0, gt=0)
+    """X allows 15 looks in 15 minutes."""
+    deletion_check_h: float = Field(12.0, gt=0, lt=24)
+    deletion_watch_days: float = Field(7.0, gt=0)
+    posts_per_15_minutes: int = Field(100, ge=1)
+    request_timeout_s: float = Field(15.0, gt=0)
+    max_backoff_s: float = Field(300.0, gt=0)
+    credits_wait_s: float = Field(900.0, gt=0)
+    """Before asking again after X said that the app is out of credits."""
+
+    @model_validator(mode="after")
+    def _stream_has_its_token(self) -> Self:
+        if self.stream and self.bearer_token is None:
+            raise ValueError("stream needs bearer_token, the app's own token from X's developer console")
+        return self

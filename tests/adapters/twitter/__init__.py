@@ -1,0 +1,1 @@
+"""X held against its simulator."""
