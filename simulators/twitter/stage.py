@@ -21,7 +21,7 @@ class Stage:
         self._faults = Faults()
         self._meter = Meter(self._world)
         self._limits = RateLimits(self._world)
-        self._gate = Gate(self._world, new_app())
+        self._gate = Gate(new_app())
         self._streams = Streams(self._world, keep_alive_s)
 
     def add_user(
@@ -75,6 +75,10 @@ class Stage:
     def set_receives_dms(self, user_id: str, *, receives_dms: bool = True) -> None:
         """Let somebody close their direct messages, or open them to those they wrote to."""
         self._user(user_id).receives_dms = receives_dms
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, for limits, days of billing and all that is dated."""
+        self._world.advance(seconds)
 
     # --- failures, limits, credits ----------------------------------------------------------------------------------
 

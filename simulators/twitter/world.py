@@ -73,10 +73,18 @@ class World:
         self.versions: dict[str, list[str]] = {}  # by a post's first id, oldest first
         self.deleted: set[str] = set()  # first ids
         self.messages: list[Message] = []
-        self.clock = time.time
+        self._ahead_s = 0.0
         self.revision = 0  # grows with every change
         self._last_id = 0
         self._said: dict[tuple[str, str], datetime] = {}
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once; less than nothing turns it back."""
+        self._ahead_s += seconds
+
+    def clock(self) -> float:
+        """Return the time, in seconds since the epoch."""
+        return time.time() + self._ahead_s
 
     def now(self) -> datetime:
         """Return the time."""

@@ -190,7 +190,7 @@ class _Loopback(AbstractResolver):
     def __init__(self, port: int) -> None:
         self._port = port
 
-    async def resolve(self, host: str, *_: Any) -> list[ResolveResult]:
+    async def resolve(self, host: str, *_: Any, **__: Any) -> list[ResolveResult]:
         address = {"hostname": host, "host": "127.0.0.1", "port": self._port, "family": socket.AF_INET}
         return [ResolveResult(**address, proto=0, flags=socket.AI_NUMERICHOST)]  # type: ignore[typeddict-item]
 
