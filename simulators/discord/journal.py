@@ -1,0 +1,159 @@
+"""What the bots did: every call with its fate, every message they sent, every login; and waiting for the next one."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from simulators.discord.mentions import Pings
+from simulators.discord.wire import Json
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One request of a bot. `route` is the address with its names ("/channels/{channel_id}/messages").
+
+    It is open until `ended_at`; `applied` says whether it took effect; `status` is None where the connection was cut.
+    """
+
+    number: int
+    bot_id: str
+    method: str
+    route: str
+    path: str
+    query: Mapping[str, str]
+    started_at: datetime
+    body: Any = None
+    ended_at: datetime | None = None
+    status: int | None = None
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentMessage:
+    """One message a bot sent, as it was when people first saw it.
+
+    `kind` is "message", "response" or "followup" (both to an interaction). `only_for`: the one person who sees it, or
+    "". `buttons` holds rows of (label, custom id or address).
+    """
+
+    number: int
+    bot_id: str
+    kind: str
+    channel_id: str
+    message_id: str
+    text: str
+    reply_to: str
+    nonce: str
+    only_for: str
+    pings: Pings
+    buttons: tuple[tuple[tuple[str, str], ...], ...]
+    attachments: tuple[str, ...]
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One change a bot made to a message."""
+
+    bot_id: str
+    channel_id: str
+    message_id: str
+    text: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """One IDENTIFY or RESUME that reached the gateway; `outcome` is "ready", "resumed", or why not."""
+
+    kind: str
+    bot_id: str
+    intents: int
+    address: str
+    outcome: str
+    date: datetime
+
+
+class Journal:
+    """The log of one simulator, in memory, in order."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.sent: list[SentMessage] = []
+        self.edits: list[Edit] = []
+        self.logins: list[Login] = []
+        self._grown = asyncio.Event()
+
+    def open(self, *, bot_id: str, method: str, route: str, path: str, query: Mapping[str, str]) -> Call:
+        """Note that a call has come in; numbers start at 1."""
+        call = Call(
+            number=len(self.calls) + 1,
+            bot_id=bot_id,
+            method=method,
+            route=route,
+            path=path,
+            query=query,
+            started_at=datetime.now(UTC),
+        )
+        self.calls.append(call)
+        return call
+
+    def grow(self) -> None:
+        """Wake whoever waits for something to happen."""
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    def add_sent(self, bot_id: str, kind: str, message: Json, *, only_for: str = "") -> None:
+        """Note a message that now exists, whatever becomes of the answer."""
+        pings = Pings(
+            users=tuple(user["id"] for user in message["mentions"]),
+            roles=tuple(message["mention_roles"]),
+            everyone=message["mention_everyone"],
+        )
+        self.sent.append(
+            SentMessage(
+                number=len(self.sent) + 1,
+                bot_id=bot_id,
+                kind=kind,
+                channel_id=message["channel_id"],
+                message_id=message["id"],
+                text=message["content"],
+                reply_to=message.get("message_reference", {}).get("message_id", ""),
+                nonce=str(message.get("nonce", "")),
+                only_for=only_for,
+                pings=pings,
+                buttons=buttons_of(message),
+                attachments=tuple(file["filename"] for file in message["attachments"]),
+                date=datetime.now(UTC),
+            )
+        )
+        self.grow()
+
+    def add_edit(self, bot_id: str, message: Json) -> None:
+        """Note a change of a message that people had seen before."""
+        channel_id, message_id, text = message["channel_id"], message["id"], message["content"]
+        now = datetime.now(UTC)
+        self.edits.append(Edit(bot_id=bot_id, channel_id=channel_id, message_id=message_id, text=text, date=now))
+        self.grow()
+
+    async def wait_until(self, is_true: Callable[[], bool], timeout_s: float, wanted: str) -> None:
+        """Wait until something holds, looking whenever the journal has grown. Raises `TimeoutError`."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not is_true():
+                    await self._grown.wait()
+        except TimeoutError:
+            raise TimeoutError(f"Not within {timeout_s} s: {wanted}") from None
+
+
+def buttons_of(message: Json) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return the rows of buttons (or menus) under a message, as (label, custom id or address)."""
+    return tuple(
+        tuple(
+            (item.get("label") or item.get("placeholder") or "", item.get("custom_id") or item.get("url") or "")
+            for item in row.get("components", ())
+        )
+        for row in message["components"]
+    )
