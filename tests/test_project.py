@@ -22,7 +22,10 @@ SOURCES = sorted(
 )
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==\S+")
 _NAMED = re.compile(r"^[A-Za-z0-9][\w.-]*")
-_SDKS = {"telegram": "adapters/telegram/*.py"}
+_SDKS = {
+    "telegram": "adapters/telegram/*.py",
+    "tweepy": "adapters/twitter/*.py",
+}
 """A channel's SDK, and the only files that may import it; a new channel adds its own line."""
 
 

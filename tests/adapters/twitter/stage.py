@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.base import IncomingMessage, Reply, ReplyTarget, Surroundings
 from adapters.twitter import Settings, TwitterAdapter
+from simulators.twitter import TwitterSimulator, User
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from adapters.base import TranscriptLine
-    from simulators.twitter import Sent, TwitterSimulator, User
+    from simulators.twitter import Sent
 
 
 class NoTranscript:
