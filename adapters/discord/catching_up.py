@@ -1,0 +1,77 @@
+"""What was said while the bot was away: Discord replays a broken connection, but never a lost session."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from adapters.discord.wire import told
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from adapters.discord.places import Memory
+    from adapters.discord.wire import Client
+
+logger = logging.getLogger(__name__)
+
+_PAGE: Final = 100
+_TYPES: Final = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.Thread)
+
+
+def note_gaps(client: Client, memory: Memory, furthest: timedelta) -> None:
+    """Write down which channels may hold what was not heard, and after which message.
+
+    A channel whose newest message is older is not asked, so that a start costs a request for each that has news.
+    """
+    since = memory.since(furthest, datetime.now(UTC))
+    for channel in _readable(client):
+        if channel.last_message_id is None or channel.last_message_id > since:
+            memory.gaps.setdefault(str(channel.id), since)
+    if memory.mark:
+        for channel_id in memory.direct:
+            memory.gaps.setdefault(channel_id, since)
+
+
+def _readable(client: Client) -> Iterator[Any]:
+    for guild in client.guilds:
+        for channel in (*guild.channels, *guild.threads):
+            if not isinstance(channel, _TYPES):
+                continue
+            try:
+                permissions = channel.permissions_for(guild.me)
+            except (AttributeError, discord.ClientException):
+                continue
+            if permissions.view_channel and permissions.read_message_history:
+                yield channel
+
+
+async def pages(client: Client, channel_id: str, after: int) -> AsyncIterator[list[dict[str, Any]]]:
+    """The messages of a channel after this one, oldest first. Raises the SDK's errors."""
+    while True:
+        params = {"limit": _PAGE, "after": str(after)}
+        page = await client.call("GET", "/channels/{channel_id}/messages", channel_id=channel_id, params=params)
+        page = sorted(page, key=lambda message: int(message["id"]))
+        if page:
+            yield page
+            after = int(page[-1]["id"])
+        if len(page) < _PAGE:
+            return
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether the channel cannot be read, now or later."""
+    return isinstance(error, discord.Forbidden | discord.NotFound)
+
+
+def complain(channel_id: str, error: Exception) -> None:
+    """Say that a channel could not be read."""
+    logger.warning(
+        "Discord: what was said in channel %s meanwhile could not be read (%s).",
+        channel_id,
+        told(error),
+        extra={"action": "catch_up_failed"},
+    )

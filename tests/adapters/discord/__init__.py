@@ -1,0 +1,1 @@
+"""Discord held against its simulator."""

@@ -1,0 +1,191 @@
+"""A started Discord adapter before the simulator: what its tests, and the contract of all channels, stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from adapters.base import IncomingMessage, Reply, ReplyTarget, Surroundings
+from adapters.discord import DiscordAdapter, Settings, create
+from simulators.discord import DiscordSimulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from adapters.base import Button, TranscriptLine
+    from simulators.discord import Bot, Channel, Guild, SentMessage, User
+
+TOKEN = "MTA0MjU.CANARY.7hQ2xZkP0vJ9sLwE4rT8yU"
+RIGHTS = ("view_channel", "send_messages", "send_messages_in_threads", "read_message_history")
+
+
+class NoTranscript:
+    async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:
+        raise AssertionError(f"Discord keeps its own history: {conversation_key}, {limit}")
+
+
+@dataclass
+class Ground:
+    """What the composition root gives, kept in memory."""
+
+    state: dict[str, str] = field(default_factory=dict)
+    unwritable: Exception | None = None
+
+    async def load(self, key: str) -> str | None:
+        return self.state.get(key)
+
+    async def save(self, key: str, value: str) -> None:
+        await asyncio.sleep(0)
+        if self.unwritable:
+            raise self.unwritable
+        self.state[key] = value
+
+    def surroundings(self) -> Surroundings:
+        return Surroundings(
+            transcript=NoTranscript(),
+            secret=b"s" * 32,
+            public_url="http://127.0.0.1:1",
+            load_state=self.load,
+            save_state=self.save,
+        )
+
+
+def settings(sim: DiscordSimulator, **given: Any) -> Settings:
+    quick = {"ready_wait_s": 0.05, "start_pause_s": 0.05, "max_backoff_s": 0.2, "request_timeout_s": 10}
+    place = {"token": TOKEN, "api_base": sim.api_base, "gateway": sim.gateway}
+    return Settings.model_validate({**quick, **place, **given})
+
+
+@dataclass
+class World:
+    """A server with a channel, a help channel, a forum, and three people in it."""
+
+    sim: DiscordSimulator
+    bot: Bot
+    guild: Guild
+    ana: User
+    bram: User
+    mila: User  # who moderates
+    lounge: Channel
+    help: Channel
+    forum: Channel
+
+
+def world(sim: DiscordSimulator, **bot: Any) -> World:
+    made = sim.add_bot(TOKEN, **bot)
+    ana, bram = sim.add_user("ana", locale="nl"), sim.add_user("bram")
+    mila = sim.add_user("mila", global_name="Mila M.")
+    guild = sim.add_guild("Wallet users", members=[ana.id, bram.id, mila.id])
+    role = sim.add_role(guild.id, "helpers", permissions=["manage_messages"])
+    sim.give_role(guild.id, mila.id, role.id)
+    lounge, desk = sim.add_channel(guild.id, "lounge"), sim.add_channel(guild.id, "help")
+    forum = sim.add_channel(guild.id, "questions", kind="forum")
+    return World(sim=sim, bot=made, guild=guild, ana=ana, bram=bram, mila=mila, lounge=lounge, help=desk, forum=forum)
+
+
+@dataclass
+class Stage:
+    world: World
+    adapter: DiscordAdapter
+    ground: Ground
+    inbox: list[IncomingMessage] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def sim(self) -> DiscordSimulator:
+        return self.world.sim
+
+    async def deliver(self, messages: Sequence[IncomingMessage]) -> None:
+        known = {message.dedupe_key for message in self.inbox}  # the ledger takes everything once
+        self.inbox.extend(message for message in messages if message.dedupe_key not in known)
+        self.came.set()
+
+    def mine(self) -> list[IncomingMessage]:
+        """What people did, without the bot's own posts."""
+        return [message for message in self.inbox if not message.author.is_self]
+
+    async def arrives(self, number: int) -> IncomingMessage:
+        """The thing number `number` (from 1) that people did and the adapter delivered."""
+        async with asyncio.timeout(10):
+            while len(self.mine()) < number:
+                self.came.clear()
+                await self.came.wait()
+        return self.mine()[number - 1]
+
+    async def next_after(self, act: Callable[[], object]) -> IncomingMessage:
+        """What comes of an act."""
+        before = len(self.mine())
+        act()
+        return await self.arrives(before + 1)
+
+    async def says(self, text: str, *, user: User | None = None, **where: Any) -> IncomingMessage:
+        """Somebody (Ana) writes, by default in private; what the adapter makes of it."""
+        user = user or self.world.ana
+        return await self.next_after(lambda: self.sim.write(user.id, text, **where))
+
+    def posted(self, channel_id: str = "") -> list[SentMessage]:
+        """What the bot posted, in order."""
+        return self.sim.sent(channel_id)
+
+
+@asynccontextmanager
+async def running(
+    sim: DiscordSimulator,
+    *,
+    ground: Ground | None = None,
+    bot: dict[str, Any] | None = None,
+    on: World | None = None,
+    **given: Any,
+) -> AsyncIterator[Stage]:
+    """A started adapter in a world; `help_channels` may name the world's channels."""
+    on = on or world(sim, **(bot or {}))
+    ground = ground or Ground()
+    named = {"help": on.help.id, "forum": on.forum.id, "lounge": on.lounge.id}
+    if "help_channels" in given:
+        given["help_channels"] = [named.get(channel, channel) for channel in given["help_channels"]]
+    adapter = create("discord", settings(sim, **given), ground.surroundings())
+    stage = Stage(world=on, adapter=adapter, ground=ground)
+    async with ran(adapter, stage.deliver):
+        await ready(stage)
+        try:
+            yield stage
+        finally:
+            await adapter.close()
+
+
+async def ready(stage: Stage) -> None:
+    """Wait until the adapter has caught up with a session, and registered its commands."""
+    await stage.sim.wait_for_commands("ticket", timeout_s=10)
+    async with asyncio.timeout(10):
+        while "discord:memory" not in stage.ground.state:
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def ran(adapter: DiscordAdapter, deliver: Callable[..., Any]) -> AsyncIterator[asyncio.Task[None]]:
+    """The adapter's `run` beside the block, ended with it; what it raises is raised."""
+    task = asyncio.create_task(adapter.run(deliver))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def reply_to(
+    target: ReplyTarget, text: str, *, key: str = "in:1:answer", buttons: tuple[Button, ...] = (), quiet: bool = False
+) -> Reply:
+    return Reply(key=key, target=target, text=text, buttons=buttons, visibility=target.visibility, quiet=quiet)
+
+
+_ESCAPED = re.compile(r"\\([^0-9A-Za-z\s])|\*\*|`")
+
+
+def as_read(markdown: str) -> str:
+    """What a reader sees of Discord's markdown, as far as the bot writes it."""
+    return _ESCAPED.sub(lambda match: match[1] or "", markdown)
