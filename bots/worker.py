@@ -15,7 +15,7 @@ from adapters.base import Addressed, IncomingMessage, Kind
 from bots import claims
 from bots.ledger.database import LedgerUnwritable, Superseded
 from bots.pipeline import phrases
-from bots.pipeline.decision import Act, OpenTicket, Policy, decide
+from bots.pipeline.decision import OpenTicket, Policy, decide
 from bots.pipeline.plan import House, failure, plan, ticket_key
 from bots.pipeline.state import Context, ConversationState
 from bots.shield import shield
@@ -221,8 +221,6 @@ class Worker:
             )
             context = replace(context, written_in=matches.language)
             decision = decide(message, context, matches, datetime.now(UTC), self._policy)
-            if decision == Act(name="claim_code"):
-                context = replace(context, new_code=claims.new_code())
             opens = isinstance(decision, OpenTicket) and not decision.moderated
             lines = await self._ledger.lines(message.conversation_key, limit=_LINES_IN_TICKET) if opens else ()
             effects = plan(accepted.id, message, context, decision, house, lines)

@@ -6,6 +6,6 @@ learnt of chats and outlives a restart; `wire` keeps the token out of every log 
 operator.
 """
 
-from adapters.telegram.adapter import Settings, TelegramAdapter, create
+from adapters.telegram.adapter import PROFILE, Settings, TelegramAdapter, create
 
-__all__ = ["Settings", "TelegramAdapter", "create"]
+__all__ = ["PROFILE", "Settings", "TelegramAdapter", "create"]

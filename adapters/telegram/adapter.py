@@ -43,6 +43,7 @@ from adapters.base import (
     ChannelSetupError,
     Finding,
     Moved,
+    Profile,
     RateLimits,
     Unreachable,
 )
@@ -74,12 +75,14 @@ _MENU: Final = {
         "help": "What this bot can do",
         "ticket": "Open a ticket with our support team",
         "status": "How your ticket is doing",
+        "claim": "Go on with your tickets on another network",
         "language": "Choose your language",
     },
     "nl": {
         "help": "Wat deze bot kan",
         "ticket": "Een ticket openen bij onze helpdesk",
         "status": "Hoe het met je ticket staat",
+        "claim": "Op een ander netwerk verder met je tickets",
         "language": "Je taal kiezen",
     },
 }
@@ -134,6 +137,20 @@ class Settings(Section):
         if self.webhook_secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", self.webhook_secret.get_secret_value()):
             raise ValueError("webhook_secret: Telegram takes 1 to 256 of the characters A-Z, a-z, 0-9, _ and -")
         return self
+
+
+PROFILE: Final = Profile(
+    title="Telegram",
+    hears="private chats, groups, forum topics, comments under a channel's posts; by polling or webhook",
+    speaks="private chats; in groups where it is mentioned, answered or given a command, and in help channels",
+    private="the private chat; replies in groups carry a link to it",
+    moderator="`/ticket [note]` in answer to the complaint, by an administrator or a configured moderator",
+    buttons="yes",
+    longest="4,096 characters (UTF-16); longer texts in parts",
+    certainty="nobody can look: a reply whose answer was lost is marked ambiguous",
+    costs="nothing",
+    forbidden="write to people first; see deletions; in privacy mode, read what is not addressed to it",
+)
 
 
 def create(name: str, settings: Settings, surroundings: Surroundings) -> TelegramAdapter:

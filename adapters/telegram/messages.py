@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adapters.telegram.places import Account, Places
 
 MAX_UNITS = 4096
-COMMANDS = ("start", "help", "ticket", "status", "language")
+COMMANDS = ("start", "stop", "help", "ticket", "status", "claim", "language")
 _ANONYMOUS_ADMIN = 1087968824  # Telegram's GroupAnonymousBot, which writes in the name of hidden administrators
 
 Roles: TypeAlias = "tuple[tuple[str, ...], str]"
@@ -232,6 +232,8 @@ def _target(message: object, answered_id: str, account: Account, places: Places)
         address=address | ({"thread_id": thread} if thread else {}),
         visibility=_visibility(chat),
         can_private=chat.type == Chat.PRIVATE,
+        # What stands behind `start=` comes back as "/start FL-1001"; it opens nothing to anybody but the requester.
+        private_url="" if chat.type == Chat.PRIVATE else f"https://t.me/{account.username}?start={{number}}",
         buttons=True,
         max_len=MAX_UNITS,
         len_unit="utf16",

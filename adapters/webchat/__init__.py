@@ -5,6 +5,6 @@ which says what goes over the socket (pure). `connections` holds the open socket
 ``static/`` is what the browser runs.
 """
 
-from adapters.webchat.adapter import Settings, WebchatAdapter, create
+from adapters.webchat.adapter import PROFILE, Settings, WebchatAdapter, create
 
-__all__ = ["Settings", "WebchatAdapter", "create"]
+__all__ = ["PROFILE", "Settings", "WebchatAdapter", "create"]

@@ -29,7 +29,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import Field, ValidationError, field_validator
 
-from adapters.base import Finding, RateLimits, Rejected, TranscriptLine
+from adapters.base import Finding, Profile, RateLimits, Rejected, TranscriptLine
 from adapters.webchat.connections import Allowance, Connection, RecentSends
 from adapters.webchat.frames import (
     FRAME,
@@ -407,6 +407,20 @@ def _origin(url: str) -> str:
 
 def _refusal(reason: str, *, wait_s: float = 0.0, **more: Any) -> dict[str, Any]:
     return {"type": "refused", "reason": reason, "retry_after_s": round(wait_s + 0.05, 2) if wait_s else 0, **more}
+
+
+PROFILE: Final = Profile(
+    title="Live chat",
+    hears="whoever opens the page, or the widget on your site",
+    speaks="in that chat",
+    private="always: a chat is between its visitor and the bot",
+    moderator="none: nobody reads along",
+    buttons="yes",
+    longest="4,000 characters; longer texts in parts",
+    certainty="a reply is shown once, by its key",
+    costs="nothing",
+    forbidden="nothing",
+)
 
 
 def create(name: str, settings: Settings, surroundings: Surroundings) -> WebchatAdapter:

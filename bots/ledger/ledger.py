@@ -187,6 +187,7 @@ class Ledger:
             identities=others,
             is_silenced=people.is_silenced(self.reader, person),
             claim=self._claim(person, code) if code else None,
+            new_code=claims.new_code(),
             complaint=self._about(message, complaint_key),
             earlier_outcome=self._earlier_outcome(message) if message.kind is Kind.EDITED else None,
             unconfirmed=self._unconfirmed(message.conversation_key),

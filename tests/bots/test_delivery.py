@@ -13,6 +13,7 @@ from adapters.base import (
     Busy,
     ChannelError,
     Idempotency,
+    Instead,
     MaybePosted,
     Moved,
     RateLimits,
@@ -318,3 +319,23 @@ async def test_stopping_ends_the_sends_under_way_and_begins_none(path: Path) -> 
         await bot.delivery.stop()
         assert bot.states() == {"sent": 1, "pending": 1}
         assert bot.channel.texts() == ["under way"]
+
+
+async def test_what_is_refused_in_private_is_told_of_where_the_user_asked(path: Path) -> None:
+    async with inside(path) as bot:
+        bot.channel.troubles["dm"] = [Rejected("Cannot send messages to this user (50007)")]
+        instead = Instead(target=making.target("thread", visibility=Visibility.MEMBERS), text="there is news")
+        say = Say(key="k", target=making.target("dm"), text="your balance is 7", instead=instead)
+        bot.delivery.add(await bot.ledger.writer.run(lambda c: outbox.insert(c, [say], conversation_key="c")))
+        await bot.settle()
+        assert bot.channel.texts() == ["there is news"]
+        assert bot.channel.texts("thread") == ["there is news"]
+        assert bot.states() == {"failed": 1, "sent": 1}
+
+
+async def test_a_later_part_knows_what_it_follows(path: Path) -> None:
+    async with inside(path) as bot:
+        say = Say(key="k", target=making.target(max_len=10), text="part one. part two. part six.")
+        bot.delivery.add(await bot.ledger.writer.run(lambda c: outbox.insert(c, [say], conversation_key="c")))
+        await bot.settle()
+        assert [reply.follows for _, reply in bot.channel.posted] == ["", "k at chat:1", "k/2 at chat:1"]

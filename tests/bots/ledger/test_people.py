@@ -1,0 +1,188 @@
+"""Who wants silence, who goes on in private, and who takes a ticket to another network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adapters.base import Addressed, Author, IncomingMessage, Kind, Visibility
+from bots import claims
+from bots.ledger import approvals, codec
+from tests.bots.making import EVE, answers, command, in_public, message, moderated, target
+
+if TYPE_CHECKING:
+    from bots.ledger.ledger import Committed
+    from tests.bots.ledger.desk_stage import Stage
+
+MATTER = "an elephant sits on my keys"
+ANNE = Author(id="anne@x", display_name="Anne on X")
+
+
+def elsewhere(text: str, author: Author = ANNE, **fields: Any) -> IncomingMessage:
+    """A private message on another network."""
+    key = f"x:bot:dm:{author.id}"
+    said = message(text, author=author, channel="x", conversation_key=key, place=f"dm:{author.id}", **fields)
+    said = replace(said, dedupe_key=said.dedupe_key.replace("telegram", "x"))
+    return claims.sealed(replace(said, reply_to=replace(said.reply_to, channel="x")))
+
+
+async def code(stage: Stage) -> str:
+    """Ann asks for a code where she has her ticket."""
+    committed = await stage.decide(await stage.accept(command("claim")))
+    (outgoing,) = committed.outgoing
+    shown = outgoing.reply.secret
+    assert f"claim {shown}" in outgoing.reply.text
+    await stage.ledger.outbox.sent(outgoing, "1")
+    return shown
+
+
+def said(committed: Committed) -> str:
+    return " / ".join(outgoing.reply.text for outgoing in committed.outgoing)
+
+
+# --- silence --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["stop", "STOP!", "please stop", "unsubscribe", "стоп"])
+async def test_whoever_says_stop_is_left_alone_until_they_say_start(stage: Stage, word: str) -> None:
+    assert "will not answer you any more" in said(await stage.hear(in_public(word)))
+    for text in ("how do I get my money", "ticket", "my coins are gone"):
+        assert (await stage.hear(in_public(text))).outgoing == ()
+        assert (await stage.hear(message(text))).outgoing == ()
+    assert set(stage.outcomes()[1:]) == {("ignored", "opted_out")}
+    assert stage.words_on_disk("coins are gone") == []
+    assert "have you back" in said(await stage.hear(message("start")))
+    assert "FL-1001" in said(await stage.hear(message("my coins are gone again")))
+
+
+async def test_a_moderators_ticket_for_somebody_who_wants_silence_is_told_by_a_person(stage: Stage) -> None:
+    await stage.hear(in_public("stop"))
+    assert "waits among the approvals" in said(await stage.hear(moderated(MATTER)))
+    assert [waiting.why for waiting in approvals.waiting(stage.path)] == ["the author asked the bot to be silent"]
+
+
+async def test_stop_ends_a_question_of_the_bot_in_private(stage: Stage) -> None:
+    await stage.hear(message("ticket"))
+    assert "leave it at that" in said(await stage.hear(message("stop")))
+    assert "FL-1001" in said(await stage.hear(message(MATTER)))
+
+
+# --- in private -----------------------------------------------------------------------------------------------------
+
+
+async def test_writing_in_private_goes_on_with_the_ticket_without_a_code(stage: Stage) -> None:
+    await stage.hear(in_public(MATTER))
+    assert "Added to your ticket **FL-1001**" in said(await stage.hear(message("it weighs three tons, my id is 77")))
+    known = stage.ledger.ticket_at_desk("1")
+    assert known is not None
+    assert known.private_to == target("chat:ann")
+    assert known.reply_to.place == "group:1"
+    assert stage.outcomes()[-1] == ("appended", "continued_in_private")
+    assert (await stage.hear(message("refund?"), answers())).outgoing[0].reply.text.startswith("Ask for it")
+
+
+async def test_a_stranger_in_private_goes_on_with_nothing(stage: Stage) -> None:
+    await stage.hear(in_public(MATTER))
+    assert "only tell you about your own" in said(await stage.hear(command("start", "FL-1001", author=EVE)))
+    await stage.hear(message("a mouse sits on my phone", author=EVE))
+    known = stage.ledger.ticket_at_desk("1")
+    assert known is not None
+    assert known.private_to is None
+    assert [ticket.number for ticket in stage.tickets()] == ["FL-1001", "FL-1002"]
+
+
+async def test_the_link_in_the_public_reply_leads_to_the_ticket(stage: Stage) -> None:
+    where = target("group:1", visibility=Visibility.PUBLIC, private_url="https://t.me/bot?start={number}")
+    assert "write to me here: https://t.me/bot?start=FL-1001" in said(
+        await stage.hear(in_public(MATTER, reply_to=where))
+    )
+    assert "hear about ticket **FL-1001** here" in said(await stage.hear(command("start", "FL-1001")))
+
+
+async def test_an_answer_that_expires_is_no_lasting_private_place(stage: Stage) -> None:
+    await stage.hear(in_public(MATTER))
+    soon = message(sent := "FL-1001").sent_at
+    ephemeral = target("group:1", expires_at=soon)
+    await stage.hear(message(sent, reply_to=ephemeral, conversation_key="telegram:bot:group:1:ann"))
+    known = stage.ledger.ticket_at_desk("1")
+    assert known is not None
+    assert known.private_to is None
+    assert stage.ledger.private_place("telegram", "bot", "ann") is None
+
+
+async def test_only_a_sure_answer_is_welcome_where_nobody_asked(stage: Stage) -> None:
+    assert (await stage.hear(in_public(MATTER, addressed=Addressed.IF_SURE))).outgoing == ()
+    assert stage.outcomes() == [("ignored", "not_sure")]
+    assert stage.words_on_disk(MATTER) == []
+    sure = await stage.hear(in_public("refund?", addressed=Addressed.IF_SURE), answers())
+    assert said(sure).startswith("Ask for it")
+
+
+# --- on another network ---------------------------------------------------------------------------------------------
+
+
+async def test_a_code_takes_the_ticket_to_another_network_once(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    shown = await code(stage)
+    assert stage.words_on_disk(shown) == []
+    assert "hear about ticket **FL-1001** here" in said(await stage.hear(elsewhere(f"claim {shown}")))
+    known = stage.ledger.ticket_at_desk("1")
+    assert known is not None
+    assert known.private_to == elsewhere("").reply_to
+    assert "FL-1001" in said(await stage.hear(elsewhere("status")))
+    assert "Added to your ticket" in said(await stage.hear(elsewhere("it left meanwhile")))
+    again = await stage.hear(elsewhere(f"claim {shown}", author=Author(id="thief")))
+    assert "opens nothing" in said(again)
+    assert len(stage.rows("SELECT * FROM identity_links")) == 2
+    assert stage.words_on_disk(shown) == []
+
+
+async def test_nobody_is_linked_without_a_code(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    same = Author(id="ann", handle="ann_a", display_name="Ann")
+    assert "only tell you about your own" in said(await stage.hear(elsewhere("FL-1001", author=same)))
+    assert "FL-1001" not in said(await stage.hear(elsewhere("status", author=same)))
+
+
+async def test_a_code_lasts_for_a_day_and_a_new_one_replaces_it(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    old, new = await code(stage), await code(stage)
+    assert "opens nothing" in said(await stage.hear(elsewhere(f"claim {old}")))
+    await stage.change("UPDATE claims SET expires_at = ?", codec.stamp())
+    assert "opens nothing" in said(await stage.hear(elsewhere(f"claim {new}")))
+
+
+async def test_wrong_codes_are_counted_and_all_sound_the_same(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    shown = await code(stage)
+    wrong = {said(await stage.hear(elsewhere(f"claim {claims.new_code()}"))) for _ in range(5)}
+    wrong.add(said(await stage.hear(elsewhere(f"claim {shown}"))))
+    assert len(wrong) == 1, "after five wrong ones not even the right one opens anything"
+    assert stage.rows("SELECT * FROM identity_links") == []
+    honest = Author(id="anne2")
+    assert "FL-1001" in said(await stage.hear(elsewhere(f"claim {shown}", author=honest)))
+
+
+async def test_a_code_where_others_read_is_neither_given_nor_taken(stage: Stage) -> None:
+    await stage.hear(in_public(MATTER))
+    asked = await stage.hear(in_public("claim", kind=Kind.COMMAND, command="claim"))
+    assert "others" in said(asked).lower()
+    assert stage.rows("SELECT * FROM claims") == []
+    await stage.hear(message("status"))
+    shown = await code(stage)
+    seen = claims.sealed(in_public(f"claim {shown}", author=EVE))
+    assert "worth nothing now" in said(await stage.hear(seen))
+    assert "opens nothing" in said(await stage.hear(elsewhere(f"claim {shown}")))
+
+
+async def test_whoever_has_no_ticket_gets_no_code(stage: Stage) -> None:
+    assert "no ticket here yet" in said(await stage.hear(command("claim")))
+
+
+async def test_a_moderators_answer_never_holds_a_code(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    act = replace(moderated(MATTER), command="claim", on_behalf_of=None, author=command("x").author)
+    await stage.hear(act)
+    assert stage.rows("SELECT * FROM claims") == []
