@@ -191,6 +191,7 @@ def post_target(post: Json, account: Account, around: Around) -> ReplyTarget:
         max_parts=account.max_posts,
         release=release,
         private_url=f"https://x.com/messages/compose?recipient_id={account.bot_id}" if has_private else "",
+        url=f"https://x.com/i/status/{_id(post)}",
         idempotency=Idempotency.FINDABLE,
     )
 

@@ -32,7 +32,7 @@ class Settings(Section):
     consumer_secret: SecretStr = Field(min_length=1)
     access_token: SecretStr = Field(min_length=1)
     """Of the bot's own account."""
-    access_secret: SecretStr = Field(min_length=1)
+    access_token_secret: SecretStr = Field(min_length=1)
     bearer_token: SecretStr | None = None
     """The app's; only the stream needs it."""
     api_base: str = Field("https://api.twitter.com", pattern=r"^https?://[^\s/]+$")

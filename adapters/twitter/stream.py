@@ -60,7 +60,7 @@ class Doorbell:
             self._stream.disconnect()
             if self._stream.task is not None:
                 await asyncio.gather(self._stream.task, return_exceptions=True)
-            await self._wire.close()
+            await self._wire.end()
 
     async def _has_rule(self) -> bool:
         """Make sure that the stream brings what mentions the account; other rules are somebody else's."""

@@ -128,11 +128,14 @@ class Wire:
         self._timeout = timeout
         self._connector = connector
         self._session: aiohttp.ClientSession | None = None
+        self._is_over = False
 
     @asynccontextmanager
     async def request(self, method: str, url: str | URL, **given: Any) -> AsyncIterator[aiohttp.ClientResponse]:
         """Like `ClientSession.request`."""
         _answered.set(None)
+        if self._is_over:
+            raise aiohttp.ClientConnectionError("the channel is closed")
         if self._session is None:
             connector = self._connector() if self._connector else None
             self._session = aiohttp.ClientSession(timeout=self._timeout, connector=connector, trust_env=True)
@@ -153,6 +156,11 @@ class Wire:
         if session is not None:
             await session.close()
 
+    async def end(self) -> None:
+        """Close the connections and open no others."""
+        self._is_over = True
+        await self.close()
+
 
 class Api:
     """The calls that the adapter makes, with their answers as X sent them. All of them raise `ApiFailed`.
@@ -167,7 +175,7 @@ class Api:
             consumer_key=settings.consumer_key.get_secret_value(),
             consumer_secret=settings.consumer_secret.get_secret_value(),
             access_token=settings.access_token.get_secret_value(),
-            access_token_secret=settings.access_secret.get_secret_value(),
+            access_token_secret=settings.access_token_secret.get_secret_value(),
             return_type=dict,
             wait_on_rate_limit=False,  # without a reset header, tweepy asks again at once, for ever
         )
@@ -261,7 +269,7 @@ class Api:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._wire.close()
+        await self._wire.end()
 
     async def _call(self, name: str, call: Awaitable[Any]) -> Json:
         _answered.set(None)

@@ -66,7 +66,7 @@ def settings(sim: TwitterSimulator, **given: Any) -> Settings:
         "consumer_key": keys["consumer_key"],
         "consumer_secret": keys["consumer_secret"],
         "access_token": keys["access_token"],
-        "access_secret": keys["access_token_secret"],
+        "access_token_secret": keys["access_token_secret"],
         "bearer_token": keys["bearer_token"],
         "api_base": sim.url,
     }
