@@ -313,7 +313,8 @@ async def test_a_tap_is_delivered_and_its_clock_stopped(stage: Stage) -> None:
 async def test_the_menu_is_set_in_two_languages(stage: Stage) -> None:
     await until(lambda: len(stage.sim.calls("setMyCommands")) == 2)
     [general, dutch] = stage.sim.calls("setMyCommands")
-    assert [each["command"] for each in general.params["commands"]] == ["help", "ticket", "status", "language"]
+    offered = [each["command"] for each in general.params["commands"]]
+    assert offered == ["help", "ticket", "status", "claim", "language"]
     assert dutch.params["language_code"] == "nl"
 
 
