@@ -83,6 +83,7 @@ class Calls:
                 return broken
         if refusal is not None:
             self._limits.note(429, refusal.scope)
+            self._judge(call, 429, refusal.body())
             return plain_answer(refusal.body(), 429, headers | refusal.headers())
         status, body = await self._apply(request, call, bot, handler, is_interaction=is_interaction)
         self._limits.note(status)
@@ -108,10 +109,14 @@ class Calls:
             call.applied = True
         except ApiError as error:
             status, body = error.status, error.answer()
-        if self.schema is not None and handler is not None:
-            problem = self.schema.check_answer(request.method, call.route, status, body)
-            self.problems += [problem] if problem else []
+        if handler is not None:
+            self._judge(call, status, body)
         return status, body
+
+    def _judge(self, call: Call, status: int, body: object) -> None:
+        """Hold an answer against Discord's schema."""
+        if self.schema is not None and (problem := self.schema.check_answer(call.method, call.route, status, body)):
+            self.problems.append(problem)
 
     async def _before(self, request: web.Request, fault: Fault) -> web.StreamResponse | None:
         """Return the answer of a failure that keeps the call from having an effect; None where it has one."""

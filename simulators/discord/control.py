@@ -43,6 +43,8 @@ class Control(Looking):
         channel = self._channel(channel_id) if channel_id else self._world.direct_channel(self._bot(bot_id), user)
         if not (channel.holds_messages and self._world.sees(user_id, channel) and may_speak(channel, user_id)):
             raise SimulatorError(f"{user.username} cannot write in channel {channel.id}.")
+        if not text.strip() and not files:
+            raise SimulatorError("A message has a text or a file.")
         parent = self._message(channel, reply_to) if reply_to else None
         replied_to = parent["author"]["id"] if parent is not None and pings_author else None
         uploads = [

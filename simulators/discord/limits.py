@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from simulators.discord.wire import Json
 
+_CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
 _INVALID_WINDOW_S = 600.0
 _MAJOR = ("channel_id", "guild_id", "webhook_id")
 BAN_PAGE = "<!DOCTYPE html>\n<html><head><title>Access denied | discord.com</title></head><body>error code: 1015</body>"
@@ -23,7 +24,8 @@ class Refusal:
     def body(self) -> Json:
         """Return the body of the answer."""
         is_global = self.scope == "global"
-        return {"message": "You are being rate limited.", "retry_after": self.retry_after_s, "global": is_global}
+        body = {"message": "You are being rate limited.", "code": 0}
+        return body | {"retry_after": self.retry_after_s, "global": is_global}
 
     def headers(self) -> dict[str, str]:
         """Return the headers; without `Via`, discord.py takes the answer for a ban."""
@@ -65,11 +67,13 @@ class Limits:
     ) -> tuple[dict[str, str], Refusal | None]:
         """Count a request; return the headers of its bucket, and the refusal where it is one too many.
 
-        Interactions do not count towards the global limit.
+        Interactions do not count towards the global limit, and the first answer to one has no bucket at all.
         """
         now = time.monotonic()
         if not is_interaction and not _count(self._all, now, self.global_per_s, 1.0):
             return {}, Refusal(retry_after_s=round(self._all.ends_at - now, 3), scope="global")
+        if route == _CALLBACK:
+            return {}, None
         major = ":".join(params[name] for name in _MAJOR if name in params)
         name = hashlib.sha256(f"{method} {route}".encode()).hexdigest()[:32]
         window = self._buckets[f"{name}:{major}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from simulators.discord.breaking import WRITES
@@ -17,6 +18,7 @@ from simulators.scene import FAULTS, Choice, Person, Place, Post, SceneError, Vi
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NOBODY = Person(id="", name="", handle="", role="bot")
 _MENU = "Open a support ticket"
 _KINDS = {
     ChannelType.TEXT: "channel",
@@ -33,13 +35,13 @@ _ESCAPED = re.compile(r"\\([^\w\s])")
 class DiscordScene:
     """The scene of this network (see `simulators.scene.Scene`). The simulator itself is `sim`.
 
-    `control_token` guards the simulator's own /control. An id of a post is the channel's and the message's.
+    `control_token` guards the simulator's own /control; without one it is closed. An id of a post is the channel's and the message's.
     """
 
     network = "discord"
 
     def __init__(self, *, port: int = 0, control_token: str = "") -> None:
-        self.sim = DiscordSimulator(port=port, control_token=control_token)
+        self.sim = DiscordSimulator(port=port, control_token=control_token or secrets.token_urlsafe())
         self._people: dict[str, Person] = {}
         self._faults: set[str] = set()
         self._token = ""
@@ -110,6 +112,8 @@ class DiscordScene:
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Post as a person; with a title in a forum it becomes a post there."""
         with _Explained():
+            if self._people.get(person, _NOBODY).role == "bot":
+                raise SceneError("The bot speaks for itself.")
             if self.sim.kind(place) is ChannelType.FORUM:
                 thread = self.sim.begin_thread(person, place, title or text[:80], text=text)
                 return f"{thread.id}/{thread.id}"
@@ -227,4 +231,6 @@ def _post_id(message: Json) -> str:
 
 def _split(post: str) -> tuple[str, str]:
     channel_id, _, message_id = post.partition("/")
+    if not message_id:
+        raise SceneError(f"There is no post {post!r}.")
     return channel_id, message_id

@@ -79,9 +79,11 @@ class Stage:
         self._world.bots[token] = bot
         return bot
 
-    def add_user(self, username: str = "ana", *, global_name: str | None = None, locale: str = "en-US") -> User:
-        """Create a person; `locale` is the language of their client."""
-        user = User(id=self._world.new_id(), username=username, global_name=global_name, locale=locale)
+    def add_user(
+        self, username: str = "ana", *, global_name: str | None = None, locale: str = "en-US", is_bot: bool = False
+    ) -> User:
+        """Create a person, or a bot of others; `locale` is the language of their client."""
+        user = User(id=self._world.new_id(), username=username, global_name=global_name, locale=locale, is_bot=is_bot)
         self._world.users[user.id] = user
         return user
 
