@@ -25,6 +25,8 @@ _NAMED = re.compile(r"^[A-Za-z0-9][\w.-]*")
 _SDKS = {
     "telegram": "adapters/telegram/*.py",
     "tweepy": "adapters/twitter/*.py",
+    "praw": "adapters/reddit/*.py",
+    "prawcore": "adapters/reddit/*.py",
 }
 """A channel's SDK, and the only files that may import it; a new channel adds its own line."""
 
