@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from tests.bots.playground.stage import person, playground
@@ -26,7 +27,8 @@ async def test_only_the_page_with_the_runs_token_may_ask(tmp_path: Path) -> None
             assert await status(method, path, headers={"Host": f"evil.example:{port}"}, **body) == 403
             assert await status(method, path, headers={"Origin": "http://evil.example"}, **body) == 403
             assert await status(method, path, headers={"Origin": "http://127.0.0.1:1"}, **body) == 403
-        assert await status("POST", "telegram/say", data='{"person": 1}', headers={"Content-Type": "text/plain"}) == 400
+        as_a_form_could = {"data": json.dumps(words), "headers": {"Content-Type": "text/plain"}}
+        assert await status("POST", "telegram/say", **as_a_form_could) == 400
         assert await status("GET", "state", headers={"Host": f"localhost:{port}"}) == 200
 
         state = await player.state()

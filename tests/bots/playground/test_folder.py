@@ -1,0 +1,29 @@
+"""The playground's folder, as long as an earlier bot is still winding down in it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bots.ledger.database import FileLock
+from bots.playground.folder import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_a_ledger_is_not_taken_away_from_a_bot_that_is_winding_down(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "play")
+    folder.take()
+    folder.ledger.write_text("of the last bot")
+    folder.release()
+    last_bot = FileLock(folder.ledger)
+    last_bot.acquire()
+    taking = asyncio.create_task(asyncio.to_thread(folder.take))
+    await asyncio.sleep(0.5)
+    assert folder.ledger.exists()
+    assert not taking.done()
+    last_bot.release()
+    await asyncio.wait_for(taking, 5)
+    assert not folder.ledger.exists()
+    folder.release()
