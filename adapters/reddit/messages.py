@@ -100,8 +100,15 @@ def target(thing: Thing, account: Account, place: Place) -> ReplyTarget:
         visibility=place.visibility,
         max_len=MAX_PLAIN,
         private_url=letter(account, thing.subreddit, "Ticket {number}") if has_modmail else "",
+        url=address(thing, account),
         idempotency=Idempotency.FINDABLE,
     )
+
+
+def address(thing: Thing, account: Account) -> str:
+    """Where a person finds it."""
+    path = f"{account.site}/comments/{thing.submission_id[3:]}/"
+    return f"{path}_/{thing.id[3:]}/" if thing.is_comment else path
 
 
 def conversation(thing: Thing, account: Account, around: Around) -> str:

@@ -55,7 +55,7 @@ class Settings(Section):
     oauth_url: str = Field("https://oauth.reddit.com", pattern=r"^https?://[^\s/]+$")
     subreddits: Subreddits = Field(min_length=1)
     """Where the bot reads and may speak; nowhere else."""
-    help_flairs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    help_flairs: dict[str, tuple[str, ...]] = Field({})
     """By subreddit, the flairs of submissions that are questions to the bot."""
     answer_titles: Subreddits = ()
     """Subreddits in which a submission is answered where the FAQ surely answers its title."""
