@@ -21,7 +21,7 @@ COMMANDS: Final = ("ticket", "status", "faq", "help", "claim", "language", "stop
 _QUOTE: Final = re.compile(r"^[ ]{0,3}>(?!!).*$", re.MULTILINE)
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _COMMAND: Final = re.compile(r"([!/])([A-Za-z]{1,20})(?![\w/])")
-_LITERAL: Final = re.compile(r"[\\`*_~^\[\]<>|&]")
+_LITERAL: Final = str.maketrans({char: f"\\{char}" for char in "\\`*_~^[]<>|&"})
 # Reddit links u/name and r/name, and tells the user who is named.
 _NAMED: Final = re.compile(r"(?<![A-Za-z0-9])([ur])/(?=[\w-])", re.IGNORECASE)
 _LINK: Final = re.compile(r"https?://[^\s<>\\`*\[\]()|^\"']+")
@@ -103,7 +103,7 @@ def _address(link: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _NAMED.sub(r"\1\\/", _LITERAL.sub(r"\\\g<0>", text))
+    return _NAMED.sub(r"\1\\/", text.translate(_LITERAL))
 
 
 def _lines(markdown: str, *, breaks: str) -> str:
