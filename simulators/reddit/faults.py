@@ -97,7 +97,7 @@ class Quota:
             is_allowed = len(self._times) < self._limit
             if is_allowed:
                 self._times.append(at)
-            used = len(self._times)
-            remaining, reset_s = float(self._limit - used), max(1, round(self._times[0] + self._window_s - at))
+            used, since = len(self._times), next(iter(self._times), at)
+            remaining, reset_s = float(self._limit - used), max(1, round(since + self._window_s - at))
         figures = {"remaining": str(remaining), "used": str(used), "reset": str(reset_s)}
         return is_allowed, {f"x-ratelimit-{name}": figure for name, figure in figures.items()}

@@ -1,7 +1,6 @@
 """The methods of modmail."""
 
 from simulators.reddit.modmail import ARCHIVED, IN_PROGRESS, Conversation
-from simulators.reddit.objects import subreddit_json
 from simulators.reddit.site import Answer, Ask, Site, route
 from simulators.reddit.wire import ApiError
 from simulators.reddit.writing import MAX_CHARS
@@ -19,7 +18,7 @@ def unread_count(site: Site, ask: Ask) -> tuple[int, Answer]:
 def subreddits(site: Site, ask: Ask) -> tuple[int, Answer]:
     """Return the subreddits whose modmail the account may read."""
     found = [one for one in site.world.subreddits.values() if one.is_moderator(ask.user, "mail")]
-    return 200, {"subreddits": {one.fullname: subreddit_json(one, ask.user)["data"] for one in found}}
+    return 200, {"subreddits": {one.fullname: site.modmail.box(one) for one in found}}
 
 
 @route("GET", _BASE)

@@ -120,7 +120,7 @@ class Modmail:
         return conversation
 
     def listing(self, viewer: User, query: Mapping[str, str]) -> Json:
-        """Answer GET /api/mod/conversations."""
+        """Answer GET /api/mod/conversations: of each conversation only the last message is there, and in `objIds`."""
         names = [name for name in query.get("entity", "").split(",") if name]
         found = self.readable(viewer, names)
         states, sort = _STATES.get(query.get("state", "all"), set()), query.get("sort", "recent")
@@ -133,7 +133,7 @@ class Modmail:
         limit = int(query["limit"]) if query.get("limit", "").isdecimal() else 25
         chosen = found[first : first + min(max(limit, 1), _MAX_PAGE)]
         return {
-            "conversations": {one.id: _conversation(one, viewer) for one in chosen},
+            "conversations": {one.id: _conversation(one, viewer) | {"objIds": _ids(one)[-1:]} for one in chosen},
             "messages": {one.messages[-1].id: _message(one, one.messages[-1]) for one in chosen if one.messages},
             "viewerId": viewer.fullname,
             "conversationIds": [one.id for one in chosen],
@@ -145,6 +145,12 @@ class Modmail:
         shown["messages"] = {message.id: _message(conversation, message) for message in conversation.messages}
         person = conversation.participant
         return shown | {"user": self._person(conversation, person) if person else {}, "modActions": {}}
+
+    def box(self, subreddit: Subreddit) -> Json:
+        """Return what is said of a subreddit as one that has modmail."""
+        times = [one.last_at() or 0.0 for one in self.conversations.values() if one.subreddit is subreddit]
+        named: Json = {"id": subreddit.fullname, "name": subreddit.name, "display_name": subreddit.name, "icon": ""}
+        return named | {"subscribers": len(subreddit.members), "lastUpdated": iso(max(times, default=0.0))}
 
     def unread_count(self, viewer: User) -> Json:
         """Answer GET /api/mod/conversations/unread/count."""
@@ -199,12 +205,16 @@ def _conversation(one: Conversation, viewer: User) -> Json:
         "isRepliable": True,
         "legacyFirstMessageId": one.id,
         "numMessages": len(one.messages),
-        "objIds": [{"id": message.id, "key": "messages"} for message in one.messages],
+        "objIds": _ids(one),
         "lastUpdated": iso(one.last_at() or 0.0),
         "lastUserUpdate": iso(user_at) if user_at else None,
         "lastModUpdate": iso(moderator_at) if moderator_at else None,
         "lastUnread": iso(unread_at) if unread_at else None,
     }
+
+
+def _ids(one: Conversation) -> list[Json]:
+    return [{"id": message.id, "key": "messages"} for message in one.messages]
 
 
 def _message(one: Conversation, message: ModmailMessage) -> Json:

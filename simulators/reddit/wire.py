@@ -90,24 +90,21 @@ def listing(children: Sequence[Json], *, after: str | None = None, before: str |
 def page(names: Sequence[str], query: Mapping[str, str]) -> tuple[list[str], str | None, str | None]:
     """Choose a page of fullnames, newest first; gives it with its `after` and `before`.
 
-    An anchor that is not in the listing (any more) gives an empty page, as Reddit does.
+    As recorded: `before` gives the items next to the anchor, not the newest ones, and says nothing of older ones; an
+    anchor that is not in the listing (any more) gives an empty page.
     """
     names = names[:MAX_ITEMS]
     limit = _limit(query.get("limit"))
-    first, last = 0, min(limit, len(names))
-    if anchor := query.get("after"):
-        if anchor not in names:
-            return [], None, None
-        first = names.index(anchor) + 1
-        last = min(first + limit, len(names))
-    elif anchor := query.get("before"):
-        if anchor not in names:
-            return [], None, None
+    anchor = query.get("after") or query.get("before")
+    if anchor and anchor not in names:
+        return [], None, None
+    if anchor and not query.get("after"):
         last = names.index(anchor)
         first = max(0, last - limit)
-    chosen = list(names[first:last])
-    after = chosen[-1] if chosen and last < len(names) else None
-    return chosen, after, chosen[0] if chosen and first > 0 else None
+        return list(names[first:last]), None, names[first] if first > 0 else None
+    first = names.index(anchor) + 1 if anchor else 0
+    chosen = list(names[first : first + limit])
+    return chosen, chosen[-1] if first + limit < len(names) else None, None
 
 
 def _limit(text: str | None) -> int:
