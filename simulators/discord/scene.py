@@ -35,7 +35,8 @@ _ESCAPED = re.compile(r"\\([^\w\s])")
 class DiscordScene:
     """The scene of this network (see `simulators.scene.Scene`). The simulator itself is `sim`.
 
-    `control_token` guards the simulator's own /control; without one it is closed. An id of a post is the channel's and the message's.
+    `control_token` guards the simulator's own /control; without one it is closed. The id of a post is the channel's
+    and the message's.
     """
 
     network = "discord"

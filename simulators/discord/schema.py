@@ -14,6 +14,12 @@ from simulators.discord.wire import Json
 
 SPECS_VARIABLE = "PLATFORM_SPECS"
 SPECS_FILE = "discord-openapi.json"
+_FIELD_ERROR: Json = {
+    "type": "object",
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+    "required": ["code", "message"],
+    "additionalProperties": False,
+}
 
 
 class Schema:
@@ -21,6 +27,8 @@ class Schema:
 
     def __init__(self, document: Json) -> None:
         self._document = document
+        # The document says that the codes inside a form's errors are numbers; Discord's reference shows texts.
+        document["components"]["schemas"]["InnerErrors"]["properties"]["_errors"]["items"] = _FIELD_ERROR
         self._paths = {_nameless(path): operations for path, operations in document["paths"].items()}
         self._validator = lru_cache(maxsize=None)(self._compiled)
 
