@@ -139,12 +139,13 @@ def network(state: dict[str, Any], name: str = "telegram") -> dict[str, Any]:
     return found
 
 
-def person(state: dict[str, Any], name: str) -> str:
-    """Somebody's id on Telegram."""
-    return str(next(known["id"] for known in network(state)["people"] if known["name"] == name))
+def person(state: dict[str, Any], name: str, *, of: str = "telegram") -> str:
+    """Somebody's id on a network; "bot" is the bot's."""
+    people = network(state, of)["people"]
+    return str(next(known["id"] for known in people if name in {known["name"], known["role"]}))
 
 
-def said(state: dict[str, Any], words: str) -> list[dict[str, Any]]:
-    """The bot's posts on Telegram with these words."""
-    bot = person(state, "Firstline")
-    return [post for post in network(state)["posts"] if post["author"] == bot and words in post["text"]]
+def said(state: dict[str, Any], words: str, *, on: str = "telegram") -> list[dict[str, Any]]:
+    """The bot's posts on a network with these words."""
+    bot = person(state, "bot", of=on)
+    return [post for post in network(state, on)["posts"] if post["author"] == bot and words in post["text"]]

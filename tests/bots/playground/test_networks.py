@@ -1,0 +1,92 @@
+"""The story of each network, played through the playground: asked, answered, redirected by a moderator, replied to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.bots.playground.stage import MATTER, network, person, playground, said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.bots.playground.stage import Player
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """How people address the bot in public, and how a moderator redirects a post."""
+
+    network: str
+    call: str
+    redirect: str  # a reply with these words; empty: the message's menu
+    place: str = ""  # in its title; the first that others read where empty
+
+
+NETWORKS = [
+    Ways(network="telegram", call="@firstline_bot", redirect="/ticket"),
+    Ways(network="discord", call="<@{bot}>", redirect="", place="general"),
+    Ways(network="twitter", call="@firstline_bot", redirect="@firstline_bot ticket"),
+    Ways(network="reddit", call="u/firstline_bot", redirect="!ticket"),
+]
+
+
+@pytest.mark.parametrize("ways", NETWORKS, ids=lambda ways: ways.network)
+async def test_a_question_is_answered_and_a_complaint_redirected_on(ways: Ways, tmp_path: Path) -> None:
+    name = ways.network
+    async with playground(tmp_path / "play", only=name) as player:
+        await _logged_in(tmp_path / "play" / "bot.log")  # what is said before is, on Discord, nobody's to hear
+        state = await player.state()
+        bot = person(state, "bot", of=name)
+        shared = [place for place in network(state, name)["places"] if not place["private_to"]]
+        place = next(place["id"] for place in shared if ways.place in place["title"])
+        call = ways.call.format(bot=bot)
+        await _asks(player, name, place, call)
+        complaint = await player.do(f"{name}/say", person=person(state, "Bram", of=name), place=place, text=MATTER)
+        await _redirects(player, ways, place, complaint["post"])
+        state = await player.until(lambda state: state["desk"]["tickets"])
+        ticket = state["desk"]["tickets"][0]
+        assert ticket["channel"] == name
+        assert ticket["requester"].startswith(("Bram", "bram"))
+        assert MATTER in ticket["entries"][0]["text"]
+        act = next(row for row in state["ledger"]["rows"] if row["ticket"])
+        assert act["author"].startswith(("Mila", "mila"))
+        assert act["for"] == ticket["requester"]
+        await player.until(lambda state: _told(state, name, ticket["number"]))
+        await player.do("desk/reply", number=ticket["number"], text="We caught the moon.")
+        await player.until(lambda state: _told(state, name, "We caught the moon."))
+        await player.do("desk/resolve", number=ticket["number"])
+        state = await player.until(lambda state: state["desk"]["tickets"][0]["status"] == "resolved")
+        assert state["ledger"]["adds_up"]
+        assert not state["desk"]["tickets"][0]["undelivered"]
+
+
+async def _logged_in(log: Path) -> None:
+    async with asyncio.timeout(20):
+        while "logged in as" not in log.read_text(encoding="utf-8"):
+            await asyncio.sleep(0.05)
+
+
+async def _asks(player: Player, name: str, place: str, call: str) -> None:
+    ana = person(await player.state(), "Ana", of=name)
+    question = await player.do(f"{name}/say", person=ana, place=place, text=f"{call} How do I reset my password?")
+    state = await player.until(lambda state: said(state, "Forgot password?", on=name))
+    (answer,) = said(state, "Forgot password?", on=name)
+    assert (answer["place"], answer["reply_to"]) == (place, question["post"])
+
+
+async def _redirects(player: Player, ways: Ways, place: str, post: str) -> None:
+    mila = person(await player.state(), "Mila", of=ways.network)
+    if ways.redirect:
+        body = {"place": place, "text": ways.redirect, "reply_to": post}
+        await player.do(f"{ways.network}/say", person=mila, **body)
+    else:
+        await player.do(f"{ways.network}/menu", person=mila, post=post)
+
+
+def _told(state: dict[str, Any], name: str, words: str) -> bool:
+    """Whether the bot said it, or has it ready for a moderator where the network would refuse it from the bot."""
+    return bool(said(state, words, on=name)) or any(words in held["text"] for held in state["approvals"])
