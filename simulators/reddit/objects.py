@@ -159,6 +159,7 @@ def _submission(thing: Thing, viewer: User | None) -> Json:
         "url": _SITE + thing.permalink,
         "num_comments": _count(thing),
         "link_flair_text": thing.flair,
+        "removed_by": thing.removed_by if thing.subreddit.is_moderator(viewer) else None,
         "removed_by_category": "deleted" if thing.is_deleted else thing.removed_by_category,
         "subreddit_subscribers": _subscribers(thing.subreddit),
     }

@@ -254,3 +254,10 @@ async def test_async_praw_asks_for_a_token_with_every_first_call_at_once(sim: Re
     async with asynchronous(sim) as reddit:
         await asyncio.gather(*(reddit.user.me(use_cache=False) for _ in range(10)))
     assert len(sim.calls("/api/v1/access_token")) == 10
+
+
+async def test_praws_own_timeout_does_nothing(sim: RedditSimulator) -> None:
+    """The trap: with ``timeout=1`` a call still waits 16 s. Only a requestor of one's own gives up earlier."""
+    sim.arm("hang_before", path="/r/acme/comments", seconds=1.5)
+    await praw_does(sim, lambda reddit: list(reddit.subreddit("acme").comments()), requestor_class=None, timeout=1)
+    assert [call.status for call in sim.calls("/r/acme/comments")] == [200]
