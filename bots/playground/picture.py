@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from bots.ledger import report
+from bots.ledger import approvals, report
 from bots.ledger.database import LedgerError
 
 if TYPE_CHECKING:
@@ -39,35 +39,29 @@ def read(ledger: Path) -> dict[str, Any]:
             return {
                 "desk": {"tickets": _tickets(connection, tickets)},
                 "ledger": {**{name: counted[name] for name in _COUNTED}, "rows": _rows(connection)},
-                "approvals": approvals(connection),
+                "approvals": _approvals(ledger),
             }
     except LedgerError:
         return _NOTHING  # the file is there, its tables are being made
 
 
-def approvals(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def _approvals(ledger: Path) -> list[dict[str, Any]]:
     """The replies that wait for a moderator, oldest first."""
-    found = []
-    for row in connection.execute(
-        "SELECT o.*, i.payload AS asked FROM outgoing o LEFT JOIN inbound i ON i.id = o.inbound_id"
-        " WHERE o.state = 'held' ORDER BY o.id LIMIT 100"
-    ):
-        reply, asked = json.loads(row["reply"] or "{}"), json.loads(row["asked"] or "{}")
-        target = reply.get("target", {})
-        found.append(
-            {
-                "id": row["id"],
-                "channel": row["channel"],
-                "created_at": row["created_at"],
-                "text": _text_of(reply),
-                "to": _name(asked.get("on_behalf_of") or asked.get("author")),
-                "about": _words(asked),
-                "release": "by_hand" if target.get("release") == "by_hand" else "approved",
-                "why_not": row["error"] or target.get("why_not", ""),
-                "number": row["number"] or "",
-            }
-        )
-    return found
+    return [
+        {
+            "id": held.id,
+            "channel": held.channel,
+            "created_at": held.at.isoformat(),
+            "text": held.text,
+            "to": held.to,
+            "about": held.question,
+            "release": "by_hand" if held.by_hand else "approved",
+            "why_not": held.why,
+            "number": held.number or "",
+            "url": held.url,
+        }
+        for held in approvals.waiting(ledger)
+    ]
 
 
 def _rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:

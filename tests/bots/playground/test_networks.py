@@ -90,3 +90,30 @@ async def _redirects(player: Player, ways: Ways, place: str, post: str) -> None:
 def _told(state: dict[str, Any], name: str, words: str) -> bool:
     """Whether the bot said it, or has it ready for a moderator where the network would refuse it from the bot."""
     return bool(said(state, words, on=name)) or any(words in held["text"] for held in state["approvals"])
+
+
+async def test_what_a_moderator_has_to_release_waits_is_reworded_sent_or_dismissed(tmp_path: Path) -> None:
+    async with playground(tmp_path / "play", only="twitter") as player:
+        await _logged_in(tmp_path / "play" / "bot.log")
+        ana = person(await player.state(), "Ana", of="twitter")
+        await player.do("twitter/say", person=ana, place="timeline", text=f"@firstline_bot {MATTER}")
+        await player.until(lambda state: said(state, "FL-1001", on="twitter"))
+        for words in ("We caught the moon.", "Sorry for the wait."):  # one automated reply is all that X allows
+            await player.do("desk/reply", number="FL-1001", text=words)
+        state = await player.until(lambda state: len(state["approvals"]) == 2)
+        first, second = state["approvals"]
+        assert (first["channel"], first["release"], first["number"]) == ("twitter", "approved", "FL-1001")
+        assert first["why_not"]
+        assert "We caught the moon." in first["text"]
+        assert "Sorry for the wait." in second["text"]
+
+        await player.do("approvals/edit", id=first["id"], text="FL-1001: we caught your moon, @ana.")
+        await player.until(lambda state: state["approvals"][0]["text"] == "FL-1001: we caught your moon, @ana.")
+        assert not said(await player.state(), "moon", on="twitter")
+        await player.do("approvals/send", id=first["id"])
+        await player.until(lambda state: said(state, "we caught your moon", on="twitter"))
+        await player.do("approvals/dismiss", id=second["id"])
+        state = await player.until(lambda state: not state["approvals"])
+        assert not said(state, "Sorry", on="twitter")
+        status, answer = await player.ask("POST", "approvals/send", json={"id": second["id"]})
+        assert (status, answer["error"]) == (400, f"No text {second['id']} is waiting. See: firstline approvals list")
