@@ -67,6 +67,7 @@ class Connection:
         self.address = request.path
         self._transport = request.transport
         self.session: Session | None = None
+        self.is_closed_by_us = False
         self._deflate = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
         self._queue: asyncio.Queue[Json | int] = asyncio.Queue()
         self._received: deque[float] = deque()
@@ -82,6 +83,7 @@ class Connection:
 
     def close(self, code: int) -> None:
         """Close after what is queued."""
+        self.is_closed_by_us = True
         self._queue.put_nowait(code)
 
     def cut(self) -> None:
@@ -195,7 +197,7 @@ class Gateway:
         if session is None or session.connection is not connection:
             return
         session.connection = None
-        if connection.socket.close_code in {1000, 1001}:
+        if not connection.is_closed_by_us and connection.socket.close_code in {1000, 1001}:
             self.sessions.pop(session.id, None)
 
     def _receive(self, connection: Connection, raw: str | bytes) -> None:
@@ -280,7 +282,7 @@ class Gateway:
         if seq > session.seq:
             self._note("resume", session.bot, session.intents, connection, "invalid_seq")
             return connection.close(Close.INVALID_SEQ)
-        if session.connection is not None:
+        if session.connection is not None and session.connection is not connection:
             session.connection.close(Close.UNKNOWN_ERROR)
         session.connection = connection
         connection.session = session

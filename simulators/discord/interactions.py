@@ -79,7 +79,7 @@ class Interactions:
         interaction = self.open.get(request.params["interaction_token"])
         is_known = interaction is not None and interaction.id == snowflake(request.params["interaction_id"])
         if interaction is None or not is_known or self.is_late(interaction):
-            raise unknown("Interaction")
+            raise unknown("interaction")
         if interaction.state != "waiting":
             raise ApiError(400, 40060, "Interaction has already been acknowledged.")
         asked = self._for(request, interaction)

@@ -54,7 +54,7 @@ _UNKNOWN = {
     "Role": 10011,
     "User": 10013,
     "Webhook": 10015,
-    "Interaction": 10062,
+    "interaction": 10062,
     "application command": 10063,
 }
 
