@@ -124,9 +124,7 @@ class Control:
 
     def delete(self, name: str) -> None:
         """Let the author delete something."""
-        thing = self._world.thing(name)
-        thing.is_deleted = True
-        self._changed(thing)
+        self._world.delete(self._world.thing(name))
 
     def remove(self, name: str, moderator: str, *, category: str = "moderator") -> None:
         """Let a moderator remove something; `category` as in `removed_by_category` (automod_filtered, reddit, …)."""

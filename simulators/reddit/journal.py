@@ -19,6 +19,7 @@ class Call:
     number: int
     http_method: str
     path: str
+    host: str
     params: Mapping[str, str]
     started_at: datetime
     user: str = ""
@@ -64,11 +65,12 @@ class Journal:
         self.acts: list[Act] = []
         self._grown = asyncio.Event()
 
-    def open(self, http_method: str, path: str, params: Mapping[str, str]) -> Call:
+    def open(self, http_method: str, path: str, params: Mapping[str, str], *, host: str) -> Call:
         """Note that a call has come in; numbers start at 1. Passwords and secrets are not kept."""
         shown = {name: "***" if name in {"password", "refresh_token"} else value for name, value in params.items()}
         at = datetime.now(UTC)
-        call = Call(number=len(self.calls) + 1, http_method=http_method, path=path, params=shown, started_at=at)
+        number = len(self.calls) + 1
+        call = Call(number=number, http_method=http_method, path=path, host=host, params=shown, started_at=at)
         self.calls.append(call)
         return call
 

@@ -59,7 +59,7 @@ def inbox_json(thing: Thing, user: User) -> Json:
         "distinguished": thing.distinguished,
         "link_title": submission.title,
         "new": thing.fullname in user.unread,
-        "num_comments": _count(submission),
+        "num_comments": submission.comments,
         "parent_id": thing.parent.fullname if thing.parent else None,
         "subject": _SUBJECTS[user.inbox[thing.fullname]],
         "subreddit": thing.subreddit.name,
@@ -157,7 +157,7 @@ def _submission(thing: Thing, viewer: User | None) -> Json:
         "is_self": True,
         "domain": f"self.{thing.subreddit.name}",
         "url": _SITE + thing.permalink,
-        "num_comments": _count(thing),
+        "num_comments": thing.comments,
         "link_flair_text": thing.flair,
         "removed_by": thing.removed_by if thing.subreddit.is_moderator(viewer) else None,
         "removed_by_category": "deleted" if thing.is_deleted else thing.removed_by_category,
@@ -183,7 +183,7 @@ def _link(submission: Thing, viewer: User | None) -> Json:
         "link_permalink": _SITE + submission.permalink,
         "link_title": submission.title,
         "link_url": _SITE + submission.permalink,
-        "num_comments": _count(submission),
+        "num_comments": submission.comments,
         "over_18": False,
         "quarantine": False,
     }
@@ -203,10 +203,6 @@ def _text(thing: Thing, viewer: User | None) -> str:
     if thing.is_deleted:
         return _GONE
     return thing.text if _sees_through(thing, viewer) else "[removed]"
-
-
-def _count(submission: Thing) -> int:
-    return sum(not comment.is_deleted for comment in submission.descendants())
 
 
 def _depth(thing: Thing) -> int:

@@ -92,7 +92,7 @@ class RedditScene:
         await self._sim.__aexit__(None, None, None)
 
     def connection(self) -> Mapping[str, Any]:
-        """The section ``[channels.reddit]``; the bot looks often, so that one sees it answer."""
+        """The section ``[channels.reddit]``; pauses are short, so that one sees the bot answer."""
         return {
             "kind": "reddit",
             "reddit_url": self._sim.url,
@@ -104,6 +104,9 @@ class RedditScene:
             "user_agent": f"linux:firstline.playground:1 (by u/{_MILA})",
             "subreddits": [_SUBREDDIT],
             "poll_interval_s": 0.5,
+            "answer_titles": [_SUBREDDIT],
+            "lookup_interval_s": 2.0,
+            "max_backoff_s": 2.0,
         }
 
     def view(self) -> View:

@@ -5,6 +5,7 @@ import hmac
 import inspect
 import json
 import socket
+import ssl
 import struct
 from typing import Self
 
@@ -37,23 +38,30 @@ class RedditSimulator(Control):
     """A local Reddit. ``async with RedditSimulator() as sim`` listens on `sim.url` until the end.
 
     `url` is both the `reddit_url` and the `oauth_url` of an SDK. `port` 0 takes a free one. With a `control_token` the
-    control wants ``Authorization: Bearer`` and it. A log-in lasts `token_lifetime_s`.
+    control wants ``Authorization: Bearer`` and it. A log-in lasts `token_lifetime_s`. With `tls` it serves HTTPS.
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, control_token: str = "", token_lifetime_s: int = 86_400
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        control_token: str = "",
+        token_lifetime_s: int = 86_400,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(token_lifetime_s=token_lifetime_s)
         self._host = host
         self.port = port
         self._control_token = control_token
+        self._tls = tls
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
     @property
     def url(self) -> str:
         """The address of the server."""
-        return f"http://{self._host}:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
 
     @property
     def control_url(self) -> str:
@@ -67,7 +75,7 @@ class RedditSimulator(Control):
         app.router.add_route("*", "/{path:.*}", self._api)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self.port)
+        site = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self
@@ -82,7 +90,7 @@ class RedditSimulator(Control):
     async def _api(self, request: web.Request) -> web.StreamResponse:
         path = request.path.rstrip("/")
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-        call = self._journal.open(request.method, path, dict(request.query) | form)
+        call = self._journal.open(request.method, path, dict(request.query) | form, host=request.host)
         fault = self._faults.take(request.method, path)
         try:
             response = await self._answer(request, call, form, fault)
@@ -132,7 +140,7 @@ class RedditSimulator(Control):
         except FormError as error:
             answer = error.body()
         except Moved as moved:
-            return web.Response(status=302, headers=headers | {"Location": self.url + moved.path})
+            return web.Response(status=302, headers=headers | {"Location": str(request.url.origin()) + moved.path})
         is_raw = request.query.get("raw_json") == "1"
         return _json(answer if is_raw else escaped(answer), status, headers)
 

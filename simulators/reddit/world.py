@@ -61,7 +61,10 @@ class Subreddit:
 
 @dataclass(slots=True, kw_only=True)
 class Thing:
-    """A submission (kind t3, with `title`) or a comment (t1, with `parent`). Removed by a moderator it is not gone."""
+    """A submission (kind t3, with `title`) or a comment (t1, with `parent`). Removed by a moderator it is not gone.
+
+    `comments` counts those of a submission which are not deleted.
+    """
 
     kind: str
     id: str
@@ -85,6 +88,7 @@ class Thing:
     is_stickied: bool = False
     distinguished: str | None = None
     replies: "list[Thing]" = field(default_factory=list)
+    comments: int = 0
 
     @property
     def fullname(self) -> str:
@@ -191,9 +195,17 @@ class World:
         )
         self.things[thing.fullname] = thing
         parent.replies.append(thing)
+        thing.submission.comments += 1
         self._notify(thing, parent)
         self.touch()
         return thing
+
+    def delete(self, thing: Thing) -> None:
+        """Let the author delete something."""
+        if thing.kind == "t1" and not thing.is_deleted:
+            thing.submission.comments -= 1
+        thing.is_deleted = True
+        self.touch()
 
     def things_in(
         self, kind: str, *, subreddit: Subreddit | None = None, author: User | None = None

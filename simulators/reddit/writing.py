@@ -41,7 +41,7 @@ def delete(site: Site, ask: Ask) -> tuple[int, Answer]:
     """Delete what is one's own; of others' things nothing happens, and nothing is said."""
     thing = _thing(site, ask)
     if thing.author is ask.user:
-        thing.is_deleted = True
+        site.world.delete(thing)
         _note(site, ask, "delete", thing)
     return 200, {}
 
