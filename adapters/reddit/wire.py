@@ -210,7 +210,7 @@ def opened(settings: Settings, quota: Quota, *, reserve: float, session: request
         reddit_url=settings.reddit_url,
         oauth_url=settings.oauth_url,
         short_url=settings.reddit_url,
-        ratelimit_seconds=0,
+        ratelimit_seconds=-1,  # with 0 it sleeps for what is less than a second, and posts again
         check_for_async=False,
         check_for_updates=False,
         **login,
