@@ -36,6 +36,7 @@ _GAPS_AGAIN_S: Final = 60.0
 _FILLED_WITHIN_S: Final = 60.0
 _ROLES_KEPT_S: Final = 60.0
 _DAY_S: Final = 24 * 3600.0
+_CLOSED_WITHIN_S: Final = 2.0
 _HEALTHY_S: Final = 60.0
 _SETUP: Final = {
     4004: "Discord refuses the token. Make a new one in the developer portal (Bot, Reset Token).",
@@ -94,9 +95,7 @@ class DiscordAdapter:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end(tasks)
 
     async def _stay_connected(self) -> NoReturn:
         """One client after the other; the SDK keeps a connection up, and some failures end it."""
@@ -229,8 +228,9 @@ class DiscordAdapter:
         looked = time.monotonic()
         while True:
             batch: list[dict[str, Any]] = []
-            with contextlib.suppress(TimeoutError):
-                batch.append(await asyncio.wait_for(self._queue.get(), _GAPS_AGAIN_S))
+            with contextlib.suppress(TimeoutError):  # `wait_for` can swallow a cancellation that comes with an event
+                async with asyncio.timeout(_GAPS_AGAIN_S):
+                    batch.append(await self._queue.get())
             while not self._queue.empty() and len(batch) < _BATCH:
                 batch.append(self._queue.get_nowait())
             rest: list[dict[str, Any]] = []
@@ -377,7 +377,8 @@ class DiscordAdapter:
         if client is None:
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(client.filled.wait(), _FILLED_WITHIN_S)
+            async with asyncio.timeout(_FILLED_WITHIN_S):
+                await client.filled.wait()
         note_gaps(client, memory, timedelta(hours=self._settings.catch_up_hours))
         memory.mark = memory.mark or snowflake(datetime.now(UTC))
         await self._save()
@@ -452,6 +453,14 @@ class DiscordAdapter:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _end(tasks: set[asyncio.Task[NoReturn]]) -> None:
+    """Cancel the tasks until they have ended: the SDK can swallow a cancellation, and waits long for a dead peer."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=_CLOSED_WITHIN_S)
 
 
 def known_place(channel: Any) -> Place:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.base import IncomingMessage, Reply, ReplyTarget, Surroundings
 from adapters.discord import DiscordAdapter, Settings, create
-from simulators.discord import DiscordSimulator
+from simulators.discord import Bot, Channel, DiscordSimulator, Guild, User
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from adapters.base import Button, TranscriptLine
-    from simulators.discord import Bot, Channel, Guild, SentMessage, User
+    from simulators.discord import SentMessage
 
 TOKEN = "MTA0MjU.CANARY.7hQ2xZkP0vJ9sLwE4rT8yU"
 RIGHTS = ("view_channel", "send_messages", "send_messages_in_threads", "read_message_history")
