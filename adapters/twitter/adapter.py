@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from adapters.base import Busy, ChannelSetupError, MaybePosted, RateLimits, Rejected, Unreachable
 from adapters.twitter.check import findings
+from adapters.twitter.memory import Memory
 from adapters.twitter.messages import Account
 from adapters.twitter.meter import Item
 from adapters.twitter.purse import Purse
@@ -55,6 +57,8 @@ class TwitterAdapter:
         self._api = Api(settings, connector)
         self._purse = Purse(name, settings.daily_budget_usd, surroundings)
         self._account: Account | None = None
+        self._memory: Memory | None = None
+        self._opening = asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"TwitterAdapter({self.name!r})"
@@ -69,9 +73,10 @@ class TwitterAdapter:
             api=self._api,
             purse=self._purse,
             settings=self._settings,
-            surroundings=self._surroundings,
             deliver=deliver,
             log_in=self._log_in,
+            remembered=self._remembered,
+            store=self._store,
         )
         loops: list[Coroutine[Any, Any, object]] = [receiver.run_mentions(), receiver.run_deletions()]
         if self._settings.direct_messages:
@@ -140,6 +145,24 @@ class TwitterAdapter:
             max_posts=settings.max_posts,
         )
 
+    async def _remembered(self) -> Memory:
+        async with self._opening:
+            if self._memory is None:
+                stored = await self._surroundings.load_state(f"{self.name}:memory")
+                memory = Memory.load(stored, now=datetime.now(UTC))
+                if stored is None:  # or a restart before the first mention would skip what was written meanwhile
+                    await self._store(memory)
+                self._memory = memory
+            return self._memory
+
+    async def _store(self, memory: Memory) -> None:
+        await self._surroundings.save_state(f"{self.name}:memory", memory.dump())
+
+    async def _newest(self, post_id: str) -> str:
+        """The id of the newest version of a post that was delivered."""
+        watched = (await self._remembered()).watched.get(post_id)
+        return watched.latest_id if watched else post_id
+
     # --- sending ----------------------------------------------------------------------------------------------------
 
     async def send(self, reply: Reply) -> str:
@@ -161,7 +184,7 @@ class TwitterAdapter:
         address = reply.target.address
         if "user_id" in address:
             return await self._api.message(address["user_id"], text)
-        return await self._api.post(text, reply.follows or address["post_id"])
+        return await self._api.post(text, reply.follows or await self._newest(address["post_id"]))
 
     async def _after(self, failed: ApiFailed, reply: Reply, item: Item) -> str:
         """What a failure says about the reply. X refuses the very text it has already: then perhaps it is there."""
@@ -203,6 +226,7 @@ class TwitterAdapter:
 
     async def _find_post(self, answered: str, text: str) -> str | None:
         bot_id = (self._account or await self._log_in()).bot_id
+        versions = {answered, await self._newest(answered)}
         token: str | None = None
         for _ in range(_MAX_PAGES):
             page = await self._api.own_posts(bot_id, answered, token)
@@ -211,7 +235,7 @@ class TwitterAdapter:
             for post in posts:
                 references = objects(post, "referenced_tweets", "referenced_posts")
                 is_answer = any(
-                    each.get("type") == "replied_to" and str(each.get("id")) == answered for each in references
+                    each.get("type") == "replied_to" and str(each.get("id")) in versions for each in references
                 )
                 if is_answer and _same(whole(post), text):
                     return str(post["id"])

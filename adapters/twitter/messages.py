@@ -181,7 +181,7 @@ def post_target(post: Json, account: Account, around: Around) -> ReplyTarget:
     return ReplyTarget(
         channel=account.name,
         place=_thread(post),
-        address={"post_id": _id(post)},
+        address={"post_id": first_id(post)},  # an edited post is the same interaction, and gets no second answer
         visibility=Visibility.PUBLIC,
         why_not=why_not,
         can_private=account.direct_messages,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from adapters.twitter.memory import Memory, Watched
+from adapters.twitter.memory import Watched
 from adapters.twitter.messages import Around, deletion, first_id, needed, normalise, normalise_message
 from adapters.twitter.meter import Item
 from adapters.twitter.text import objects
@@ -17,7 +17,8 @@ from adapters.twitter.wire import PAGE, ApiFailed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from adapters.base import Deliver, IncomingMessage, Surroundings
+    from adapters.base import Deliver, IncomingMessage
+    from adapters.twitter.memory import Memory
     from adapters.twitter.messages import Account
     from adapters.twitter.purse import Purse
     from adapters.twitter.settings import Settings
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 DEPTH: Final = 800
 """How far back X shows mentions."""
+_REFUSED: Final = frozenset({400, 403, 404})
 _MAX_PAGES: Final = 40
 _MAX_PAUSE_S: Final = 3600.0
 
@@ -42,38 +44,22 @@ class Receiver:
         api: Api,
         purse: Purse,
         settings: Settings,
-        surroundings: Surroundings,
         deliver: Deliver,
         log_in: Callable[[], Awaitable[object]],
+        remembered: Callable[[], Awaitable[Memory]],
+        store: Callable[[Memory], Awaitable[None]],
     ) -> None:
         self._account = account
         self._api = api
         self._purse = purse
         self._settings = settings
-        self._surroundings = surroundings
         self._deliver = deliver
         self._log_in = log_in
-        self._memory: Memory | None = None
-        self._lock = asyncio.Lock()
+        self._remembered = remembered
+        self._store = store
         self._overspent = 0  # polls in a row whose reading alone was over the budget
         self.rung = asyncio.Event()
         """Set by the stream: somebody mentioned the account, or the stream was away."""
-
-    @property
-    def _key(self) -> str:
-        return f"{self._account.name}:memory"
-
-    async def _remembered(self) -> Memory:
-        async with self._lock:
-            if self._memory is None:
-                stored = await self._surroundings.load_state(self._key)
-                self._memory = Memory.load(stored, now=datetime.now(UTC))
-                if stored is None:  # or a restart before the first mention would skip what was written meanwhile
-                    await self._surroundings.save_state(self._key, self._memory.dump())
-            return self._memory
-
-    async def _store(self, memory: Memory) -> None:
-        await self._surroundings.save_state(self._key, memory.dump())
 
     # --- the loops --------------------------------------------------------------------------------------------------
 
@@ -212,7 +198,17 @@ class Receiver:
         wanted = list(dict.fromkeys(post_id for post in posts if (post_id := self._needed(post))))
         known: dict[str, Json] = {}
         for start in range(0, len(wanted), PAGE):
-            page = await self._api.posts(wanted[start : start + PAGE])
+            try:
+                page = await self._api.posts(wanted[start : start + PAGE])
+            except ApiFailed as failed:
+                if failed.status not in _REFUSED:
+                    raise
+                logger.warning(
+                    "X does not show the posts that others answer (%s); mentions are read without them.",
+                    failed.said,
+                    extra={"action": "posts_refused", "channel": self._account.name},
+                )
+                break
             found = _readable(page)
             known |= {str(post["id"]): post for post in found}
             users |= await self._users(page)
