@@ -60,6 +60,13 @@ def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id:
     _erase_in_tickets(connection, conversation_key, key, {text.strip() for text in texts if text.strip(" /")})
 
 
+def erase_row(connection: sqlite3.Connection, inbound_id: int) -> None:
+    """Erase the words of one row, and of nothing that came of them elsewhere."""
+    _erase_rows(
+        connection, connection.execute("SELECT id, payload FROM inbound WHERE id = ?", (inbound_id,)).fetchall()
+    )
+
+
 def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own_key: str, texts: set[str]) -> None:
     """The tickets of a conversation quote what was said in it before they were opened."""
     quoting = (

@@ -374,6 +374,8 @@ class Ledger:
                     (now, added.ticket_key),
                 )
         self._note(connection, message, effects, now)
+        if not effects.keeps_words:
+            erasing.erase_row(connection, accepted.id)
         return Committed(outgoing=tuple(made), intents=wake)
 
     def _open(

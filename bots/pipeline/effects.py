@@ -89,6 +89,7 @@ class Effects:
     attach: str | None = None  # the ticket that this conversation hangs on from now on
     rating: tuple[str, int] | None = None  # ticket key, 1-5
     erase: str | None = None  # the message whose text is to be erased
+    keeps_words: bool = True  # of the message itself
     silence: bool | None = None  # whether the author wants to be left alone from now on
     claim: Claim | None = None
     confirms: tuple[str, ...] = ()  # numbers that were ambiguous here and that the replies repeat

@@ -210,8 +210,8 @@ class _Planner:
             case Act():
                 return self._act(decision)
             case Ignore():
-                erase = self.message.message_id if decision.rule in {NOT_SURE, OPTED_OUT} else None
-                return Effects(outcome="ignored", rule=decision.rule, state=self.state, erase=erase)
+                keeps = decision.rule not in {NOT_SURE, OPTED_OUT}
+                return Effects(outcome="ignored", rule=decision.rule, state=self.state, keeps_words=keeps)
 
     def warnings(self) -> tuple[Say, ...]:
         """What each secret means for who said it, in private where there is such a place.

@@ -120,6 +120,16 @@ async def test_only_a_sure_answer_is_welcome_where_nobody_asked(stage: Stage) ->
     assert said(sure).startswith("Ask for it")
 
 
+async def test_a_title_that_is_not_surely_answered_leaves_a_moderators_ticket_as_it_is(stage: Stage) -> None:
+    await stage.hear(moderated(MATTER))
+    complaint = in_public(
+        MATTER, addressed=Addressed.IF_SURE, message_id="77", conversation_key="telegram:bot:group:1:ann"
+    )
+    await stage.hear(complaint)
+    assert stage.outcomes()[-1] == ("ignored", "not_sure")
+    assert MATTER in stage.tickets()[0].entries[0].text
+
+
 # --- on another network ---------------------------------------------------------------------------------------------
 
 
