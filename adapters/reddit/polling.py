@@ -6,7 +6,7 @@ import logging
 import time
 from collections import OrderedDict
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.base import Addressed
 from adapters.reddit import messages, modmail
@@ -242,35 +242,31 @@ class Polling:
         if not served:
             return
         strange = {name.lower() for name in served if name.lower() not in memory.mail_since}
-        changed: list[tuple[str, str, str]] = []
+        changed: list[dict[str, Any]] = []
         after = ""
         for _ in range(_MAX_MAIL_PAGES):
             page = await self._reading.conversations(served, after)
             news = [one for one in page if memory.letters.get(one["id"], ("", ""))[0] != one["lastUpdated"]]
-            changed += [(one["id"], one["lastUpdated"], one["owner"]["displayName"].lower()) for one in news]
+            changed += news
             if strange or len(news) < len(page) or not page:
                 break
             after = page[-1]["id"]
         memory.mail_since |= dict.fromkeys(strange, self._first_moment())
-        for conversation_id, last_updated, subreddit in reversed(changed):
-            if _seconds(last_updated) < memory.mail_since[subreddit]:
-                memory.note_letter(conversation_id, last_updated, "")
+        for one in reversed(changed):
+            if _seconds(one["lastUpdated"]) < memory.mail_since[one["owner"]["displayName"].lower()]:
+                memory.note_letter(one["id"], one["lastUpdated"], "")
             else:
-                await self._letters(conversation_id, last_updated, memory, deliver)
+                await self._letters(one, memory, deliver)
         if changed or strange:
             await self._save(memory)
 
-    async def _letters(self, conversation_id: str, last_updated: str, memory: Memory, deliver: Deliver) -> None:
-        conversation = await self._reading.conversation(conversation_id)
-        if conversation is None:
-            memory.note_letter(conversation_id, last_updated, "")
-            return
-        new = self._new_letters(conversation, memory)
-        told = [modmail.normalise(one, conversation, self._account) for one in new]
-        if told:
-            await deliver(told)
-        last = conversation.letters[-1].id if conversation.letters else ""
-        memory.note_letter(conversation_id, last_updated, last)
+    async def _letters(self, listed: dict[str, Any], memory: Memory, deliver: Deliver) -> None:
+        conversation = await self._reading.conversation(listed)
+        new = self._new_letters(conversation, memory) if conversation else []
+        if conversation and new:
+            await deliver([modmail.normalise(one, conversation, self._account) for one in new])
+        last = conversation.letters[-1].id if conversation and conversation.letters else ""
+        memory.note_letter(listed["id"], listed["lastUpdated"], last)
 
     def _new_letters(self, conversation: Conversation, memory: Memory) -> list[Letter]:
         """Those after the last one dealt with, and of an unknown conversation those since the bot is there."""

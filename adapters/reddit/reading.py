@@ -103,14 +103,16 @@ class Reading:
         )
 
     async def conversations(self, subreddits: Sequence[str], after: str) -> list[dict[str, Any]]:
-        """A page of modmail, what changed last first, without the letters."""
+        """A page of modmail, what changed last first; with its letter where there is but one."""
         query: dict[str, str | int] = {"entity": ",".join(subreddits), "limit": _PAGE, "sort": "recent", "state": "all"}
         answer = await self.get(API_PATH["modmail_conversations"], **(query | ({"after": after} if after else {})))
-        return [answer["conversations"][one] for one in answer["conversationIds"]]
+        return [answer["conversations"][one] | {"messages": answer["messages"]} for one in answer["conversationIds"]]
 
-    async def conversation(self, conversation_id: str) -> Conversation | None:
-        """A conversation with its letters, or None where it cannot be read."""
-        answer = await self.get(API_PATH["modmail_conversation"].format(id=conversation_id))
+    async def conversation(self, listed: dict[str, Any]) -> Conversation | None:
+        """A conversation of such a page with all its letters, or None where it cannot be read."""
+        answer: Any = {"conversation": listed, "messages": listed["messages"]}
+        if listed["numMessages"] != 1:
+            answer = await self.get(API_PATH["modmail_conversation"].format(id=listed["id"]))
         try:
             return modmail.read(answer)
         except Exception as error:  # noqa: BLE001 - the same

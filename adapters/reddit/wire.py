@@ -161,6 +161,7 @@ class Line:
                 return await loop.run_in_executor(self._thread, self._do, work)
         except TimeoutError:
             self._thread.shutdown(wait=False, cancel_futures=True)
+            self._end()
             self._begin()
             raise AmbiguousWrite("no answer came to an end") from None
 
