@@ -43,7 +43,7 @@ def tree(thing: Thing, viewer: User | None) -> list[Json]:
 
 def inbox_json(thing: Thing, user: User) -> Json:
     """Return a comment as it stands in somebody's inbox."""
-    text = _text(thing, user)
+    text = text_of(thing, user)
     is_shown = _is_author_shown(thing, user)
     submission = thing.submission
     data: Json = _DEFAULTS["t1_inbox"] | {
@@ -149,7 +149,7 @@ def _state(thing: Thing, viewer: User | None) -> Json:
 
 
 def _submission(thing: Thing, viewer: User | None) -> Json:
-    text = _text(thing, viewer)
+    text = text_of(thing, viewer)
     return {
         "title": thing.title,
         "selftext": text,
@@ -166,7 +166,7 @@ def _submission(thing: Thing, viewer: User | None) -> Json:
 
 
 def _comment(thing: Thing, viewer: User | None) -> Json:
-    text = _text(thing, viewer)
+    text = text_of(thing, viewer)
     return {
         "body": text,
         "body_html": markdown_html(text, marked=False),
@@ -199,7 +199,8 @@ def _is_author_shown(thing: Thing, viewer: User | None) -> bool:
     return not (thing.is_deleted or thing.author.is_deleted) and (thing.kind == "t3" or _sees_through(thing, viewer))
 
 
-def _text(thing: Thing, viewer: User | None) -> str:
+def text_of(thing: Thing, viewer: User | None) -> str:
+    """Return what somebody is shown of a text."""
     if thing.is_deleted:
         return _GONE
     return thing.text if _sees_through(thing, viewer) else "[removed]"

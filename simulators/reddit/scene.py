@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from simulators.reddit import shown
 from simulators.reddit.faults import FaultKind
-from simulators.reddit.markdown import plain
-from simulators.reddit.objects import thing_json
 from simulators.reddit.server import RedditSimulator
 from simulators.reddit.wire import ApiError, FormError, SimulatorError
 from simulators.reddit.writing import MAX_CHARS, check_may_answer
-from simulators.scene import FAULTS, Person, Place, Post, SceneError, View
+from simulators.scene import FAULTS, Person, Place, SceneError, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from simulators.reddit.modmail import Conversation, ModmailMessage
     from simulators.reddit.world import Thing, User
 
 _SUBREDDIT = "acme"
 _BOT = "firstline_bot"
 _ANA, _BRAM, _MILA = "ana_writes", "bram_writes", "mila_moderates"
 _ACTS = ("reply", "edit", "delete")
-_MODMAIL = "modmail"
 _MAX_TITLE_CHARS = 300
 _RETRY_AFTER_S = 3.0
 _WRITES = "/api/[!v]*"  # all but /api/v1/access_token
@@ -59,8 +55,8 @@ class RedditScene:
             made = self._sim.submit(_SUBREDDIT, author, title, text, flair=flair)
             self._sim.age(made["name"], hours * _HOUR_S)
         self._people = tuple(
-            Person(id=name, name=shown, handle=name, role=role)
-            for name, shown, role in (
+            Person(id=name, name=called, handle=name, role=role)
+            for name, called, role in (
                 (_ANA, "Ana", "user"),
                 (_BRAM, "Bram", "user"),
                 (_MILA, "Mila", "moderator"),
@@ -71,8 +67,8 @@ class RedditScene:
             Place(id=_SUBREDDIT, kind="subreddit", title=f"r/{_SUBREDDIT}"),
             *(
                 Place(
-                    id=f"{_MODMAIL}/{person.id}",
-                    kind=_MODMAIL,
+                    id=f"{shown.MODMAIL}/{person.id}",
+                    kind=shown.MODMAIL,
                     title=f"{person.name} and the moderators",
                     private_to=person.id,
                 )
@@ -82,6 +78,7 @@ class RedditScene:
         )
         self._faults: tuple[str, ...] = ()
         self._fault_changes = 0
+        self._view: View | None = None
 
     async def start(self) -> None:
         """Serve on a free port of 127.0.0.1."""
@@ -111,23 +108,27 @@ class RedditScene:
 
     def view(self) -> View:
         """What readers see; of a conversation, internal notes are for the moderator alone."""
-        posts = [*map(self._post, self._sim.things()), *self._letters()]
-        return View(
+        revision = self._sim.revision + self._fault_changes
+        if self._view is not None and self._view.revision == revision:
+            return self._view
+        posts = [*map(shown.post, self._sim.things()), *shown.letters(self._sim.conversations(), note_reader=_MILA)]
+        self._view = View(
             network=self.network,
             title="Reddit",
-            revision=self._sim.revision + self._fault_changes,
+            revision=revision,
             people=self._people,
             places=self._places,
             posts=tuple(sorted(posts, key=lambda post: post.at)),
             acts=_ACTS,
             faults=self._faults,
         )
+        return self._view
 
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Submit to the subreddit, with the first line as title where none is given; comment; or write modmail."""
         found = self._may_be(person, place)
         _check_text(text or title)
-        if found.kind == _MODMAIL:
+        if found.kind == shown.MODMAIL:
             return self._write(person, found, text, reply_to, title)
         if reply_to:
             thing = self._thing(reply_to)
@@ -196,48 +197,13 @@ class RedditScene:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _post(self, thing: Thing) -> Post:
-        data = thing_json(thing, None)["data"]
-        states = {
-            "deleted": thing.is_deleted,
-            "removed": thing.removed_at is not None,
-            "locked": thing.is_locked,
-            "edited": thing.edited_at is not None,
-        }
-        return Post(
-            id=thing.fullname,
-            place=thing.subreddit.name,
-            author=thing.author.name,
-            text=plain(data["selftext"] if thing.kind == "t3" else data["body"]),
-            at=_time(thing.created_at),
-            reply_to=thing.parent.fullname if thing.parent else "",
-            title=thing.title,
-            state=next((state for state, is_so in states.items() if is_so), ""),
-        )
-
-    def _letters(self) -> Iterator[Post]:
-        for one in self._sim.conversations():
-            if one.participant is None:
-                continue
-            for number, message in enumerate(one.messages):
-                yield Post(
-                    id=_letter_id(one, message),
-                    place=f"{_MODMAIL}/{one.participant.name}",
-                    author=message.author.name,
-                    text=plain(message.text),
-                    at=_time(message.at),
-                    reply_to=_letter_id(one, one.messages[0]) if number else "",
-                    title="" if number else one.subject,
-                    only_for=_MILA if message.is_internal else "",
-                )
-
     def _write(self, person: str, place: Place, text: str, reply_to: str, title: str) -> str:
         """Write modmail: into the conversation that is answered, else the latest one; a title opens a new one."""
         known = [
             one for one in self._sim.conversations() if one.participant and one.participant.name == place.private_to
         ]
         if reply_to:
-            known = [one for one in known if reply_to.startswith(f"{_MODMAIL}/{one.id}/")]
+            known = [one for one in known if reply_to.startswith(f"{shown.MODMAIL}/{one.id}/")]
             if not known:
                 raise SceneError("This message is not in that conversation.")
         if known and not title:
@@ -250,7 +216,7 @@ class RedditScene:
             one = next(one for one in self._sim.conversations() if one.id == made)
         else:
             raise SceneError("Only the person can begin a conversation here.")
-        return _letter_id(one, one.messages[-1])
+        return shown.letter_id(one, one.messages[-1])
 
     def _may_be(self, person: str, place: str) -> Place:
         known = next((one for one in self._people if one.id == person and one.role != "bot"), None)
@@ -264,7 +230,7 @@ class RedditScene:
         return found
 
     def _thing(self, name: str) -> Thing:
-        if name.startswith(_MODMAIL):
+        if name.startswith(shown.MODMAIL):
             raise SceneError("Modmail cannot be changed any more.")
         try:
             return self._sim.thing(name)
@@ -298,11 +264,3 @@ def _check_text(text: str) -> None:
         raise SceneError("An empty text cannot be sent.")
     if len(text) > MAX_CHARS:
         raise SceneError(f"Reddit takes at most {MAX_CHARS} characters.")
-
-
-def _letter_id(one: Conversation, message: ModmailMessage) -> str:
-    return f"{_MODMAIL}/{one.id}/{message.id}"
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -368,3 +370,55 @@ async def test_what_cannot_be_is_refused(sim: RedditSimulator) -> None:
         sim.add_subreddit("Acme")
     with pytest.raises(SimulatorError, match="public, restricted, private"):
         sim.add_subreddit("acmepro", kind="secret")
+
+
+async def test_flair_and_distinction_are_seen(sim: RedditSimulator) -> None:
+    submission = sim.submit("acme", "ana", "It broke")
+    comment = sim.comment(submission["name"], "mila", "We look into it.")
+    sim.set_flair(submission["name"], "Solved")
+    sim.distinguish(comment["name"])
+    sim.age(submission["name"], 3_600)
+
+    def look(reddit: praw.Reddit) -> list[Any]:
+        return list(reddit.info(fullnames=[submission["name"], comment["name"]]))
+
+    thread, answer = await praw_does(sim, look)
+    assert (thread.link_flair_text, answer.distinguished) == ("Solved", "moderator")
+    assert 3_590 < answer.created_utc - thread.created_utc < 3_610
+    names = await praw_does(sim, lambda reddit: [one.fullname for one in reddit.info(subreddits=["acme", "nowhere"])])
+    assert [name[:3] for name in names] == ["t5_"]
+
+
+async def test_what_programs_did_can_be_waited_for_and_looked_at(sim: RedditSimulator) -> None:
+    submission = sim.submit("acme", BOT, "Ask me")
+    question = sim.comment(submission["name"], "ana", "A question")
+    assert [item["body"] for item in sim.inbox(BOT, unread_only=True)] == ["A question"]
+
+    def answer(reddit: praw.Reddit) -> None:
+        replied(reddit.comment(question["id"]), "An answer")
+        reddit.inbox.mark_read([reddit.comment(question["id"])])
+
+    working = asyncio.create_task(praw_does(sim, answer))
+    assert [one.text for one in await sim.wait_for_sent(lambda one: one.parent == question["name"])] == ["An answer"]
+    assert len(await sim.wait_for_sent(1, contains="answer", parent=question["name"])) == 1
+    assert [act.target for act in await sim.wait_for_acts("read")] == [question["name"]]
+    await working
+    assert sim.inbox(BOT, unread_only=True) == []
+    assert [item["new"] for item in sim.inbox(BOT)] == [False]
+    with pytest.raises(TimeoutError, match="1 of 2"):
+        await sim.wait_for_sent(2, timeout_s=0.01)
+
+
+async def test_a_call_is_open_until_its_answer_is_out(sim: RedditSimulator) -> None:
+    submission = sim.submit("acme", "ana", "It broke")
+    sim.arm("hang_after", path="/api/comment", seconds=0.3)
+    working = asyncio.create_task(praw_does(sim, lambda reddit: replied(reddit.submission(submission["id"]), "Hello")))
+    await sim.wait_for_sent(1)
+    during = datetime.now(UTC)
+    assert [call.delivered for call in sim.open_calls(during)] == [None]
+    await working
+    after = datetime.now(UTC)
+    assert [call.delivered for call in sim.open_calls(during)] == [True]
+    assert sim.open_calls(after) == []
+    assert len(sim.open_calls(after, margin_s=5)) == 1
+    assert len(sim.open_calls(after, None, margin_s=5)) == 2

@@ -217,6 +217,17 @@ async def test_a_moderator_writes_first(sim: RedditSimulator) -> None:
     assert [(one.text, one.is_author_hidden) for one in sim.sent()] == [("Solved.", True)]
 
 
+async def test_mail_among_moderators_has_no_participant(sim: RedditSimulator) -> None:
+    sim.add_moderator("acme", BOT, ["mail"])
+    name = sim.write_modmail("acme", "mila", "Among ourselves")
+
+    def look(reddit: praw.Reddit) -> None:
+        one = reddit.subreddit("acme").modmail(name)
+        assert (one.participant, one.is_internal, one.messages[0].author.is_mod) == ({}, True, True)
+
+    await praw_does(sim, look)
+
+
 async def test_modmail_is_for_moderators_with_the_right_to_it(sim: RedditSimulator) -> None:
     sim.add_moderator("acme", BOT, ["posts"])
     name = sim.write_modmail("acme", "ana", "Private")

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prawcore.exceptions import RequestException, ServerError, TooManyRequests
 
+from adapters.reddit.settings import Settings
 from simulators.reddit.markdown import plain
 from simulators.reddit.scene import RedditScene
 from simulators.scene import SceneError
@@ -95,6 +96,19 @@ async def test_the_moderators_act_from_complaint_to_number(scene: RedditScene) -
     assert [post.at for post in scene.view().posts] == sorted(post.at for post in scene.view().posts)
 
 
+async def test_a_playground_connects_the_adapter(scene: RedditScene) -> None:
+    settings = Settings.model_validate(dict(scene.connection()))
+    assert (settings.subreddits, settings.username) == ((ACME,), BOT)
+
+
+async def test_a_view_is_the_same_until_something_changes(scene: RedditScene) -> None:
+    before = scene.view()
+    assert scene.view() is before
+    await as_bot(scene, lambda reddit: replied(reddit.submission(before.posts[0].id[3:]), "Hello"))
+    assert scene.view().revision > before.revision
+    assert len(scene.view().posts) == len(before.posts) + 1
+
+
 async def test_without_a_title_the_first_line_is_one(scene: RedditScene) -> None:
     post = await scene.say(ANA, ACME, "It broke\nAfter a week.")
     assert (shown(scene, post).title, shown(scene, post).text) == ("It broke", "After a week.")
@@ -154,6 +168,8 @@ async def test_what_cannot_be_done_is_said(scene: RedditScene) -> None:
         scene.say(ANA, ACME, "x" * 10_001),
         scene.say(ANA, ACME, "Hello", title="x" * 301),
         scene.say(ANA, ACME, "Hello", reply_to="t1_nothing"),
+        scene.say(ANA, ACME, "Hello", reply_to=letter),
+        scene.delete(ANA, letter),
         scene.edit(BRAM, post, "Hello"),
         scene.edit(ANA, post, ""),
         scene.edit(ANA, letter, "Hello"),

@@ -226,6 +226,13 @@ async def test_the_control_speaks_http(sim: RedditSimulator, http: aiohttp.Clien
         408,
         {"error": "0 of 1 within 0.01 s"},
     )
+    at = "2026-01-01T10:00:00+00:00"
+    assert await driven(http, sim.url, "open_calls", at=at, path=None) == (200, {"result": []})
+    calls = (await driven(http, sim.url, "calls"))[1]["result"]
+    assert calls == []
+    await got(sim, http, "/api/v1/me", 401)
+    calls = (await driven(http, sim.url, "calls"))[1]["result"]
+    assert [(call["path"], call["status"], call["ended_at"][-6:]) for call in calls] == [("/api/v1/me", 401, "+00:00")]
     for name, arguments in (
         ("fireworks", {}),
         ("_shown", {}),
