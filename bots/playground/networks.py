@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0)
+_QUICK = aiohttp.ClientTimeout(total=1.0)  # a bot that hangs is not to stop the page
 _FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 _GONE = "The simulated networks do not answer. Stop the playground and start it again."
 
@@ -52,7 +53,7 @@ class Networks:
     async def channels(self, chat_url: str) -> dict[str, str]:
         """How the bot says its channels are: "on" or "refused"; empty where it does not answer."""
         try:
-            async with self._http.get(f"{chat_url}healthz", headers={"Authorization": ""}) as answer:
+            async with self._http.get(f"{chat_url}healthz", headers={"Authorization": ""}, timeout=_QUICK) as answer:
                 channels: dict[str, str] = (await answer.json())["channels"]
                 return channels
         except (*_FAILURES, KeyError):

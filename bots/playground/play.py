@@ -7,7 +7,6 @@ import secrets
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Self
 
-from adapters import registry
 from bots.ledger import commands
 from bots.playground import picture
 from bots.playground.folder import Folder, PlaygroundError, free_port
@@ -59,8 +58,7 @@ class Playground:
         chat = f"http://127.0.0.1:{chat_port}"
         self.chat_url = f"{chat}/"
         page = f"http://127.0.0.1:{port}"
-        known = {name: given for name, given in simulators.connections.items() if given["kind"] in registry.kinds()}
-        self._folder.configure(known, chat_port=chat_port, page=page, faq=self._faq)
+        self._folder.configure(simulators.connections, chat_port=chat_port, page=page, faq=self._faq)
         self._simulated = Networks(simulators.url, control)
         stack.push_async_callback(self._simulated.close)
         self._bot = BotProcess(self._folder.config, self._folder.bot_log)

@@ -79,7 +79,7 @@ class Player:
         assert isinstance(said, dict)
         return said
 
-    async def until(self, fits: Callable[[dict[str, Any]], object], within_s: float = 20.0) -> dict[str, Any]:
+    async def until(self, fits: Callable[[dict[str, Any]], object], within_s: float = 40.0) -> dict[str, Any]:
         """Watch the state as the page does until it fits."""
         mark = ""
         state: dict[str, Any] = {}

@@ -64,9 +64,39 @@ async def test_a_question_is_answered_and_a_complaint_redirected_on(ways: Ways, 
         assert not state["desk"]["tickets"][0]["undelivered"]
 
 
-async def _logged_in(log: Path) -> None:
+async def test_what_is_said_while_the_bot_is_dead_is_answered_once_on_each_network(tmp_path: Path) -> None:
+    names = [ways.network for ways in NETWORKS]
+    async with playground(tmp_path / "play", only=",".join(names)) as player:
+        await _logged_in(tmp_path / "play" / "bot.log", times=len(names))
+        state = await player.state()
+
+        async def ask(words: str) -> None:
+            for ways in NETWORKS:
+                bot, ana = (person(state, name, of=ways.network) for name in ("bot", "Ana"))
+                place = next(place for place in network(state, ways.network)["places"] if ways.place in place["title"])
+                text = f"{ways.call.format(bot=bot)} {words}"
+                await player.do(f"{ways.network}/say", person=ana, place=place["id"], text=text)
+
+        def answers(state: dict[str, Any], words: str) -> list[int]:
+            return [len(said(state, words, on=name)) for name in names]
+
+        await ask("How do I reset my password?")
+        await player.until(lambda state: all(answers(state, "Forgot password?")))
+        await player.do("bot/kill")
+        await player.until(lambda state: state["bot"]["state"] == "killed")
+        await ask("What are the withdrawal fees?")
+        await player.do("bot/start")
+        await player.until(lambda state: all(answers(state, "The fee is shown")))
+        await asyncio.sleep(2.0)
+        state = await player.state()
+        assert answers(state, "Forgot password?") == [1, 1, 1, 1]
+        assert answers(state, "The fee is shown") == [1, 1, 1, 1]
+        assert state["ledger"]["adds_up"]
+
+
+async def _logged_in(log: Path, times: int = 1) -> None:
     async with asyncio.timeout(20):
-        while "logged in as" not in log.read_text(encoding="utf-8"):
+        while log.read_text(encoding="utf-8").count("logged in as") < times:
             await asyncio.sleep(0.05)
 
 
