@@ -7,8 +7,7 @@ import { buildPost, openMenu } from "./posts.js";
 import { FAULTS, SKINS } from "./skins.js";
 
 const NEAR_PX = 60;
-
-const isFor = (id) => (thing) => !thing.private_to || thing.private_to === id;
+const RECENT_MS = 3_600_000;
 
 /** Threads with the newest activity first, each post below what it answers, with its depth. */
 const threaded = (posts) => {
@@ -26,7 +25,7 @@ export const column = (network) => {
 
   // ---- Its parts ----
 
-  const state = make("span", { class: "link" });
+  const state = make("span", { class: "connection" });
   const faultSwitches = Object.entries(FAULTS).map(([name, { label, what }]) => {
     const box = make("input", { type: "checkbox", role: "switch", onchange: () => flip(name, box) });
     return { name, box, node: make("label", {}, box, make("span", {}, label, make("small", {}, what))) };
@@ -69,7 +68,10 @@ export const column = (network) => {
     place: () => view.places.find((other) => other.id === place),
     can: (verb) => view.acts.includes(verb),
     isFeed: () => skin.feed.includes(stage.place()?.kind),
-    become: (role, kinds) => become(role, kinds),
+    goPrivate: ({ text = "", title: heading = "" } = {}) => {
+      enter(me, mine().find((other) => other.private_to === me)?.id ?? place);
+      form.fill(text, heading);
+    },
     replyTo: (id) => form.replyTo(id),
     edit: (id) => form.edit(id),
     moderate: (id) => moderate(id),
@@ -89,6 +91,9 @@ export const column = (network) => {
 
   // ---- Who and where ----
 
+  /** Whether somebody reads along in a place. */
+  const isFor = (id) => (thing) => !thing.private_to || thing.private_to === id
+    || (skin.teamReads?.includes(thing.kind) && view.people.find((person) => person.id === id)?.role === "moderator");
   const mine = () => view.places.filter(isFor(me));
   const visibleTo = (id) => {
     const open = new Set(view.places.filter(isFor(id)).map((other) => other.id));
@@ -107,10 +112,11 @@ export const column = (network) => {
     posts.scrollTop = stage.isFeed() ? 0 : posts.scrollHeight;
     pill.hidden = true;
   };
-  /** Take the first of a role (or a name), in the first place of one of these kinds. */
-  const become = (who, kinds) => {
-    const person = view.people.find((other) => other.role === who || other.name === who) ?? stage.me();
-    const where = view.places.find((other) => kinds.includes(other.kind) && isFor(person.id)(other));
+  /** Be somebody, in the first (or last) place of one of these kinds. */
+  const become = (name, { kind, last = false }) => {
+    const person = view.people.find((other) => other.name === name) ?? stage.me();
+    const there = view.places.filter((other) => kind.includes(other.kind) && isFor(person.id)(other));
+    const where = there.at(last ? -1 : 0);
     enter(person.id, where?.id ?? place);
   };
 
@@ -151,13 +157,18 @@ export const column = (network) => {
     };
   });
 
+  const titleOf = (other) => {
+    const isTeams = Boolean(other.private_to) && other.private_to !== me;
+    const title = skin.called?.[other.kind]?.(stage.bot(), { ...other, isTeams }) ?? other.title;
+    return skin.glyph?.[other.kind] === "#" ? title.replace(/^#/, "") : title;
+  };
   const placeItems = () => {
     const waiting = Map.groupBy(unread(me), (post) => post.place);
     const items = mine().map((other) => {
       const last = visibleTo(me).findLast((post) => post.place === other.id);
       return {
-        key: other.id, kind: other.kind, title: skin.called?.[other.kind] ?? other.title, hover: other.title, secret: Boolean(other.private_to), isHere: other.id === place,
-        last: last ? shortened(last.title || last.text || skin.gone[last.state] || "", 44) : "", count: waiting.get(other.id)?.length ?? 0,
+        key: other.id, kind: other.kind, title: titleOf(other), hover: other.title, secret: Boolean(other.private_to), isHere: other.id === place,
+        last: last ? shortened(last.title || last.text || skin.gone[last.state] || "", 44) : "Nothing said yet", count: waiting.get(other.id)?.length ?? 0,
       };
     });
     if (!skin.groups) return items;
@@ -260,13 +271,15 @@ export const column = (network) => {
     }
     form.replyTo(id, skin.open(stage.bot()));
   };
-  const lastComplaint = () => view.posts.findLast((post) => stage.person(post.author)?.role === "user" && !post.only_for && !["deleted", "removed"].includes(post.state)
-    && !view.places.find((other) => other.id === post.place)?.private_to && stage.person(post.author)?.name === "Bram")
-    ?? view.posts.findLast((post) => stage.person(post.author)?.role === "user" && !view.places.find((other) => other.id === post.place)?.private_to);
+  /** The latest that Bram, else anybody, said in public; older posts are part of the scenery. */
+  const lastComplaint = () => {
+    const said = view.posts.filter((post) => stage.person(post.author)?.role === "user" && !isSecret(post) && !["deleted", "removed"].includes(post.state) && Date.now() - Date.parse(post.at) < RECENT_MS);
+    return said.findLast((post) => stage.person(post.author).name === "Bram") ?? said.at(-1);
+  };
 
   const tries = {
-    ask() { become("Ana", skin.ask.kind); form.fill(skin.ask.text(stage.bot()), skin.ask.title ?? ""); },
-    complain() { become("Bram", skin.complain.kind); form.fill(skin.complain.text(stage.bot()), skin.complain.title ?? ""); },
+    ask() { become("Ana", skin.ask); form.fill(skin.ask.text(stage.bot()), skin.ask.title ?? ""); },
+    complain() { become("Bram", skin.complain); form.fill(skin.complain.text(stage.bot()), skin.complain.title ?? ""); },
     moderate() {
       const post = lastComplaint();
       if (!post) { tell("First let Bram complain (②); then Mila can open a ticket for him."); return; }

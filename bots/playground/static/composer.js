@@ -60,7 +60,7 @@ export const composer = (stage) => {
 
   /** A slash command as the network has them, or null for plain words. */
   const slash = (text) => {
-    if (!stage.can("slash") || !text.startsWith("/")) return null;
+    if (!skin.slash || !stage.can("slash") || !text.startsWith("/")) return null;
     const [, command, rest] = text.match(/^\/(\S*)\s*([\s\S]*)$/);
     return { command, text: rest };
   };
@@ -73,7 +73,7 @@ export const composer = (stage) => {
       stage.tell(`There is no command “/${command.command}” here. Choose one of ${Object.keys(skin.commands).map((name) => `/${name}`).join(", ")}.`);
       return;
     }
-    if (!title.hidden && !heading) { stage.tell("A new post needs a title. To answer somebody, use Reply under their post."); title.focus(); return; }
+    if (!title.hidden && !heading && skin.titled?.includes(stage.place().kind)) { stage.tell("A new post needs a title. To answer somebody, choose Reply under their post."); title.focus(); return; }
     busy = true;
     node.classList.add("busy");
     const answer = edits ? await stage.attempt("edit", { person, post: edits, text })
@@ -101,7 +101,7 @@ export const composer = (stage) => {
     if ((answers || edits) && !post) answers = edits = "";
     chip.hidden = !answers && !edits;
     if (post) setText(about, edits ? "Editing your message" : `${skin.replied} ${stage.person(post.author)?.name ?? "somebody"}: ${shortened(post.title || post.text, 48)}`);
-    title.hidden = !skin.titled?.includes(place.kind) || Boolean(answers || edits);
+    title.hidden = !(skin.titled?.includes(place.kind) || title.value) || Boolean(answers || edits);
     const invitation = answers ? "Write your reply" : skin.write(place);
     if (input.placeholder !== invitation) { input.placeholder = invitation; input.setAttribute("aria-label", invitation); }
     if (skin.prefix) { input.setAttribute("aria-controls", offered.id); input.setAttribute("aria-autocomplete", "list"); }

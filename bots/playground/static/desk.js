@@ -83,7 +83,7 @@ export const deskPanel = () => {
       node: entry,
       show({ kind, author, text: words, at }) {
         entry.className = `entry ${kind}`;
-        meta.replaceChildren(make("b", { dir: "auto" }, KINDS[kind] ?? (author || "User")), timeOf(at));
+        meta.replaceChildren(make("b", { dir: "auto" }, author || KINDS[kind] || "User"), ...(kind === "reply" && author ? ["answered"] : []), timeOf(at));
         setText(text, words);
       },
     };

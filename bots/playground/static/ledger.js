@@ -33,11 +33,11 @@ export const ledgerPanel = () => {
     const row = make("li");
     return {
       node: row,
-      show({ at, channel, kind, author, text, outcome, rule, entry, score, ticket, replies }) {
+      show({ at, channel, kind, author, for: whom, text, outcome, rule, entry, score, ticket, replies }) {
         const words = text ? shortened(text, 90) : kind === "created" ? "(its words are not kept)" : `(${kind})`;
         row.title = [`${nameOf(channel)}, ${kind}`, entry && `FAQ entry ${entry}`, score !== null && score !== undefined && `score ${Number(score).toFixed(2)}`].filter(Boolean).join(" · ");
         row.replaceChildren(
-          origin(channel), make("span", { class: "words", dir: "auto" }, author && make("b", {}, author), author && " ", make("span", { class: text ? null : "quiet" }, words)), timeOf(at),
+          origin(channel), make("span", { class: "words", dir: "auto" }, author && make("b", {}, whom ? `${author} for ${whom}` : author), author && " ", make("span", { class: text ? null : "quiet" }, words)), timeOf(at),
           make("span", { class: `verdict ${outcome || "undecided"}` }, make("span", { class: `outcome ${outcome || "undecided"}` }), OUTCOMES[outcome] ?? (outcome || "Being decided"), rule && make("code", {}, plain(rule)),
             ticket && make("b", {}, ticket), ...replies.filter(({ state }) => state in REPLIES).map(({ state }) => make("em", {}, REPLIES[state]))));
       },

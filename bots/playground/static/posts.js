@@ -1,8 +1,23 @@
 // A post, and the menu on it. One structure for all networks; what makes each look like itself is in networks.css.
 
-import { face, icon, keyedList, make, setText, timeOf } from "./elements.js";
+import { face, icon, keyedList, make, setText, shortened, timeOf } from "./elements.js";
 
 const GONE = ["deleted", "removed"];
+
+/** The words of a post; a link to the bot's private place is one that can be followed here. */
+const wordsOf = (stage, text) => {
+  const words = text.replace(/\n{3,}/g, "\n\n");
+  const { link, fill } = stage.skin.privately;
+  const nodes = [];
+  let end = 0;
+  for (const { 0: address, index } of words.matchAll(new RegExp(link, "g"))) {
+    const url = new URL(address);
+    const label = shortened(url.hostname === "127.0.0.1" ? url.pathname.slice(1) : address.replace("https://", ""), 36);
+    nodes.push(words.slice(end, index), make("button", { type: "button", class: "link", title: "Go to the private place", onclick: () => stage.goPrivate(fill(url)) }, label));
+    end = index + address.length;
+  }
+  return [...nodes, words.slice(end)];
+};
 
 export const buildPost = (stage) => {
   const { skin } = stage;
@@ -28,8 +43,9 @@ export const buildPost = (stage) => {
   const showChoices = keyedList(choices, ({ key }) => {
     const button = make("button", { type: "button", dir: "auto", onclick: async () => {
       button.disabled = true;
-      await stage.attempt("press", { person: stage.me().id, post: post.id, button: key });
+      const done = await stage.attempt("press", { person: stage.me().id, post: post.id, button: key });
       button.disabled = false;
+      if (done && key.startsWith("https://")) stage.goPrivate();  // a link into the bot's private chat
     } });
     return { node: button, show: ({ label }) => setText(button, label) };
   });
@@ -52,10 +68,10 @@ export const buildPost = (stage) => {
       quote.replaceChildren(...(parent ? [make("b", {}, parent.who), make("span", { class: "handle" }, parent.handle), make("span", { class: "words", dir: "auto" }, parent.words)] : []));
       heading.hidden = !post.title;
       setText(heading, post.title);
-      setText(text, gone ? skin.gone[post.state] : post.text);
+      text.replaceChildren(...(gone ? [skin.gone[post.state]] : wordsOf(stage, post.text)));
       text.hidden = !text.textContent;
       flag.hidden = !post.only_for;
-      stamp.replaceChildren(...(post.state === "edited" ? [make("span", {}, "edited")] : []), ...(post.state === "locked" ? [make("span", {}, skin.gone.locked || "locked")] : []), timeOf(post.at));
+      stamp.replaceChildren(...(post.state === "edited" && author.role !== "bot" ? [make("span", {}, "edited")] : []), ...(post.state === "locked" ? [make("span", {}, skin.gone.locked || "locked")] : []), timeOf(post.at));
       showChoices(gone ? [] : post.buttons.map(({ id, label }) => ({ key: id, label })));
       choices.hidden = gone || post.buttons.length === 0;
       const offered = offers(stage, post);
@@ -78,7 +94,8 @@ const offers = (stage, post) => {
     !stage.can("menu") && opens && role === "moderator" && said?.role === "user" && !stage.place().private_to
       && { name: "ticket", label: "Open a ticket for its author", hint: `answers “${opens}”`, run: () => stage.moderate(post.id) },
     stage.can("edit") && post.author === id && { name: "edit", label: "Edit", run: () => stage.edit(post.id) },
-    stage.can("delete") && post.author === id && { name: "delete", label: "Delete", run: () => stage.attempt("delete", { person: id, post: post.id }) },
+    stage.can("delete") && (post.author === id || (stage.skin.moderatorRemoves && role === "moderator" && !stage.place().private_to))
+      && { name: "delete", label: post.author === id ? "Delete" : "Remove", run: () => stage.attempt("delete", { person: id, post: post.id }) },
   ].filter(Boolean);
 };
 

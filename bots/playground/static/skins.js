@@ -7,7 +7,8 @@ const at = (name) => `@${name.replace(/^@/, "")}`;
 const unprefixed = (name) => name.replace(/^\/?u\//, "");
 
 /**
- * `called`: what a kind of place is called here, where its title says less. `quotesWithin`: what is answered stands in the
+ * `called`: what a kind of place is called here, where its title says less. `slash`: a line that begins with the prefix is
+ * a command of its own, no message. `privately`: links that lead to the bot's private place, and what following one fills in. `teamReads`: kinds of private places that moderators read, too. `quotesWithin`: what is answered stands in the
  * bubble. `feed`: kinds of places whose posts stand as threads, newest on top. `commands`: what typing the prefix offers.
  * `open`: the words with which a moderator answers a complaint to open a ticket for its author; "" is the context menu.
  */
@@ -16,7 +17,9 @@ export const SKINS = {
     feed: [],
     handle: (person) => at(person.handle),
     badge: { bot: "bot", moderator: "admin" },
+    called: { private: (bot) => bot.name },
     quotesWithin: true,
+    privately: { link: /https:\/\/t\.me\/\w+\?start=[\w-]+/, fill: (url) => ({ text: `/start ${url.searchParams.get("start")}` }) },
     glyph: { group: "group", private: "person" },
     prefix: "/",
     commands: { ticket: "open a ticket", status: "how my ticket stands", language: "en or nl", help: "what the bot can do" },
@@ -34,25 +37,30 @@ export const SKINS = {
     feed: [],
     handle: (person) => at(person.handle),
     badge: { bot: "APP", moderator: "MOD" },
-    glyph: { channel: "#", thread: "↳", dm: "@" },
-    groups: { channel: "Channels", thread: "Channels", dm: "Direct messages" },
+    called: { dm: (bot) => bot.name },
+    glyph: { channel: "#", forum: "≡", thread: "↳", dm: "@" },
+    groups: { channel: "Channels", forum: "Channels", thread: "Channels", dm: "Direct messages" },
+    slash: true,
+    privately: { link: /https:\/\/discord\.com\/users\/\d+/, fill: () => ({}) },
     prefix: "/",
     commands: { ask: "ask the FAQ", ticket: "open a ticket", status: "how my ticket stands", language: "en or nl" },
     open: () => "",
-    write: (place) => `Message ${place.kind === "channel" ? "#" : ""}${place.title.replace(/^#/, "")}`,
+    titled: ["forum"],
+    write: (place) => place.kind === "forum" ? "Begin a post" : `Message ${place.kind === "dm" ? "the bot" : `#${place.title.replace(/^#/, "")}`}`,
     send: "Send",
     replied: "Replying to",
     private: "Only you and the bot read these direct messages",
     onlyFor: "Only you can see this",
     gone: { deleted: "Deleted message", removed: "Removed by a moderator", locked: "" },
     ask: { kind: ["channel"], text: () => `/ask ${QUESTION}` },
-    complain: { kind: ["channel"], text: () => STUCK },
+    complain: { kind: ["channel"], last: true, text: () => STUCK },
   },
   twitter: {
     feed: ["timeline"],
     handle: (person) => at(person.handle),
     badge: { bot: "Automated", moderator: "staff" },
-    called: { dm: "Messages", timeline: "Timeline" },
+    called: { dm: () => "Messages", timeline: () => "Timeline" },
+    privately: { link: /https:\/\/(?:x|twitter)\.com\/messages\/compose\?[\w=&%-]+/, fill: () => ({}) },
     prefix: "",
     commands: {},
     open: (bot) => `${at(bot.handle)} ticket`,
@@ -69,14 +77,20 @@ export const SKINS = {
     feed: ["subreddit"],
     handle: (person) => `u/${unprefixed(person.handle)}`,
     badge: { bot: "BOT", moderator: "MOD" },
-    called: { modmail: "Modmail" },
+    called: { modmail: (_, place) => (place.isTeams ? `Mail: ${place.title.split(" ")[0]}` : "Modmail") },
+    teamReads: ["modmail"],
+    moderatorRemoves: true,
+    privately: {
+      link: /https?:\/\/[\w.:-]+\/message\/compose\?[\w=&%+.-]+/,
+      fill: (url) => ({ text: url.searchParams.get("message") ?? "", title: url.searchParams.get("subject") ?? "" }),
+    },
     prefix: "!",
     commands: { ticket: "open a ticket", status: "how my ticket stands", faq: "ask the FAQ" },
     open: () => "!ticket",
     write: (place) => (place.kind === "subreddit" ? "Say more (optional)" : "Message the moderators"),
     send: "Post",
     replied: "Comment under",
-    private: "Modmail: only you and the moderators' team read this",
+    private: "Modmail: only they and the moderators read this",
     onlyFor: "Only you can see this",
     gone: { deleted: "[deleted]", removed: "[removed by a moderator]", locked: "locked" },
     titled: ["subreddit"],
