@@ -216,10 +216,11 @@ class DiscordAdapter:
         payload = event["d"]
         if event["t"] == "INTERACTION_CREATE":
             self._sender.acknowledge(payload)
-        elif event["t"] == "MESSAGE_CREATE" and self._account and self._account.bot_id == payload["author"]["id"]:
+        elif event["t"] == "MESSAGE_CREATE" and self._account and self._account.bot_id == payload.get("author", {}).get("id"):
             self._sender.saw(payload)
         if event["t"] == "MESSAGE_CREATE" and self._queue.qsize() >= _WAITING:
-            self._missed = True  # read again once there is room
+            self._known_memory().missed(str(payload.get("channel_id", "")))
+            self._missed = True
             return
         self._queue.put_nowait(event)
 
@@ -244,8 +245,8 @@ class DiscordAdapter:
                     rest.append(event)
             await self._hand_on(rest, deliver)
             if self._missed and self._queue.empty():
-                self._missed = False
-                await self._catch_up(deliver)
+                self._missed, looked = False, time.monotonic()
+                await self._fill_gaps(deliver)
             elif time.monotonic() - looked > _GAPS_AGAIN_S:
                 looked = time.monotonic()
                 await self._fill_gaps(deliver)
@@ -257,7 +258,7 @@ class DiscordAdapter:
         memory = self._known_memory()
         for event in events:
             if event["t"] == "MESSAGE_CREATE":
-                memory.heard(event["d"]["id"])
+                memory.heard(str(event["d"].get("id", "")))
 
     async def _read(self, event: dict[str, Any]) -> list[IncomingMessage]:
         """What one event says; nothing where it cannot be read."""

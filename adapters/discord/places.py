@@ -75,7 +75,12 @@ class Memory:
 
     def heard(self, message_id: str) -> None:
         """A message was handed on."""
-        self.mark = max(self.mark, int(message_id))
+        if message_id.isdecimal():
+            self.mark = max(self.mark, int(message_id))
+
+    def missed(self, channel_id: str) -> None:
+        """A message of this channel was let go by; it is read again later."""
+        self.gaps.setdefault(channel_id, self._behind_mark())
 
     def wrote(self, message_id: str, author_id: str) -> None:
         """Remember whose words the bot holds."""
@@ -87,8 +92,10 @@ class Memory:
 
     def since(self, furthest: timedelta, now: datetime) -> int:
         """After which id to read what was missed."""
-        oldest = snowflake(now - furthest)
-        return max(oldest, snowflake(said_at(str(self.mark)) - _SLACK)) if self.mark else snowflake(now)
+        return max(snowflake(now - furthest), self._behind_mark()) if self.mark else snowflake(now)
+
+    def _behind_mark(self) -> int:
+        return snowflake(said_at(str(self.mark)) - _SLACK)
 
     def dump(self) -> str:
         """As JSON, for `Surroundings.save_state`."""

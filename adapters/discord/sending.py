@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _NO_PREVIEWS, _QUIET = 1 << 2, 1 << 12  # message flags
 _NOBODY: Final[Mapping[str, Any]] = {"parse": [], "replied_user": False}
+_NO_REFERENCE: Final = frozenset({50035, 160002})  # malformed, as to a system message; no right to read the history
 _REMEMBERED: Final = 5000
 _ACKNOWLEDGE_WITHIN_S: Final = 3.0
 _LOOKED_BACK: Final = 100
@@ -85,9 +86,15 @@ class Sender:
         }
         if reply.buttons:
             body["components"] = rows(reply.buttons)
-        if answered:
-            body["message_reference"] = {"message_id": answered, "fail_if_not_exists": False}
-        posted = await self._call("POST", "/channels/{channel_id}/messages", channel_id=channel_id, json=body)
+        path = "/channels/{channel_id}/messages"
+        try:
+            reference = {"message_reference": {"message_id": answered, "fail_if_not_exists": False}} if answered else {}
+            posted = await self._call("POST", path, channel_id=channel_id, json=body | reference)
+        except Rejected as error:
+            # What Discord lets nobody answer (a note of its own) is answered below; nothing was posted.
+            if not answered or getattr(error.__cause__, "code", 0) not in _NO_REFERENCE:
+                raise
+            posted = await self._call("POST", path, channel_id=channel_id, json=body)
         self._remember(nonce, str(posted["id"]))
         return str(posted["id"])
 

@@ -123,7 +123,10 @@ class Client(discord.Client):
         http.connector = self.http.connector
         http.settings = self._settings
         self.http = http
-        return super()._get_state(**options)
+        state = super()._get_state(**options)
+        for event in EVENTS[1:]:  # we read these ourselves: one that the SDK cannot read would end its connection
+            state.parsers.pop(event, None)
+        return state
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 - the SDK's
         """Count the session; the pause between two is Discord's wish."""

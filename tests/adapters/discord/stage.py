@@ -124,8 +124,16 @@ class Stage:
 
     async def says(self, text: str, *, user: User | None = None, **where: Any) -> IncomingMessage:
         """Somebody (Ana) writes, by default in private; what the adapter makes of it."""
-        user = user or self.world.ana
-        return await self.next_after(lambda: self.sim.write(user.id, text, **where))
+        written = self.sim.write((user or self.world.ana).id, text, **where)
+        return await self.comes(lambda message: message.message_id == written["id"])
+
+    async def comes(self, fits: Callable[[IncomingMessage], bool]) -> IncomingMessage:
+        """The first thing delivered that fits."""
+        async with asyncio.timeout(10):
+            while not (found := [message for message in self.inbox if fits(message)]):
+                self.came.clear()
+                await self.came.wait()
+        return found[0]
 
     def posted(self, channel_id: str = "") -> list[SentMessage]:
         """What the bot posted, in order."""
