@@ -122,15 +122,22 @@ class DiscordSimulator(Control):
 
     # --- the control ------------------------------------------------------------------------------------------------
 
-    async def _list_controls(self, _request: web.Request) -> web.Response:
+    def _refused(self, request: web.Request) -> web.Response | None:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not self._control_token or hmac.compare_digest(given.encode(), self._control_token.encode()):
+            return None
+        return plain_answer({"error": "The control wants its token: Authorization: Bearer …"}, 401)
+
+    async def _list_controls(self, request: web.Request) -> web.Response:
+        if (refusal := self._refused(request)) is not None:
+            return refusal
         functions = inspect.getmembers(Control, inspect.isfunction)
         return plain_answer({name: inspect.getdoc(function) for name, function in functions if name[0] != "_"})
 
     async def _control(self, request: web.Request) -> web.Response:
         """Call a method of `Control` by name; ``batch`` takes ``{"steps": [{"do": name, ...}]}``."""
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self._control_token and not hmac.compare_digest(given.encode(), self._control_token.encode()):
-            return plain_answer({"error": "The control wants its token: Authorization: Bearer …"}, 401)
+        if (refusal := self._refused(request)) is not None:
+            return refusal
         name = request.match_info["name"]
         try:
             arguments = await request.json() if request.can_read_body else {}
