@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -19,12 +20,13 @@ MAX_WEIGHT: Final = 280
 _LEADING: Final = re.compile(r"\s*(?:@\w{1,15}(?:\s+|$))*", re.ASCII)
 _WORD: Final = re.compile(r"\s?\S+")
 _SLASH: Final = re.compile(r"[/!](ticket|status|language|help|start|claim|stop)(?!\w)\s*", re.IGNORECASE)
-# What X's own rules make a mention (its full-width sign too), a hashtag, a cashtag.
-_MENTION: Final = re.compile(
-    r"(?:(?<![A-Za-z0-9_])|(?<![A-Za-z0-9_+~.-][rR][tT])(?<=[rR][tT]))[@\uff20]+(?=[A-Za-z0-9_])"
+# What X makes a mention (its full-width sign too), a hashtag, a cashtag, as far as the sign itself and what follows.
+_SIGN: Final = re.compile(
+    r"(?P<at>(?<![@\uff20])[@\uff20]++(?=[A-Za-z0-9_]))"
+    r"|(?P<hash>(?<![#\uff03])[#\uff03]++(?=\w*[^\W\d_]))"
+    r"|(?P<cash>(?<!\w)\$(?=[A-Za-z]{1,6}(?![A-Za-z])))"
 )
-_HASHTAG: Final = re.compile(r"(?<![\w&])[#\uff03]+(?=\w*[^\W\d_])")
-_CASHTAG: Final = re.compile(r"(?<!\w)\$(?=[A-Za-z]{1,6}(?![A-Za-z]))")
+_RETWEET: Final = re.compile(r"(?:^|[^A-Za-z0-9_+~.-])rt$", re.IGNORECASE)
 # A word of another shape is not shown to X's expression for links, which takes seconds for "a.a.a.a.".
 _MAX_WORD, _MAX_DOTS = 256, 8
 
@@ -88,13 +90,10 @@ def for_post(markup: str, *, allow_links: bool) -> str:
     over the limit. A link leaves ``…`` in its place.
     """
     text = unicodedata.normalize("NFC", render(markup).text)
-    text = _HASHTAG.sub("", _MENTION.sub("", text))
-    first = _CASHTAG.search(text)
-    if first is not None:
-        text = text[: first.end()] + _CASHTAG.sub("", text[first.end() :])
+    text = _quietened(text if allow_links else without_links(text), allow_links=allow_links)
     if not allow_links:
-        text = without_links(text)
-    # Without its sign, "@example.com" is a link and weighs more.
+        text = without_links(text)  # "@example.com" becomes one without its sign
+    # There it weighs more than it did.
     return (
         text
         if length(text, "x_weighted") <= MAX_WEIGHT
@@ -117,18 +116,48 @@ def without_links(text: str) -> str:
     return _WORD.sub(lambda word: _unlinked(word[0]), text)
 
 
+def _quietened(text: str, *, allow_links: bool) -> str:
+    """The text without the signs that would notify somebody or be found under a tag, except within its links."""
+    links = [span for word in _WORD.finditer(text) for span in _links(word[0], word.start())] if allow_links else []
+    cashtags = 0
+
+    def quieter(sign: re.Match[str]) -> str:
+        nonlocal cashtags
+        start, before = sign.start(), text[max(0, sign.start() - 3) : sign.start()]
+        at = bisect(links, (start, len(text))) - 1
+        if at >= 0 and links[at][0] <= start < links[at][1]:
+            return sign[0]
+        if sign["cash"]:
+            cashtags += 1
+            return sign[0] if cashtags == 1 else ""
+        if len(sign[0]) > 1 or not re.search(r"\w$", before, 0 if sign["hash"] else re.ASCII):
+            return ""
+        return "" if sign["at"] and _RETWEET.search(before) else sign[0]  # an address of mail, C#sharp
+
+    return _SIGN.sub(quieter, text)
+
+
+def _links(word: str, offset: int = 0) -> list[tuple[int, int]]:
+    """Where the links in a word begin and end; none in a word whose shape makes X's expression slow."""
+    if "." not in word or not _is_sane(word):
+        return []
+    found = [(link["indices"][0], len(link["url"])) for link in extract_urls_with_indices(word)]
+    return [(offset + start, offset + start + length) for start, length in found]
+
+
+def _is_sane(word: str) -> bool:
+    return len(word) <= _MAX_WORD and word.count(".") <= _MAX_DOTS
+
+
 def _unlinked(word: str) -> str:
     for _ in range(_MAX_DOTS):
-        if "." not in word:
+        links = _links(word)
+        if not links and _is_sane(word):
             return word
-        if len(word) > _MAX_WORD or word.count(".") > _MAX_DOTS:
-            break
-        links = extract_urls_with_indices(word)
         if not links:
-            return word
-        for link in reversed(links):
-            start = link["indices"][0]
-            word = f"{word[:start]}…{word[start + len(link['url']) :]}"
+            break
+        for start, end in reversed(links):
+            word = f"{word[:start]}…{word[end:]}"
     return word.replace(".", "·")
 
 
