@@ -1,7 +1,7 @@
 """What goes wrong: failures of calls, limits, and a gateway that drops, refuses or forgets."""
 
 from simulators.discord.faults import Fault, FaultKind
-from simulators.discord.gateway import Op
+from simulators.discord.sessions import Op
 from simulators.discord.stage import Stage
 from simulators.discord.wire import Json
 

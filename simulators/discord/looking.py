@@ -110,18 +110,22 @@ class Looking(Breaking):
         `channel_id` and `contains` count only the messages of that channel, with that text in them.
         """
 
-        def fitting() -> list[SentMessage]:
-            return [
-                message
-                for message in self._journal.sent
-                if channel_id in {"", message.channel_id}
-                and contains in message.text
-                and (isinstance(wanted, int) or wanted(message))
-            ]
+        def fits(message: SentMessage) -> bool:
+            is_there = channel_id in {"", message.channel_id} and contains in message.text
+            return is_there and (isinstance(wanted, int) or wanted(message))
 
+        matches: list[SentMessage] = []
         count = wanted if isinstance(wanted, int) else 1
-        await self._journal.wait_until(lambda: len(fitting()) >= count, timeout_s, f"{count} messages sent")
-        return fitting()
+        read = 0
+
+        def are_there() -> bool:
+            nonlocal read
+            matches.extend(filter(fits, self._journal.sent[read:]))
+            read = len(self._journal.sent)
+            return len(matches) >= count
+
+        await self._journal.wait_until(are_there, timeout_s, f"{count} messages sent")
+        return matches
 
     async def wait_for_logins(self, count: int = 1, timeout_s: float = 5.0, *, kind: str = "") -> list[Login]:
         """Wait until so many logins have reached the gateway; return them. Raises `TimeoutError`."""

@@ -136,6 +136,8 @@ class DiscordScene:
 
     async def press(self, person: str, post: str, button: str) -> None:
         """Press a button under a post."""
+        if button.startswith("https://"):
+            raise SceneError(f"This button is a link: {button}")
         with _Explained():
             self.sim.press(person, *_split(post), button)
 

@@ -173,6 +173,7 @@ class World:
         self.bots: dict[str, Bot] = {}
         self.guilds: dict[str, Guild] = {}
         self.direct: dict[tuple[str, str], Channel] = {}  # by bot and person
+        self._direct_by_id: dict[str, Channel] = {}
         self.ephemeral: dict[str, tuple[str, Json]] = {}  # message -> who sees it, and the message
         self.files: dict[str, bytes] = {}
         self.tell: Callable[[Event], None] = lambda _event: None
@@ -211,7 +212,7 @@ class World:
         for guild in self.guilds.values():
             if (found := guild.channels.get(channel_id)) is not None:
                 return found
-        return next((channel for channel in self.direct.values() if channel.id == channel_id), None)
+        return self._direct_by_id.get(channel_id)
 
     def bot(self, bot_id: str) -> Bot | None:
         """Find a bot by its user's id, which is its application's too."""
@@ -221,7 +222,8 @@ class World:
         """Return the direct message between a bot and a person; it is made where there was none."""
         key = (bot.user.id, user.id)
         if key not in self.direct:
-            self.direct[key] = Channel(id=self.new_id(), type=ChannelType.DM, recipients=(user, bot.user))
+            channel = Channel(id=self.new_id(), type=ChannelType.DM, recipients=(user, bot.user))
+            self.direct[key] = self._direct_by_id[channel.id] = channel
         return self.direct[key]
 
     def new_guild(self, name: str, owner: User, locale: str) -> Guild:

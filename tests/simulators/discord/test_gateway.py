@@ -157,6 +157,9 @@ async def test_too_many_logins_reset_the_token(sim: DiscordSimulator, bot: Bot, 
             await gateway.identify(bot.token)
             await gateway.event("READY")
         assert (await rest("GET", "/gateway/bot"))[1]["session_start_limit"]["remaining"] == remaining
+    sim.advance(24 * 3600)
+    assert (await rest("GET", "/gateway/bot"))[1]["session_start_limit"]["remaining"] == 2
+    sim.set_identify_limit(0)
     async with Gateway.open(sim) as gateway:
         await gateway.next()
         await gateway.identify(bot.token)
