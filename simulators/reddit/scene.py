@@ -127,7 +127,7 @@ class RedditScene:
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Submit to the subreddit, with the first line as title where none is given; comment; or write modmail."""
         found = self._may_be(person, place)
-        _check_text(text or title)
+        _check_text(text if reply_to or found.kind == shown.MODMAIL else text or title)
         if found.kind == shown.MODMAIL:
             return self._write(person, found, text, reply_to, title)
         if reply_to:
@@ -147,15 +147,18 @@ class RedditScene:
 
     async def slash(self, person: str, place: str, command: str, text: str) -> None:
         """Reddit has no such commands."""
-        raise SceneError(f"Reddit has no slash commands: comment !{command} instead. ({person}, {place}, {text[:20]})")
+        del person, place, text
+        raise SceneError(f"Reddit has no slash commands: comment !{command} instead.")
 
     async def menu(self, person: str, post: str) -> None:
         """Reddit has no context menu for bots."""
-        raise SceneError(f"Reddit has no such menu: answer the post with !ticket. ({person}, {post})")
+        del person, post
+        raise SceneError("Reddit has no such menu: a moderator answers the post with !ticket.")
 
     async def press(self, person: str, post: str, button: str) -> None:
         """Reddit has no buttons."""
-        raise SceneError(f"Reddit has no buttons. ({person}, {post}, {button})")
+        del person, post, button
+        raise SceneError("Reddit has no buttons.")
 
     async def edit(self, person: str, post: str, text: str) -> None:
         """Change one's own text; a title stays."""
@@ -233,9 +236,12 @@ class RedditScene:
         if name.startswith(shown.MODMAIL):
             raise SceneError("Modmail cannot be changed any more.")
         try:
-            return self._sim.thing(name)
+            thing = self._sim.thing(name)
         except SimulatorError as error:
             raise SceneError(str(error)) from error
+        if thing.is_deleted:
+            raise SceneError("This has been deleted.")
+        return thing
 
 
 class _Simulator(RedditSimulator):

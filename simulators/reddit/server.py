@@ -57,6 +57,7 @@ class RedditSimulator(Control):
         self._tls = tls
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._listener: web.TCPSite | None = None
 
     @property
     def url(self) -> str:
@@ -75,15 +76,22 @@ class RedditSimulator(Control):
         app.router.add_route("*", "/{path:.*}", self._api)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._tls)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        await self._listen(is_on=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _listen(self, *, is_on: bool) -> None:
+        if self._listener is not None:
+            await self._listener.stop()
+            self._listener = None
+        if is_on and self._runner is not None:
+            self._listener = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._tls)
+            await self._listener.start()
+            self.port = self._runner.addresses[0][1]
 
     # --- the API ----------------------------------------------------------------------------------------------------
 
@@ -103,6 +111,8 @@ class RedditSimulator(Control):
         self, request: web.Request, call: Call, form: dict[str, str], fault: Fault | None
     ) -> web.Response | None:
         """Return the answer; None where the connection is to be cut without one."""
+        if self._listener is None:
+            return None
         kind = fault.kind if fault is not None else None
         if fault is not None:
             if kind in _REFUSALS:

@@ -195,6 +195,28 @@ async def test_a_network_that_is_down_is_a_request_that_failed(sim: RedditSimula
     assert not any(call.delivered for call in sim.calls())
 
 
+async def test_a_server_that_is_gone_refuses_connections_and_comes_back(sim: RedditSimulator) -> None:
+    def look(reddit: praw.Reddit) -> list[str]:
+        return [one.title for one in reddit.subreddit("acme").new()]
+
+    def look_while_it_goes(reddit: praw.Reddit) -> None:
+        look(reddit)
+        asyncio.run_coroutine_threadsafe(sim.go_away(), loop).result()
+        look(reddit)
+
+    loop = asyncio.get_running_loop()
+    with pytest.raises(RequestException):
+        await praw_does(sim, look_while_it_goes)
+    calls = len(sim.calls())
+    with pytest.raises(RequestException, match="Connection refused"):
+        await praw_does(sim, look)
+    assert len(sim.calls()) == calls
+    await sim.come_back()
+    assert await praw_does(sim, look) == []
+    await asyncio.gather(sim.go_away(0.1), asyncio.sleep(0.2))
+    assert await praw_does(sim, look) == []
+
+
 @pytest.mark.parametrize(("seconds", "retry_after"), [(3, "3"), (-1, None)])
 async def test_too_many_requests_may_say_when_to_try_again(
     sim: RedditSimulator, seconds: float, retry_after: str | None

@@ -150,8 +150,21 @@ async def test_people_edit_delete_and_moderators_remove(scene: RedditScene) -> N
     assert (shown(scene, answer).text, shown(scene, answer).state) == ("[removed]", "removed")
     await scene.delete(ANA, post)
     assert (shown(scene, post).text, shown(scene, post).state) == ("[deleted]", "deleted")
-    with pytest.raises(SceneError, match="deleted"):
-        await scene.say(BRAM, ACME, "Hello?", reply_to=post)
+    for act in (
+        scene.say(BRAM, ACME, "Hello?", reply_to=post),
+        scene.edit(ANA, post, "Hello"),
+        scene.delete(ANA, post),
+    ):
+        with pytest.raises(SceneError, match="deleted"):
+            await act
+
+
+async def test_reddits_own_rules_hold_for_people_too(scene: RedditScene) -> None:
+    post = scene.view().posts[0].id
+    command = await scene.say(BRAM, ACME, "Buy mine", reply_to=post)
+    await scene.delete(MILA, command)
+    with pytest.raises(SceneError, match="Reddit says: that comment has been deleted"):
+        await scene.say(ANA, ACME, "Hello?", reply_to=command)
 
 
 async def test_what_cannot_be_done_is_said(scene: RedditScene) -> None:
@@ -165,6 +178,8 @@ async def test_what_cannot_be_done_is_said(scene: RedditScene) -> None:
         scene.say(MILA, BRAMS_MAIL, "Hello"),
         scene.say(BRAM, BRAMS_MAIL, "Hello", reply_to=letter),
         scene.say(ANA, ACME, " "),
+        scene.say(ANA, ANAS_MAIL, "", title="Nothing"),
+        scene.say(ANA, ACME, "", reply_to=post, title="Nothing"),
         scene.say(ANA, ACME, "x" * 10_001),
         scene.say(ANA, ACME, "Hello", title="x" * 301),
         scene.say(ANA, ACME, "Hello", reply_to="t1_nothing"),

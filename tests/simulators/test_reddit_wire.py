@@ -150,6 +150,10 @@ async def test_paths_may_end_with_a_slash_and_unknown_ones_are_not_found(
         await got(sim, http, path)
     for path in ("/", "/r/acme/fireworks", "/user/nobody/about", "/comments/zzzzz", "/user/ana/fireworks"):
         assert await got(sim, http, path, 404) == {"message": "Not Found", "error": 404}
+    one, other = (sim.submit("acme", "ana", title) for title in ("It broke", "It works"))
+    comment = sim.comment(one["name"], "bram", "Mine too")
+    await got(sim, http, f"/comments/{one['id']}/_/{comment['id']}")
+    await got(sim, http, f"/comments/{other['id']}/_/{comment['id']}", 404)
     assert {call.path for call in sim.calls("/r/acme/comments")} == {"/r/acme/comments"}
 
 
