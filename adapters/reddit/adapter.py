@@ -92,7 +92,7 @@ class RedditAdapter:
             logger.info("Reddit: logged in as u/%s.", self._account.username, extra={"action": "channel_connected"})
 
     async def _me(self, reading: Reading) -> Account:
-        user_id, username = await reading.me()
+        user_id, username, is_suspended = await reading.me()
         settings = self._settings
         return Account(
             name=self.name,
@@ -104,6 +104,8 @@ class RedditAdapter:
                 for name, flairs in settings.help_flairs.items()
             },
             answer_titles=frozenset(name.lower() for name in settings.answer_titles),
+            has_modmail=settings.modmail,
+            is_suspended=is_suspended,
             bots=ALWAYS_BOTS | {name.lower() for name in settings.other_bots},
             site=settings.reddit_url,
         )

@@ -31,6 +31,9 @@ def preface(account: Account, settings: Settings) -> list[Finding]:
     if account.username.lower() != settings.username.lower():
         cure = f"Set username to {account.username}, or take the token of the other account."
         findings.append(Finding(ok=False, text=f"That is not u/{settings.username}, as configured.", cure=cure))
+    if account.is_suspended:
+        cure = "Appeal at reddit.com/appeals; until then it can write nowhere."
+        findings.append(Finding(ok=False, text="Reddit has suspended the account.", cure=cure))
     policy = "Reddit's Responsible Builder Policy: an app needs Reddit's approval, and tells people that it is a bot."
     findings.append(Finding(ok=True, text=policy, cure="See docs/reddit.md for how to apply."))
     if not settings.footer:
@@ -42,6 +45,9 @@ def preface(account: Account, settings: Settings) -> list[Finding]:
 def place_findings(place: Place, account: Account, settings: Settings) -> list[Finding]:
     """What the bot may do in one subreddit."""
     name = f"r/{place.name}"
+    if place.is_closed:
+        cure = "Its moderators can lift the ban; until then nothing is answered there."
+        return [Finding(ok=False, text=f"{name} has banned the bot.", cure=cure)]
     if place.moderators is None:
         cure = "List the moderators' ids in `moderators`, or make the bot one of them."
         return [Finding(ok=False, text=f"{name} can be read; Reddit does not say who moderates it.", cure=cure)]
@@ -50,7 +56,7 @@ def place_findings(place: Place, account: Account, settings: Settings) -> list[F
         text = f"{name}: the bot is no moderator. It answers in public only, and a moderator's !ticket stays there."
         return [Finding(ok=True, text=text, cure=cure)]
     may_mail, may_remove = place.may(account.id, "mail"), place.may(account.id, "posts")
-    mail = Finding(ok=True, text=f"{name}: modmail is the private place.")
+    mail = Finding(ok=True, text=f"{name}: modmail is the private place; its moderators can read along.")
     if not may_mail or not settings.modmail:
         cure = "Give the bot the right to modmail." if not may_mail else "Set modmail = true."
         mail = Finding(ok=True, text=f"{name}: there is no private place; the bot does not read modmail.", cure=cure)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from adapters.base import Addressed, Author, Idempotency, IncomingMessage, Kind, Parent, ReplyTarget, Visibility
-from adapters.reddit.places import Place, letter
+from adapters.reddit.places import Place, has_modmail, letter
 from adapters.reddit.text import MAX_PLAIN, leading_command, mentions, words
 from adapters.reddit.things import Thing
 
@@ -86,7 +86,7 @@ def deletion(thing: Thing, account: Account, place: Place, *, conversation_key: 
 
 def target(thing: Thing, account: Account, place: Place) -> ReplyTarget:
     """The answer below a thing."""
-    has_modmail = place.may(account.id, "mail")
+    is_private_too = has_modmail(account, place)
     return ReplyTarget(
         channel=account.name,
         place=f"r/{thing.subreddit.lower()}",
@@ -94,12 +94,14 @@ def target(thing: Thing, account: Account, place: Place) -> ReplyTarget:
             "subreddit": thing.subreddit,
             "parent": thing.id,
             "link": thing.submission_id,
-            **({"modmail": "yes"} if has_modmail else {}),
+            **({"modmail": "yes"} if is_private_too else {}),
             **({"language": place.language} if place.language else {}),
         },
         visibility=place.visibility,
+        can_reply=not place.is_closed,
+        why_not=f"the bot is banned in r/{thing.subreddit}" if place.is_closed else "",
         max_len=MAX_PLAIN,
-        private_url=letter(account, thing.subreddit, "Ticket {number}") if has_modmail else "",
+        private_url=letter(account, thing.subreddit, "Ticket {number}") if is_private_too else "",
         url=address(thing, account),
         idempotency=Idempotency.FINDABLE,
     )
@@ -187,7 +189,7 @@ def _staff(described: IncomingMessage, account: Account, place: Place) -> ReplyT
     The command is taken away once it is carried out; an answer below it would tell everybody of what is gone.
     """
     moderator = described.author
-    if not place.may(account.id, "mail") or not moderator.handle:
+    if not has_modmail(account, place) or not moderator.handle:
         return described.reply_to
     return ReplyTarget(
         channel=account.name,

@@ -27,15 +27,21 @@ class Account:
     help_flairs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     answer_titles: frozenset[str] = frozenset()
     bots: frozenset[str] = ALWAYS_BOTS
+    has_modmail: bool = True
+    is_suspended: bool = False
     site: str = "https://www.reddit.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A subreddit; `moderators` maps their ids to their rights, None where Reddit would not say."""
+    """A subreddit; `is_closed` where the bot is banned.
+
+    `moderators` maps their ids to their rights, None where Reddit would not say.
+    """
 
     name: str
     is_private: bool = False
+    is_closed: bool = False
     language: str = ""
     moderators: Mapping[str, frozenset[str]] | None = None
 
@@ -56,10 +62,16 @@ def place(name: str, about: Mapping[str, Any], moderators: object) -> Place:
     return Place(
         name=name,
         is_private=about.get("subreddit_type") in {"private", "employees_only", "gold_only"},
+        is_closed=about.get("user_is_banned") is True,
         # Nearly every subreddit leaves the preset "en", whatever is spoken there.
         language=clean(language)[:2].lower() if isinstance(language, str) and language[:2].lower() != "en" else "",
         moderators=None if listed is None else {one["id"]: frozenset(one["mod_permissions"]) for one in listed},
     )
+
+
+def has_modmail(account: Account, place: Place) -> bool:
+    """Whether what is written to the moderators reaches the bot."""
+    return account.has_modmail and place.may(account.id, "mail")
 
 
 def letter(account: Account, subreddit: str, subject: str, message: str = "") -> str:

@@ -12,8 +12,8 @@ from adapters.base import Addressed
 from adapters.reddit import messages, modmail
 from adapters.reddit.memory import Memory
 from adapters.reddit.messages import Around
-from adapters.reddit.places import Place
-from adapters.reddit.things import COMMENT
+from adapters.reddit.places import Place, has_modmail
+from adapters.reddit.things import COMMENT, SUBMISSION
 from adapters.reddit.wire import FAILURES, GONE, said
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class Polling:
         memory = await self._remembered()
         await self._know_places()
         await self._posts(memory, deliver)
-        if self._settings.modmail:
-            await self._mail(memory, deliver)
+        await self._mail(memory, deliver)
         if time.monotonic() - self._looked_at >= self._settings.lookup_interval_s:
             await self._look_again(memory, deliver)
             self._looked_at = time.monotonic()
@@ -125,7 +124,7 @@ class Polling:
                 raise
             found |= {thing.id: thing for thing in things}
         memory.since |= dict.fromkeys(strange, self._first_moment())
-        pointed = {name for name in waiting if name.startswith(COMMENT) and name not in found}
+        pointed = {name for name in waiting if name.startswith((COMMENT, SUBMISSION)) and name not in found}
         looked_up = await self._reading.look_up(pointed - memory.seen.keys())
         found |= looked_up
         fresh = [thing for thing in found.values() if memory.is_new(thing)]
@@ -140,6 +139,12 @@ class Polling:
             await self._save(memory)
         if waiting:
             await self._reading.mark_read(waiting)
+        if strange_letters := [name for name in waiting if not name.startswith((COMMENT, SUBMISSION))]:
+            logger.info(
+                "Reddit: %d private messages or notices of Reddit's own were marked as read, and not answered.",
+                len(strange_letters),
+                extra={"action": "notices_left", "channel": self._account.name},
+            )
 
     async def _told(
         self, fresh: Sequence[Thing], edited: Sequence[Thing], memory: Memory
@@ -238,7 +243,7 @@ class Polling:
     # --- modmail ----------------------------------------------------------------------------------------------------
 
     async def _mail(self, memory: Memory, deliver: Deliver) -> None:
-        served = [name for name in self._open() if self._known(name).may(self._account.id, "mail")]
+        served = [name for name in self._open() if has_modmail(self._account, self._known(name))]
         if not served:
             return
         strange = {name.lower() for name in served if name.lower() not in memory.mail_since}

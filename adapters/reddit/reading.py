@@ -40,10 +40,10 @@ class Reading:
         """Reddit's own time, in s since 1970: ours may be wrong."""
         return self._line.now()
 
-    async def me(self) -> tuple[str, str]:
-        """The account's (fullname, name)."""
+    async def me(self) -> tuple[str, str, bool]:
+        """The account's fullname, its name, and whether it is suspended."""
         me = await self.get(API_PATH["me"])
-        return f"t2_{me['id']}", str(me["name"])
+        return f"t2_{me['id']}", str(me["name"]), me.get("is_suspended") is True
 
     async def newest(
         self, kind: str, subreddits: Sequence[str], is_enough: Callable[[Sequence[Thing]], bool]

@@ -16,6 +16,7 @@ import praw
 import prawcore
 from praw.exceptions import RedditAPIException
 from prawcore.const import ACCESS_TOKEN_PATH
+from prawcore.exceptions import InvalidToken
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, SSLError
 
 from adapters.base import Busy, ChannelError, MaybePosted, NotPosted, Rejected, Unreachable
@@ -223,9 +224,6 @@ def opened(settings: Settings, quota: Quota, *, reserve: float, session: request
 GONE: Final = (prawcore.Forbidden, prawcore.NotFound, prawcore.Redirect, prawcore.UnavailableForLegalReasons)
 """A place that is closed to the bot: banned, private, deleted, renamed."""
 
-LOGGED_OUT: Final = (prawcore.OAuthException, prawcore.exceptions.InvalidToken)
-"""The account or the app is refused."""
-
 FAILURES: Final = (
     NotAnswered, AmbiguousWrite, Exhausted, prawcore.PrawcoreException, praw.exceptions.PRAWException,
     KeyError, TypeError, ValueError, AttributeError, IndexError,
@@ -234,11 +232,12 @@ FAILURES: Final = (
 
 
 def is_refused(error: Exception) -> bool:
-    """Whether Reddit refuses the app (401) or the account, so that only the operator can help."""
-    if isinstance(error, LOGGED_OUT):
+    """Whether Reddit refuses to log the app or the account in, so that only the operator can help."""
+    if isinstance(error, prawcore.OAuthException):
         return True
-    status = error.response.status_code if isinstance(error, prawcore.ResponseException) else None
-    return status == HTTPStatus.UNAUTHORIZED
+    if not isinstance(error, prawcore.ResponseException) or not error.response.url.endswith(ACCESS_TOKEN_PATH):
+        return False
+    return error.response.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 def said(error: Exception) -> str:
@@ -256,7 +255,7 @@ def outcome(error: Exception) -> ChannelError:  # noqa: PLR0911 - one line a kin
     why = f"Reddit: {said(error)}"
     if isinstance(error, Exhausted):
         return Busy(why, retry_after_s=error.retry_after_s)
-    if isinstance(error, NotAnswered) or is_refused(error):
+    if isinstance(error, NotAnswered | InvalidToken) or is_refused(error):
         return Unreachable(why)  # the operator can cure a refusal, and the reply be sent then
     if isinstance(error, RedditAPIException):
         return _refusal(error, why)

@@ -191,6 +191,6 @@ def _inline(tokens: Sequence[Token]) -> str:
     return "".join(
         token.content
         if token.type in {"text", "code_inline", "text_special"}
-        else _PLAIN.get(token.type, f"<{token.type}>")
+        else _PLAIN.get(token.type, "" if token.markup == "autolink" else f"<{token.type}>")
         for token in tokens
     )

@@ -535,7 +535,12 @@ async def test_a_refused_account_cannot_start(sim: RedditSimulator, caplog: pyte
     async def nowhere(messages: Sequence[IncomingMessage]) -> None:
         raise AssertionError(f"{len(messages)} messages came from nowhere")
 
-    for wrong in ({"password": "CANARY-wrong-password"}, {"client_secret": "CANARY-wrong-secret"}):
+    wrongs: list[dict[str, str | None]] = [
+        {"password": "CANARY-wrong-password"},
+        {"client_secret": "CANARY-wrong-secret"},
+        {"password": None, "refresh_token": "CANARY-wrong-token"},
+    ]
+    for wrong in wrongs:
         adapter = create("reddit", settings(sim, **wrong), Ground().surroundings())
         with pytest.raises(ChannelSetupError, match="refuses to log `reddit` in") as raised:
             await adapter.run(nowhere)
@@ -625,6 +630,12 @@ async def test_a_hanging_look_holds_up_no_reply(sim: RedditSimulator) -> None:
         sim.disarm()
 
 
+async def test_a_passing_401_is_outlived(stage: Stage) -> None:
+    stage.sim.arm(FaultKind.ERROR, http_method="GET", status=401)
+    asked = await stage.comments("!ticket still there?")
+    assert asked.text == "still there?"
+
+
 async def test_check_says_what_the_bot_may_do(sim: RedditSimulator) -> None:
     populate(sim, rights=("posts",))
     adapter = create("reddit", settings(sim, footer=False), Ground().surroundings())
@@ -635,6 +646,25 @@ async def test_check_says_what_the_bot_may_do(sim: RedditSimulator) -> None:
     assert any("no private place" in text for text in texts)
     assert any("removed once carried out" in text for text in texts)
     await adapter.close()
+
+
+async def test_a_ban_and_a_suspension_are_findings(sim: RedditSimulator) -> None:
+    populate(sim)
+    sim.ban(SUB, BOT)
+    sim.suspend(BOT)
+    async with running(
+        sim, is_new=False, username="somebody_else", password=None, refresh_token=sim.new_refresh_token(BOT)
+    ) as stage:
+        made = sim.submit(SUB, "ana", "!ticket hello there you")
+        got = await stage.arrives(made["name"])
+        assert not got.reply_to.can_reply
+        assert "banned" in got.reply_to.why_not
+        wrong = [finding.text for finding in await stage.adapter.check() if not finding.ok]
+    assert wrong == [
+        "That is not u/somebody_else, as configured.",
+        "Reddit has suspended the account.",
+        f"r/{SUB} has banned the bot.",
+    ]
 
 
 async def test_an_unreachable_reddit_is_a_finding(sim: RedditSimulator) -> None:
