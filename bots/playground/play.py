@@ -15,6 +15,7 @@ from bots.playground.processes import BotProcess, Simulators
 from bots.playground.server import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from pathlib import Path
 
 _LATER = "Noted. The bot carries it out as soon as it runs."
@@ -72,7 +73,7 @@ class Playground:
         self._keep(stack, self._watch(simulators))
 
     @staticmethod
-    def _keep(stack: AsyncExitStack, work: Any) -> None:
+    def _keep(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside us, and end it when the stack unwinds."""
         task = asyncio.create_task(work)
 

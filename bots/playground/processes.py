@@ -153,6 +153,8 @@ class BotProcess:
         except OSError as error:
             self.notice = f"It cannot be started: {error.strerror or error}."
             return
+        if not self._wanted.is_set():
+            process.kill()  # told so while it was being made
         while line := (await _lines(process).readline()).decode(errors="replace"):
             if line.startswith(_IS_RUNNING):
                 self.state = "running"

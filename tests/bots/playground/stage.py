@@ -98,20 +98,21 @@ class Player:
 @contextlib.asynccontextmanager
 async def playground(folder: Path, *arguments: str, only: str = "telegram", **environ: str) -> AsyncIterator[Player]:
     """`firstline playground` on free ports, with a small FAQ; ended at the end if it still runs."""
-    async with _launched(folder, *arguments, only=only, **environ) as player:
+    async with launched(folder, *arguments, only=only, **environ) as player:
         await player.comes_up()
         yield player
 
 
 async def refused(folder: Path, *arguments: str) -> str:
     """What it says where it does not start."""
-    async with _launched(folder, *arguments, only="telegram") as player:
+    async with launched(folder, *arguments) as player:
         assert await player.ends() == 1
         return "\n".join(player.lines)
 
 
 @contextlib.asynccontextmanager
-async def _launched(folder: Path, *arguments: str, only: str, **environ: str) -> AsyncIterator[Player]:
+async def launched(folder: Path, *arguments: str, only: str = "telegram", **environ: str) -> AsyncIterator[Player]:
+    """The same as soon as the process is there."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
     options = ("--folder", folder, "--port", "0", "--chat-port", "0", "--faq", FAQ, "--only", only, "--no-open")
     process = await asyncio.create_subprocess_exec(

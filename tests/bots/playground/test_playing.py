@@ -8,8 +8,9 @@ import signal
 from typing import TYPE_CHECKING
 
 import psutil
+import pytest
 
-from tests.bots.playground.stage import MATTER, network, person, playground, refused, said
+from tests.bots.playground.stage import MATTER, launched, network, person, playground, refused, said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,6 +101,17 @@ async def test_killed_by_the_button_it_stays_down_and_takes_up_what_waits(tmp_pa
         assert state["ledger"]["messages"] == 2
 
 
+async def test_killed_while_it_starts_it_stays_down(tmp_path: Path) -> None:
+    async with playground(tmp_path / "play") as player:
+        await player.do("bot/kill")
+        await player.until(lambda state: state["bot"]["state"] == "killed")
+        await player.do("bot/start")
+        await player.do("bot/kill")
+        await player.until(lambda state: (state["bot"]["state"], state["bot"]["pid"]) == ("killed", 0))
+        await asyncio.sleep(1.5)
+        assert [child.cmdline()[3] for child in player.children()] == ["simulators"]
+
+
 async def test_a_bot_that_dies_by_itself_comes_back_and_doubles_nothing(tmp_path: Path) -> None:
     async with playground(tmp_path / "play") as player:
         state = await player.state()
@@ -140,6 +152,18 @@ async def test_it_ends_with_its_children(tmp_path: Path) -> None:
         assert await player.ends() == 0
         assert player.lines[-1] == "Stopped. The next playground begins anew."
         assert not psutil.wait_procs(children, timeout=0)[1]
+
+
+@pytest.mark.parametrize("children", [1, 2])
+async def test_ctrl_c_while_it_starts_ends_it_with_its_children(tmp_path: Path, children: int) -> None:
+    async with launched(tmp_path / "play") as player:
+        async with asyncio.timeout(30):
+            while len(started := player.children()) < children:
+                await asyncio.sleep(0.01)
+        player.process.send_signal(signal.SIGINT)
+        assert await player.ends() == 0
+        assert player.lines[-1] == "Stopped. The next playground begins anew."
+        assert not psutil.wait_procs(started, timeout=0)[1]
 
 
 async def test_killed_it_leaves_no_child_behind_and_the_next_one_begins_anew(tmp_path: Path) -> None:
