@@ -82,7 +82,7 @@ class Gate:
         keys = (self.app.consumer_secret, bot.access_token_secret)
         wanted = [sign(method, origin + path, pairs, keys) for origin in SIGNED_ORIGINS]
         is_signed = any(hmac.compare_digest(signature.encode(), one.encode()) for one in wanted)
-        if not is_signed or sent.get("oauth_signature_method") != "HMAC-SHA1" or not self._is_fresh(sent):
+        if not is_signed or not self._is_fresh(sent):
             raise unauthorised()
         return Caller(bot, "OAuth 1.0a User Context")
 

@@ -82,7 +82,7 @@ class Renderer:
             "entities": writing.entities(text, post.writing, names),
             "in_reply_to_user_id": post.reply_to_user,
             "referenced_tweets": [{"type": kind, "id": of} for kind, of in references.items() if of],
-            "note_tweet": {"text": post.writing.shown} if writing.is_long(post.writing) else {},
+            "note_tweet": {"text": post.writing.shown} if post.writing.is_long else {},
             "edit_controls": {
                 "edits_remaining": MAX_EDITS + 1 - len(history),
                 "is_edit_eligible": is_eligible,

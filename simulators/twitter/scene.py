@@ -53,6 +53,7 @@ class TwitterScene:
             "staff": [self._cast["mila"].id],
             "automated_label_confirmed": True,
             "poll_interval_s": 0.5,
+            "message_poll_interval_s": 0.5,
             "direct_messages": True,
         }
 

@@ -39,7 +39,7 @@ class Stage:
             description=description,
             is_protected=is_protected,
         )
-        self._world.users[user.id] = user
+        self._world.add_user(user)
         return user
 
     def add_bot(self, name: str = "Firstline", *, username: str = "firstline_bot") -> User:

@@ -68,6 +68,7 @@ class World:
 
     def __init__(self) -> None:
         self.users: dict[str, User] = {}
+        self._by_name: dict[str, User] = {}
         self.posts: dict[str, Post] = {}
         self.order: list[str] = []  # ids of all versions, oldest first
         self.versions: dict[str, list[str]] = {}  # by a post's first id, oldest first
@@ -98,8 +99,12 @@ class World:
 
     def user_named(self, username: str) -> User | None:
         """Return the account with a handle, however its letters are cased."""
-        wanted = username.lower()
-        return next((user for user in self.users.values() if user.username.lower() == wanted), None)
+        return self._by_name.get(username.lower())
+
+    def add_user(self, user: User) -> None:
+        """Let an account exist."""
+        self.users[user.id] = user
+        self._by_name[user.username.lower()] = user
 
     def post(  # noqa: PLR0913  a post is an author, a text and what it refers to
         self,

@@ -103,7 +103,7 @@ def _check_summons(context: Context, post_id: str) -> None:
 
 def _check_text(context: Context, text: str, reply_to: str) -> None:
     counted = writing.without_prefix(text) if reply_to else text
-    if writing.weight(counted) > writing.MAX_WEIGHT:
+    if writing.is_too_long(counted):
         raise problem(400, "Bad Request", TOO_LONG)
     if writing.cashtags(text) > 1:
         raise forbidden(CASHTAGS)

@@ -12,7 +12,8 @@ from twitter_text import parse_tweet  # type: ignore[import-untyped]  # it comes
 
 from simulators.twitter import SimulatorError, TwitterSimulator, User
 from simulators.twitter.world import World
-from simulators.twitter.writing import written
+from simulators.twitter.writing import weight, written
+from tests.growth import TOO_STEEP, growth
 
 _NOT_SUMMONED = "You can only reply to or quote posts where you are mentioned or are the author"
 
@@ -84,6 +85,12 @@ async def test_280_weighted_characters(sim: TwitterSimulator, client: AsyncClien
     with pytest.raises(tweepy.BadRequest, match="can not be empty"):
         await client.create_tweet(text=" ", in_reply_to_tweet_id=question)
     assert len(sim.sent()) == len(fitting)
+
+
+async def test_short_addresses_weigh_23_too(sim: TwitterSimulator, client: AsyncClient) -> None:
+    await client.create_tweet(text="a.co " * 11 + "x" * 16)
+    with pytest.raises(tweepy.BadRequest, match="too long"):
+        await client.create_tweet(text="a.co " * 11 + "x" * 17)
 
 
 async def test_duplicates_and_cashtags_are_refused(sim: TwitterSimulator, client: AsyncClient, ana: User) -> None:
@@ -170,6 +177,8 @@ async def test_an_edit_is_a_new_id_in_the_same_chain(
     )
     assert [str(post.id) for post in found.data] == [second["id"]]
     assert [post.text for post in found.includes["tweets"]] == ["@firstline_bot hlep"]
+    everything = await client.get_users_mentions(bot.id, user_auth=True)
+    assert [str(post.id) for post in everything.data] == [second["id"]]  # only as it is now
     old = await client.get_tweet(first["id"], user_auth=True)
     assert (old.data.text, [str(one) for one in old.data.edit_history_tweet_ids]) == (
         "@firstline_bot hlep", [first["id"], second["id"]],
@@ -285,6 +294,10 @@ async def test_search_and_own_timeline(sim: TwitterSimulator, client: AsyncClien
         await client.search_recent_tweets("")
     own = await client.get_users_tweets(bot.id, user_auth=True)
     assert [post.text for post in own.data] == ["News for all", "@ana On its way"]
+    await client.create_tweet(text="I am @firstline_bot")
+    mentions = await client.get_users_mentions(bot.id, user_auth=True)
+    assert [str(post.id) for post in mentions.data] == [question]  # not its own words
+    await client.delete_tweet(sim.sent()[-1].id)
     alone = await client.get_users_tweets(bot.id, exclude="replies", user_auth=True)
     assert [post.text for post in alone.data] == ["News for all"]
     with pytest.raises(tweepy.Forbidden, match="not authorized to delete"):
@@ -301,6 +314,24 @@ def test_short_links_weigh_what_was_typed(text: str) -> None:
         restored = restored.replace(short, typed, 1)
     assert (restored, writing.typed) == (text, text)
     assert all(parse_tweet(short).weightedLength == 23 for short in writing.links)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", " ", "\n", "語", "👨‍👩‍👧‍👦", "é", "https://a.com/b", "x.org", "@ana", "…", "#"]),
+        max_size=40,
+    )
+)
+def test_words_weigh_together_what_the_text_weighs(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert weight(text) == parse_tweet(text).weightedLength
+
+
+@pytest.mark.parametrize(
+    "part", ["a.", "a.a.a.a. ", "語.com", "@a ", "@a.", "http://", "http://a.b/((", "👨‍👩‍👧‍👦", "$A "]
+)
+def test_hostile_texts_take_no_time(part: str) -> None:
+    assert growth(lambda text: written(text, 1), (part * 4_000)[:4_000]) < TOO_STEEP
 
 
 @given(st.lists(st.integers(-5, 5), max_size=50))

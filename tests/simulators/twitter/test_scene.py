@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 import tweepy  # type: ignore[import-untyped]  # it comes without types
 
+from adapters.twitter.settings import Settings
 from simulators.scene import Scene, SceneError, View
 from simulators.twitter.scene import TIMELINE, TwitterScene
 
@@ -131,11 +132,12 @@ async def test_failures_are_switched_on_and_off(scene: TwitterScene) -> None:
 
 
 async def test_the_connection_is_a_section_of_the_configuration(scene: TwitterScene) -> None:
-    section = scene.connection()
+    settings = Settings.model_validate(scene.connection())
     keys = scene.simulator.credentials()
-    assert section["api_base"] == scene.simulator.url
-    assert section["access_token_secret"] == keys["access_token_secret"]
-    assert section["staff"] == [_cast(scene)["mila"]]
+    assert settings.api_base == scene.simulator.url
+    assert settings.access_token_secret.get_secret_value() == keys["access_token_secret"]
+    assert settings.staff == (_cast(scene)["mila"],)
+    assert (settings.poll_interval_s, settings.message_poll_interval_s) == (0.5, 0.5)
 
 
 async def test_the_control_is_closed(scene: TwitterScene) -> None:

@@ -107,13 +107,20 @@ async def test_direct_messages(sim: TwitterSimulator, client: AsyncClient, bot: 
         await client.create_direct_message(dm_conversation_id=sent.conversation_id, text="Still there?", user_auth=True)
 
 
-async def test_bram_sees_nothing_of_anas_messages(sim: TwitterSimulator, client: AsyncClient, ana: User) -> None:
-    bram = sim.add_user("Bram")
-    sim.dm(ana.id, "a secret")
-    found = await client.get_direct_message_events(participant_id=bram.id, user_auth=True)
-    assert found.data is None
+async def test_nobody_sees_the_messages_of_others(sim: TwitterSimulator, client: AsyncClient, ana: User) -> None:
+    bram, keys = sim.add_user("Bram"), sim.credentials()
+    other = sim.add_bot("Another", username="another")
+    sim.dm(ana.id, "a secret", bot_id=other.id)
+    assert keys["access_token"] == client.access_token
+    assert (await client.get_direct_message_events(user_auth=True)).data is None
+    conversation = sim.messages(ana.id, bot_id=other.id)[0]["dm_conversation_id"]
+    for place in ({"dm_conversation_id": conversation}, {"participant_id": ana.id}, {"participant_id": bram.id}):
+        assert (await client.get_direct_message_events(**place, user_auth=True)).data is None
+    for person in (ana, bram):  # she wrote to the other bot only
+        with pytest.raises(tweepy.Forbidden):
+            await client.create_direct_message(participant_id=person.id, text="Hello", user_auth=True)
     with pytest.raises(tweepy.Forbidden):
-        await client.create_direct_message(participant_id=bram.id, text="Hello", user_auth=True)
+        await client.create_direct_message(dm_conversation_id=conversation, text="Hello", user_auth=True)
 
 
 class _Elsewhere(HTTPAdapter):
