@@ -8,7 +8,7 @@ from simulators.discord.mentions import Pings, resolve
 from simulators.discord.posting import numbered
 from simulators.discord.rest import Request
 from simulators.discord.wire import ApiError, Json, Upload, invalid_form
-from simulators.discord.world import Channel, World
+from simulators.discord.world import Channel, MessageFlag, World
 
 MAX_TEXT_UNITS = 2000
 MAX_NONCE_CHARS = 25
@@ -27,6 +27,7 @@ class Content:
     embeds: list[Json]
     attachments: list[Json]
     pings: Pings
+    flags: int
 
 
 def units(text: str) -> int:
@@ -59,6 +60,7 @@ class Composer:
             embeds=embeds,
             attachments=[self.store(channel, file) for file in request.files],
             pings=resolve(channel, request.bot.user.id, text, form.get("allowed_mentions"), replied_to),
+            flags=int(form.get("flags") or 0) & (MessageFlag.SUPPRESS_EMBEDS | MessageFlag.SUPPRESS_NOTIFICATIONS),
         )
 
     def read_changes(self, channel: Channel, request: Request, form: Json, message: Json) -> Json:
@@ -68,6 +70,9 @@ class Composer:
             changes["content"] = (form["content"] or "").strip()
         if "embeds" in form:
             changes["embeds"] = _embeds(form)
+        if "flags" in form:
+            chosen = int(form["flags"] or 0) & MessageFlag.SUPPRESS_EMBEDS
+            changes["flags"] = message["flags"] & ~MessageFlag.SUPPRESS_EMBEDS | chosen
         if "components" in form:
             _check_components(form["components"] or [])
             changes["components"] = numbered(form["components"] or [])

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from simulators.discord.dispatch import HIGHEST, PRIVILEGED, Intent, tailored, wants
 from simulators.discord.journal import Journal, Login
-from simulators.discord.objects import guild_create_body, member_object, own_user_object
+from simulators.discord.objects import application_object, guild_create_body, member_object, own_user_object
 from simulators.discord.sessions import Close, Connection, Op, Session
 from simulators.discord.world import Bot, Event, World
 
@@ -132,7 +132,7 @@ class Gateway:
             "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds],
             "session_id": session.id,
             "resume_gateway_url": self.resume_address,
-            "application": {"id": bot.user.id, "flags": 0},
+            "application": {"id": bot.user.id, "flags": application_object(bot)["flags"]},
             "_trace": ["simulated"],
         }
         if "shard" in body:

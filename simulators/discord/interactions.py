@@ -122,6 +122,7 @@ class Interactions:
             components=content.components,
             embeds=content.embeds,
             attachments=content.attachments,
+            flags=content.flags,
             only_for=only_for,
             extra=self._origin(interaction),
         )
@@ -213,7 +214,7 @@ class Interactions:
         changes = self._composer.read_changes(interaction.channel, request, form, message)
         if is_first:
             content = self._composer.read(interaction.channel, request, message | form)
-            changes["flags"] = message["flags"] & ~MessageFlag.LOADING
+            changes["flags"] = (message["flags"] | content.flags) & ~MessageFlag.LOADING
             changes["mentions"] = [user_object(self._world.users[user_id]) for user_id in content.pings.users]
             changes["mention_roles"] = list(content.pings.roles)
             changes["mention_everyone"] = content.pings.everyone

@@ -35,7 +35,8 @@ class SentMessage:
     """One message a bot sent, as it was when people first saw it.
 
     `kind` is "message", "response" or "followup" (both to an interaction). `only_for`: the one person who sees it, or
-    "". `buttons` holds rows of (label, custom id or address).
+    "". `flags` are Discord's (1 << 2: no previews; 1 << 12: quietly). `buttons` holds rows of (label, custom id or
+    address).
     """
 
     number: int
@@ -47,6 +48,7 @@ class SentMessage:
     reply_to: str
     nonce: str
     only_for: str
+    flags: int
     pings: Pings
     buttons: tuple[tuple[tuple[str, str], ...], ...]
     attachments: tuple[str, ...]
@@ -123,6 +125,7 @@ class Journal:
                 reply_to=message.get("message_reference", {}).get("message_id", ""),
                 nonce=str(message.get("nonce", "")),
                 only_for=only_for,
+                flags=message["flags"],
                 pings=pings,
                 buttons=buttons_of(message),
                 attachments=tuple(file["filename"] for file in message["attachments"]),

@@ -68,6 +68,7 @@ class Messages:
             components=content.components,
             embeds=content.embeds,
             attachments=content.attachments,
+            flags=content.flags,
             extra=(("nonce", form["nonce"]),) if nonce else (),
             message_id=message_id,
         )

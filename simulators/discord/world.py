@@ -43,9 +43,11 @@ class MessageType(IntEnum):
 class MessageFlag(IntEnum):
     """Discord's bits."""
 
+    SUPPRESS_EMBEDS = 1 << 2
     HAS_THREAD = 1 << 5
     EPHEMERAL = 1 << 6
     LOADING = 1 << 7
+    SUPPRESS_NOTIFICATIONS = 1 << 12
 
 
 @dataclass(slots=True, kw_only=True)

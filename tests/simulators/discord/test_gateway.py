@@ -39,7 +39,8 @@ async def test_ready_and_guild_create(sim: DiscordSimulator, bot: Bot, guild: Gu
         ready = (await gateway.next())["d"]
         assert ready["guilds"] == [{"id": guild.id, "unavailable": True}]
         assert ready["resume_gateway_url"] == f"{sim.gateway}/resume"
-        assert (ready["user"]["id"], ready["application"]["id"]) == (bot.user.id, bot.user.id)
+        assert ready["user"]["id"] == bot.user.id
+        assert ready["application"] == {"id": bot.user.id, "flags": 1 << 15 | 1 << 19}
         created = await gateway.event("GUILD_CREATE")
         assert [channel["id"] for channel in created["channels"]] == [place.id]
         assert [item["id"] for item in created["threads"]] == [thread.id]

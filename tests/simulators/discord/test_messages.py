@@ -56,6 +56,14 @@ async def test_the_longest_text_passes(rest: Rest, place: Channel) -> None:
     assert (await rest.say(place.id, "😀" * 1000))[1]["content"] == "😀" * 1000
 
 
+async def test_a_message_may_be_quiet_and_without_previews(sim: DiscordSimulator, rest: Rest, place: Channel) -> None:
+    _, message = await rest.say(place.id, "https://example.org", flags=1 << 2 | 1 << 12 | 1 << 6)
+    assert message["flags"] == sim.sent()[0].flags == 1 << 2 | 1 << 12  # ephemeral is for interactions
+    path = f"/channels/{place.id}/messages/{message['id']}"
+    assert (await rest("PATCH", path, {"flags": 0}))[1]["flags"] == 1 << 12
+    assert (await rest("PATCH", path, {"flags": 1 << 2}))[1]["flags"] == 1 << 2 | 1 << 12
+
+
 async def test_a_body_that_is_no_json(rest: Rest, place: Channel, sim: DiscordSimulator) -> None:
     url = f"{sim.api_base}/channels/{place.id}/messages"
     headers = {"Content-Type": "application/json", "Authorization": rest.headers["Authorization"]}
