@@ -96,6 +96,7 @@ class DiscordAdapter:
                 task.result()
         finally:
             await _end(tasks)
+            await self._try_to_save()
 
     async def _stay_connected(self) -> NoReturn:
         """One client after the other; the SDK keeps a connection up, and some failures end it."""
@@ -216,7 +217,11 @@ class DiscordAdapter:
         payload = event["d"]
         if event["t"] == "INTERACTION_CREATE":
             self._sender.acknowledge(payload)
-        elif event["t"] == "MESSAGE_CREATE" and self._account and self._account.bot_id == payload.get("author", {}).get("id"):
+        elif (
+            event["t"] == "MESSAGE_CREATE"
+            and self._account
+            and self._account.bot_id == payload.get("author", {}).get("id")
+        ):
             self._sender.saw(payload)
         if event["t"] == "MESSAGE_CREATE" and self._queue.qsize() >= _WAITING:
             self._known_memory().missed(str(payload.get("channel_id", "")))
@@ -382,7 +387,7 @@ class DiscordAdapter:
                 await client.filled.wait()
         note_gaps(client, memory, timedelta(hours=self._settings.catch_up_hours))
         memory.mark = memory.mark or snowflake(datetime.now(UTC))
-        await self._save()
+        await self._try_to_save()
         await self._fill_gaps(deliver)
 
     async def _fill_gaps(self, deliver: Deliver) -> None:
@@ -415,14 +420,17 @@ class DiscordAdapter:
         """What is written late is read again and known by the ledger: so not with every message."""
         while True:
             await asyncio.sleep(_SAVE_EVERY_S)
-            try:
-                await self._save()
-            except Exception as error:  # noqa: BLE001 - a ledger that cannot be written; the next second tries again
-                logger.warning(
-                    "Discord: how far was read could not be written down (%s).",
-                    type(error).__name__,
-                    extra={"action": "mark_not_stored", "channel": self.name},
-                )
+            await self._try_to_save()
+
+    async def _try_to_save(self) -> None:
+        try:
+            await self._save()
+        except Exception as error:  # noqa: BLE001 - a ledger that cannot be written; the next second tries again
+            logger.warning(
+                "Discord: how far was read could not be written down (%s).",
+                type(error).__name__,
+                extra={"action": "mark_not_stored", "channel": self.name},
+            )
 
     async def _save(self) -> None:
         dumped = self._known_memory().dump()

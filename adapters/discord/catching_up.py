@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
+from adapters.discord.places import snowflake
 from adapters.discord.wire import told
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ def note_gaps(client: Client, memory: Memory, furthest: timedelta) -> None:
 
     A channel whose newest message is older is not asked, so that a start costs a request for each that has news.
     """
-    since = memory.since(furthest, datetime.now(UTC))
+    now = datetime.now(UTC)
+    since = memory.since(furthest, now)
+    memory.gaps = {channel_id: max(after, snowflake(now - furthest)) for channel_id, after in memory.gaps.items()}
     for channel in _readable(client):
-        if channel.last_message_id is None or channel.last_message_id > since:
+        if channel.last_message_id is not None and channel.last_message_id > since:
             memory.gaps.setdefault(str(channel.id), since)
     if memory.mark:
         for channel_id in memory.direct:

@@ -151,6 +151,8 @@ class Sender:
     async def _answer(self, reply: Reply) -> str:
         """Put the reply into the interaction's one answer, where it still can be; else to the person in private."""
         address, expires_at = reply.target.address, reply.target.expires_at
+        if reply.key in self._unclear:
+            raise Rejected("Discord: a further part of the answer may have been posted, and nobody can look.")
         acknowledged = self._waiting.get(address["interaction_id"])
         late = expires_at is not None and datetime.now(UTC) >= expires_at
         if late or (acknowledged is not None and not await asyncio.shield(acknowledged)):
@@ -179,8 +181,8 @@ class Sender:
 
     async def _continue(self, reply: Reply, body: Mapping[str, Any]) -> str:
         """A further message, where one is too short. Nobody can find out whether it was posted, so it is tried once."""
-        if self.wire is None or reply.key in self._unclear:
-            raise Rejected("Discord: a further part of the answer may have been posted, and nobody can look.")
+        if self.wire is None:
+            raise Unreachable("Discord: not connected yet.")
         address = reply.target.address
         flags = _NO_PREVIEWS | EPHEMERAL
         path = f"/webhooks/{address['application_id']}/{address['token']}?wait=true"

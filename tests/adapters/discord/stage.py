@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -94,12 +95,20 @@ class Stage:
     ground: Ground
     inbox: list[IncomingMessage] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)  # cleared: the bot is busy
+    refuses: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     @property
     def sim(self) -> DiscordSimulator:
         return self.world.sim
 
     async def deliver(self, messages: Sequence[IncomingMessage]) -> None:
+        await self.gate.wait()
+        if self.refuses:
+            raise self.refuses
         known = {message.dedupe_key for message in self.inbox}  # the ledger takes everything once
         self.inbox.extend(message for message in messages if message.dedupe_key not in known)
         self.came.set()
@@ -169,7 +178,7 @@ async def ready(stage: Stage) -> None:
     """Wait until the adapter has caught up with a session, and registered its commands."""
     await stage.sim.wait_for_commands("ticket", timeout_s=10)
     async with asyncio.timeout(10):
-        while "discord:memory" not in stage.ground.state:
+        while not json.loads(stage.ground.state.get("discord:memory", "{}")).get("mark"):
             await asyncio.sleep(0.01)
 
 

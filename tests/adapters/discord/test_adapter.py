@@ -26,7 +26,7 @@ async def sim() -> AsyncIterator[DiscordSimulator]:
         assert sim.schema_errors == []
 
 
-# --- messages ----------------------------------------------------------------------------------------------------------
+# --- messages ---------------------------------------------------------------------------------------------------------
 
 
 async def test_a_direct_message_is_answered_under_it(sim: DiscordSimulator) -> None:
@@ -72,9 +72,7 @@ async def test_in_a_help_channel_every_message_is_a_question_but_talk_between_pe
     async with running(sim, help_channels=["help"]) as stage:
         there = stage.world.help.id
         question = await stage.says("my card is stuck", channel_id=there)
-        reply = await stage.says(
-            "same here", user=stage.world.bram, channel_id=there, reply_to=question.message_id
-        )
+        reply = await stage.says("same here", user=stage.world.bram, channel_id=there, reply_to=question.message_id)
         helped = await stage.says("!status", channel_id=there)
     assert (question.addressed, reply.addressed) == (Addressed.HELP_CHANNEL, Addressed.AMBIENT)
     assert reply.parent is not None
@@ -129,9 +127,7 @@ async def test_programs_and_notes_of_the_system_are_never_for_the_bot(sim: Disco
 
 async def test_files_are_described_and_not_fetched(sim: DiscordSimulator) -> None:
     async with running(sim) as stage:
-        message = await stage.next_after(
-            lambda: sim.write(stage.world.ana.id, "look", files={"shot.png": "aGVsbG8="})
-        )
+        message = await stage.next_after(lambda: sim.write(stage.world.ana.id, "look", files={"shot.png": "aGVsbG8="}))
         (file,) = message.attachments
         assert (file.name, file.size_bytes) == ("shot.png", 5)
         assert "/attachments/" in file.reference
@@ -162,7 +158,7 @@ async def test_many_messages_deleted_at_once_are_as_many_deletions(sim: DiscordS
         assert all(m.kind is Kind.DELETED for m in stage.mine()[2:])
 
 
-# --- replies -----------------------------------------------------------------------------------------------------------
+# --- replies ----------------------------------------------------------------------------------------------------------
 
 
 async def test_somebodys_words_ping_nobody_and_mark_nothing_up(sim: DiscordSimulator) -> None:
@@ -260,7 +256,7 @@ async def test_a_message_is_removed_only_where_the_bot_may(sim: DiscordSimulator
         assert message.message_id not in {item["id"] for item in sim.history(there)}
 
 
-# --- the moderator's act in words ----------------------------------------------------------------------------------------
+# --- the moderator's act in words -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("words", ["!ticket look at this", "<@{bot}> ticket look at this"])
@@ -332,9 +328,7 @@ async def test_a_complaint_that_is_gone_is_nobodys(sim: DiscordSimulator) -> Non
     assert act.staff_reply_to is not None
 
 
-async def test_no_log_line_holds_words_or_the_token(
-    sim: DiscordSimulator, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_no_log_line_holds_words_or_the_token(sim: DiscordSimulator, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     logging.getLogger("discord.client").setLevel(logging.DEBUG)
     async with running(sim) as stage:

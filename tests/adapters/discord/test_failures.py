@@ -1,0 +1,417 @@
+"""What goes wrong between the adapter and Discord, over the socket: nothing is missed, nothing is doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adapters.base import (
+    Addressed,
+    Busy,
+    ChannelSetupError,
+    Idempotency,
+    MaybePosted,
+    Rejected,
+    Unreachable,
+)
+from adapters.discord import create
+from adapters.discord.sending import nonce_of
+from simulators.discord import DiscordSimulator
+from tests.adapters.discord.stage import Ground, Stage, ran, ready, reply_to, running, settings, world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from adapters.base import IncomingMessage
+
+POST = "/channels/{channel_id}/messages"
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[DiscordSimulator]:
+    async with DiscordSimulator() as sim:
+        yield sim
+        assert sim.schema_errors == []
+
+
+async def until(is_true: Callable[[], object], within_s: float = 10) -> None:
+    async with asyncio.timeout(within_s):
+        while not is_true():
+            await asyncio.sleep(0.01)
+
+
+def texts(messages: Sequence[IncomingMessage]) -> list[str]:
+    return [message.text for message in messages if not message.author.is_system]
+
+
+def actions(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [getattr(record, "action", "") for record in caplog.records]
+
+
+# --- posting ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_reply_whose_first_answer_was_a_502_is_posted_once(sim: DiscordSimulator) -> None:
+    async with running(sim) as stage:
+        message = await stage.says("hello")
+        sim.arm("bad_gateway_after", method="POST", route=POST)
+        posted = await stage.adapter.send(reply_to(message.reply_to, "Hello."))
+        assert [sent.message_id for sent in stage.posted()] == [posted]
+        assert len(sim.calls("POST", POST)) == 2  # the SDK's own repetition, with the same nonce
+
+
+@pytest.mark.parametrize("fault", ["cut_after", "slow_after"])
+async def test_a_reply_whose_answer_is_lost_is_found(sim: DiscordSimulator, fault: str) -> None:
+    async with running(sim, help_channels=["help"], request_timeout_s=1) as stage:
+        there = stage.world.help.id
+        earlier = await stage.says("hello", channel_id=there)
+        await stage.adapter.send(reply_to(earlier.reply_to, "*Hello*.", key="in:0:answer"))
+        message = await stage.says("hello again", channel_id=there)
+        reply = reply_to(message.reply_to, "*Hello*.")
+        assert message.reply_to.idempotency is Idempotency.FINDABLE
+        assert await stage.adapter.find(reply) is None
+        sim.arm(fault, method="POST", route=POST, seconds=3)
+        with pytest.raises(MaybePosted):
+            await stage.adapter.send(reply)
+        posted = stage.posted()[-1].message_id
+        assert await stage.adapter.find(reply) == posted
+        stage.adapter._sender._posted.pop(nonce_of(reply.key), None)  # noqa: SLF001 - as after a restart
+        assert await stage.adapter.find(reply) == posted
+        assert await stage.adapter.find(reply_to(message.reply_to, "Something else.", key="in:3:answer")) is None
+
+
+async def test_the_same_words_under_another_message_are_another_reply(sim: DiscordSimulator) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        first = await stage.says("one", channel_id=stage.world.help.id)
+        second = await stage.says("two", channel_id=stage.world.help.id)
+        await stage.adapter.send(reply_to(second.reply_to, "Thank you."))
+        stage.adapter._sender._posted.clear()  # noqa: SLF001 - as after a restart
+        assert await stage.adapter.find(reply_to(first.reply_to, "Thank you.", key="in:9:answer")) is None
+
+
+async def test_a_send_that_was_cut_before_it_arrived_may_have_been_posted(sim: DiscordSimulator) -> None:
+    async with running(sim) as stage:
+        message = await stage.says("hello")
+        sim.arm("cut_before", method="POST", route=POST)
+        reply = reply_to(message.reply_to, "Hello.")
+        with pytest.raises(MaybePosted):
+            await stage.adapter.send(reply)
+        assert await stage.adapter.find(reply) is None
+        await stage.adapter.send(reply)
+        assert len(stage.posted()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "given", "raised", "words"),
+    [
+        ("too_many_requests", {"seconds": 45}, Busy, "asks to wait"),
+        ("ban_page", {}, Busy, "blocked"),
+        ("unavailable", {}, MaybePosted, "503"),
+        ("error", {"status": 403, "code": 50013, "message": "Missing Permissions"}, Rejected, "50013"),
+        ("error", {"status": 403, "code": 50007, "message": "Cannot send"}, Rejected, "50007"),
+        ("error", {"status": 404, "code": 10003, "message": "Unknown Channel"}, Rejected, "10003"),
+        ("error", {"status": 401, "code": 0, "message": "401: Unauthorized"}, Unreachable, "token"),
+    ],
+)
+async def test_every_refusal_says_whether_the_reply_was_posted(
+    sim: DiscordSimulator, fault: str, given: dict[str, Any], raised: type[Exception], words: str
+) -> None:
+    async with running(sim) as stage:
+        message = await stage.says("hello")
+        sim.arm(fault, method="POST", route=POST, **given)
+        with pytest.raises(raised, match=words) as caught:
+            await stage.adapter.send(reply_to(message.reply_to, "Hello."))
+        if isinstance(caught.value, Busy):
+            assert caught.value.retry_after_s >= 45
+
+
+async def test_where_nobody_listens_nothing_was_posted() -> None:
+    async with DiscordSimulator() as sim, running(sim) as stage:
+        message = await stage.says("hello")
+        await sim.__aexit__()
+        await asyncio.sleep(0.1)  # until the old connections are known to be closed
+        with pytest.raises(Unreachable):
+            await stage.adapter.send(reply_to(message.reply_to, "Hello."))
+
+
+async def test_before_the_log_in_nothing_is_posted(sim: DiscordSimulator) -> None:
+    on = world(sim)
+    adapter = create("discord", settings(sim), Ground().surroundings())
+    async with running(sim, on=on) as stage:
+        message = await stage.says("hello")
+        with pytest.raises(Unreachable):
+            await adapter.send(reply_to(message.reply_to, "Hello."))
+
+
+async def test_short_limits_are_waited_out(sim: DiscordSimulator) -> None:
+    async with running(sim) as stage:
+        message = await stage.says("hello")
+        sim.set_limits(bucket_size=2, bucket_s=0.3)
+        for i in range(5):
+            await stage.adapter.send(reply_to(message.reply_to, f"Hello {i}.", key=f"in:{i}:answer"))
+        assert len(stage.posted()) == 5
+        assert sim.invalid_requests() == 0
+
+
+# --- the connection ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_broken_connection_is_resumed_and_nothing_is_missed(sim: DiscordSimulator) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        await stage.says("one", channel_id=stage.world.help.id)
+        sim.drop_gateway()
+        sim.write(stage.world.ana.id, "two", channel_id=stage.world.help.id)
+        await stage.arrives(2)
+        assert texts(stage.mine()) == ["one", "two"]
+        assert [login.kind for login in sim.logins()] == ["identify", "resume"]
+
+
+async def test_after_a_lost_session_what_was_said_meanwhile_is_read(sim: DiscordSimulator) -> None:
+    async with running(sim, help_channels=["help", "forum"]) as stage:
+        ana, there = stage.world.ana.id, stage.world.help.id
+        await stage.says("direct one")
+        await stage.says("one", channel_id=there)
+        sim.invalidate_session()
+        sim.drop_gateway()
+        sim.write(ana, "two", channel_id=there)
+        sim.write(ana, "direct two")
+        thread = sim.begin_thread(ana, there, "a thread", text="three")
+        sim.begin_thread(ana, stage.world.forum.id, "a post", text="four")
+        sim.write(ana, "not for the bot", channel_id=stage.world.lounge.id)
+        await until(lambda: len(texts(stage.mine())) >= 7)
+        await sim.wait_for_logins(2, kind="identify")
+        said = {message.text: message for message in stage.mine()}
+        expected = {"direct one", "one", "two", "direct two", "three", "a post\nfour", "not for the bot"}
+        assert {message.text for message in stage.mine() if not message.author.is_system} == expected
+        assert said["three"].thread_key == thread.id
+        assert said["two"].addressed is Addressed.HELP_CHANNEL
+        assert said["direct two"].addressed is Addressed.DIRECT
+        assert said["not for the bot"].addressed is Addressed.AMBIENT
+        await stage.says("five", channel_id=there)
+
+
+async def test_what_was_said_while_the_bot_was_off_is_read_at_its_start(sim: DiscordSimulator) -> None:
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        await stage.says("one", channel_id=stage.world.help.id)
+        await until(lambda: json.loads(ground.state["discord:memory"])["mark"] >= int(stage.mine()[0].message_id))
+        on = stage.world
+    for i in range(150):  # more than a page
+        sim.write(on.ana.id, f"{i}", channel_id=on.help.id)
+    async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
+        await until(lambda: len(stage.mine()) >= 151)
+        assert texts(stage.mine()) == ["one", *map(str, range(150))]
+
+
+async def test_at_the_very_first_start_nothing_old_is_answered(sim: DiscordSimulator) -> None:
+    on = world(sim)
+    sim.write(on.ana.id, "old", channel_id=on.help.id)
+    sim.advance(1)
+    async with running(sim, on=on, help_channels=["help"]) as stage:
+        await stage.says("new", channel_id=on.help.id)
+        assert texts(stage.mine()) == ["new"]
+
+
+async def test_what_lies_too_far_back_is_left(sim: DiscordSimulator) -> None:
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    sim.write(on.ana.id, "long ago", channel_id=on.help.id)
+    await asyncio.sleep(0.6)
+    async with running(sim, ground=ground, on=on, help_channels=["help"], catch_up_hours=0.5 / 3600) as stage:
+        await stage.says("now", channel_id=on.help.id)
+        assert texts(stage.mine()) == ["now"]
+
+
+async def test_a_channel_that_cannot_be_read_now_is_read_later(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord.adapter._GAPS_AGAIN_S", 0.3)
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    sim.write(on.ana.id, "missed", channel_id=on.help.id)
+    sim.arm("unavailable", method="GET", route=POST, times=1)
+    async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
+        await stage.comes(lambda message: message.text == "missed")
+        await until(lambda: json.loads(ground.state["discord:memory"])["gaps"] == {})
+
+
+async def test_the_first_gap_is_read_before_what_is_said_after_it(sim: DiscordSimulator) -> None:
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    sim.write(on.ana.id, "first", channel_id=on.help.id)
+    sim.arm("slow_before", method="GET", route=POST, times=-1, seconds=0.3)
+    async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
+        await stage.says("second", channel_id=on.help.id)
+        await stage.comes(lambda message: message.text == "first")
+        assert texts(stage.mine()) == ["first", "second"]
+
+
+async def test_what_the_ledger_refuses_counts_as_not_received(sim: DiscordSimulator) -> None:
+    ground, on = Ground(), world(sim)
+    adapter = create("discord", settings(sim, help_channels=[on.help.id]), ground.surroundings())
+    stage = Stage(world=on, adapter=adapter, ground=ground)
+    run = asyncio.create_task(adapter.run(stage.deliver))
+    await ready(stage)
+    stage.refuses = OSError("disk full")
+    sim.write(on.ana.id, "keep me", channel_id=on.help.id)
+    with pytest.raises(OSError, match="disk full"):
+        await asyncio.wait_for(run, 5)
+    stage.refuses = None
+    async with ran(adapter, stage.deliver):
+        assert (await stage.comes(lambda message: message.text == "keep me")).text == "keep me"
+
+
+async def test_a_gateway_that_cannot_be_reached_at_first_is_tried_again(
+    sim: DiscordSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    on = world(sim)
+    sim.refuse_gateway()
+    adapter = create("discord", settings(sim), Ground().surroundings())
+    stage = Stage(world=on, adapter=adapter, ground=Ground())
+    async with ran(adapter, stage.deliver):
+        await until(lambda: actions(caplog).count("channel_unreachable") >= 2)
+        sim.refuse_gateway(is_on=False)
+        await sim.wait_for_logins(1, timeout_s=10)
+        await until(sim.connected)
+        await stage.says("hello")
+
+
+async def test_a_gateway_that_hangs_up_at_once_is_not_stormed(sim: DiscordSimulator) -> None:
+    async with running(sim, max_backoff_s=60) as stage:
+        stop = asyncio.create_task(_hang_up(sim))
+        await asyncio.sleep(3)
+        stop.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await stop
+        assert len(sim.logins()) <= 8
+        assert stage.mine() == []
+
+
+async def _hang_up(sim: DiscordSimulator) -> None:
+    while True:
+        sim.drop_gateway()
+        await asyncio.sleep(0.001)
+
+
+async def test_no_more_sessions_are_begun_than_a_day_may_have(
+    sim: DiscordSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    ground = Ground()
+    ground.state["discord:starts"] = json.dumps([time.time() - 90_000, *[time.time() - 100] * 2])
+    async with running(sim, ground=ground, starts_per_day=3):
+        for _ in range(4):
+            sim.invalidate_session()
+            await asyncio.sleep(0.2)
+        await until(lambda: "channel_paused" in actions(caplog))
+        assert len(sim.logins("identify")) == 1
+        assert len(json.loads(ground.state["discord:starts"])) == 3
+
+
+async def test_without_the_content_intent_the_bot_hears_what_names_it(
+    sim: DiscordSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(sim, bot={"privileged": []}, help_channels=["help"]) as stage:
+        there, bot = stage.world.help.id, stage.world.bot
+        assert [login.outcome for login in sim.logins()] == ["disallowed_intents", "ready"]
+        unread = await stage.says("my card is stuck", channel_id=there)
+        read = await stage.says(f"<@{bot.user.id}> my card is stuck", channel_id=there)
+        command = await stage.next_after(lambda: sim.slash(stage.world.ana.id, "help", {}, channel_id=there))
+        assert (unread.text, read.text, command.command) == ("", "my card is stuck", "help")
+    assert actions(caplog).count("channel_limited") == 1
+    assert any("Message Content Intent" in record.getMessage() for record in caplog.records)
+
+
+async def test_the_content_intent_may_be_done_without(sim: DiscordSimulator) -> None:
+    async with running(sim, bot={"privileged": []}, intents="mentions"):
+        assert [(login.outcome, bool(login.intents & 1 << 15)) for login in sim.logins()] == [("ready", False)]
+
+
+async def run_to_the_end(sim: DiscordSimulator, **given: Any) -> None:
+    adapter = create("discord", settings(sim, **given), Ground().surroundings())
+
+    async def deliver(_messages: Sequence[IncomingMessage]) -> None:
+        raise AssertionError("nothing is received")
+
+    async with asyncio.timeout(10):
+        await adapter.run(deliver)
+
+
+async def test_a_bot_that_demands_the_content_intent_stops_without_it(sim: DiscordSimulator) -> None:
+    world(sim, privileged=[])
+    with pytest.raises(ChannelSetupError, match="Message Content Intent"):
+        await run_to_the_end(sim, intents="full")
+    assert len(sim.logins()) == 1
+
+
+async def test_a_refused_token_stops_the_channel(sim: DiscordSimulator) -> None:
+    with pytest.raises(ChannelSetupError, match="Reset Token"):
+        await run_to_the_end(sim)
+
+
+async def test_a_token_that_is_reset_while_running_stops_the_channel(sim: DiscordSimulator) -> None:
+    on = world(sim)
+    adapter = create("discord", settings(sim), Ground().surroundings())
+    stage = Stage(world=on, adapter=adapter, ground=Ground())
+    run = asyncio.create_task(adapter.run(stage.deliver))
+    await until(sim.connected)
+    on.bot.is_token_reset = True
+    sim.invalidate_session()
+    with pytest.raises(ChannelSetupError, match="Reset Token"):
+        await asyncio.wait_for(run, 10)
+
+
+async def test_offline_and_online_again(sim: DiscordSimulator) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        sim.set_offline()
+        sim.write(stage.world.ana.id, "while offline", channel_id=stage.world.help.id)
+        await asyncio.sleep(0.5)
+        sim.set_offline(is_on=False)
+        await stage.comes(lambda message: message.text == "while offline")
+
+
+async def test_an_event_that_cannot_be_read_is_left_out(
+    sim: DiscordSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(sim) as stage:
+        for body in ({}, {"id": "x", "channel_id": "nowhere", "author": {}}, {"id": "1", "channel_id": "1"}):
+            for name in ("MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "INTERACTION_CREATE"):
+                sim.push_raw(name, body)
+        await stage.says("hello")
+        assert len(sim.logins()) == 1
+        assert "update_unreadable" in actions(caplog)
+
+
+async def test_more_than_can_be_kept_waiting_is_read_again(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord.adapter._WAITING", 5)
+    async with running(sim, help_channels=["help"]) as stage:
+        stage.gate.clear()
+        for i in range(300):
+            sim.write(stage.world.ana.id, f"{i}", channel_id=stage.world.help.id)
+        await asyncio.sleep(0.3)
+        stage.gate.set()
+        await until(lambda: len(stage.mine()) == 300)
+        assert {message.text for message in stage.mine()} == set(map(str, range(300)))
+
+
+async def test_how_far_was_read_is_written_down_even_where_the_disk_fails_at_times(
+    sim: DiscordSimulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord.adapter._SAVE_EVERY_S", 0.05)
+    caplog.set_level(logging.WARNING)
+    async with running(sim) as stage:
+        stage.ground.unwritable = OSError("disk full")
+        message = await stage.says("hello")
+        await until(lambda: "mark_not_stored" in actions(caplog))
+        stage.ground.unwritable = None
+        await until(lambda: json.loads(stage.ground.state["discord:memory"])["mark"] == int(message.message_id))
