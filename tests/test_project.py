@@ -23,6 +23,7 @@ SOURCES = sorted(
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==\S+")
 _NAMED = re.compile(r"^[A-Za-z0-9][\w.-]*")
 _SDKS = {
+    "discord": "adapters/discord/*.py",
     "telegram": "adapters/telegram/*.py",
     "tweepy": "adapters/twitter/*.py",
     "praw": "adapters/reddit/*.py",
