@@ -95,6 +95,7 @@ def subreddit_json(subreddit: Subreddit, viewer: User | None) -> Json:
         "title": subreddit.title,
         "url": f"/r/{subreddit.name}/",
         "subreddit_type": subreddit.kind,
+        "lang": subreddit.language,
         "created": created,
         "created_utc": created,
         "subscribers": _subscribers(subreddit),

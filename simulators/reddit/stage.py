@@ -53,14 +53,14 @@ class Stage(ABC):
         """Let every access token be refused with 401 from now on."""
         self._tokens.expire_all()
 
-    def add_subreddit(self, name: str, *, title: str = "", kind: str = "public") -> Subreddit:
-        """Create a subreddit, which is public, restricted or private."""
+    def add_subreddit(self, name: str, *, title: str = "", kind: str = "public", language: str = "en") -> Subreddit:
+        """Create a subreddit, which is public, restricted or private; `language` as its settings name it."""
         if kind not in _KINDS:
             raise SimulatorError(f"A subreddit is one of {', '.join(_KINDS)}.")
         if name.lower() in self._world.subreddits:
             raise SimulatorError(f"There is a subreddit {name!r} already.")
         id_ = self._world.new_id("t5")
-        subreddit = Subreddit(id=id_, name=name, title=title or name, kind=kind, created_at=now())
+        subreddit = Subreddit(id=id_, name=name, title=title or name, kind=kind, language=language, created_at=now())
         self._world.subreddits[name.lower()] = subreddit
         self._world.touch()
         return subreddit

@@ -38,6 +38,7 @@ class Subreddit:
     name: str
     title: str
     kind: str
+    language: str
     created_at: float
     moderators: dict[str, frozenset[str]] = field(default_factory=dict)
     moderators_since: dict[str, float] = field(default_factory=dict)

@@ -111,13 +111,15 @@ async def test_an_anchor_that_is_gone_gives_an_empty_page(sim: RedditSimulator) 
 
 
 async def test_several_subreddits_are_one_listing_and_private_ones_are_left_out(sim: RedditSimulator) -> None:
-    sim.add_subreddit("acmehelp")
+    sim.add_subreddit("acmehelp", title="Hulp", language="nl")
     sim.add_subreddit("acmestaff", kind="private")
     sim.add_member("acmestaff", "ana")
     for name in ("acme", "acmehelp", "acmestaff"):
         sim.submit(name, "ana", f"in {name}")
 
     def look(reddit: praw.Reddit) -> None:
+        dutch = reddit.subreddit("acmehelp")
+        assert (dutch.lang, dutch.title, dutch.display_name) == ("nl", "Hulp", "acmehelp")
         many = reddit.subreddit("acme+acmehelp+acmestaff")
         assert [one.title for one in many.new()] == ["in acmehelp", "in acme"]
         with pytest.raises(Forbidden):
@@ -284,7 +286,7 @@ async def test_the_inbox_holds_answers_and_mentions_until_they_are_read(sim: Red
         reddit.inbox.mark_read([items[0], items[2]])
         assert [item.id for item in reddit.inbox.unread()] == [items[1].id]
         assert [item.new for item in reddit.inbox.all()] == [False, True, False]
-        reddit.inbox.mark_unread([items[0]])
+        reddit.inbox.mark_unread([items[0], reddit.comment(own["id"])])  # its own comment is not in there
         assert len(list(reddit.inbox.unread())) == 2
         assert [item.id for item in reddit.inbox.mentions()] == [items[0].id]
         assert [item.id for item in reddit.inbox.comment_replies()] == [items[1].id]
@@ -293,6 +295,7 @@ async def test_the_inbox_holds_answers_and_mentions_until_they_are_read(sim: Red
         assert list(reddit.inbox.unread()) == []
 
     await praw_does(sim, read)
+    assert [act.name for act in sim.acts()] == ["read", "read", "unread", "read", "read"]
 
 
 async def test_what_was_deleted_or_removed_leaves_the_inbox(sim: RedditSimulator) -> None:
