@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import OrderedDict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,10 +13,11 @@ from adapters.reddit.memory import Memory
 from adapters.reddit.messages import Around
 from adapters.reddit.places import Place, has_modmail
 from adapters.reddit.things import COMMENT, SUBMISSION
+from adapters.reddit.threads import Threads
 from adapters.reddit.wire import FAILURES, GONE, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from adapters.base import Deliver, IncomingMessage, Surroundings
     from adapters.reddit.modmail import Conversation, Letter
@@ -30,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 _ROLES_KEPT_S: Final = 60.0
 _PLACES_KEPT_S: Final = 600.0
-_MAX_CLIMB: Final = 12
-_MAX_TOPS: Final = 5_000
 _LOOKED_AT_ONCE: Final = 100
 _MAX_MAIL_PAGES: Final = 10
 # What was posted so shortly before the bot's first look at a subreddit is dealt with; what is older is not.
@@ -45,7 +43,7 @@ class Polling:
         self._reading, self._account, self._settings, self._surroundings = reading, account, settings, surroundings
         self._memory: Memory | None = None
         self._places: dict[str, tuple[float, Place | None]] = {}
-        self._tops: OrderedDict[str, tuple[str, bool]] = OrderedDict()  # comment -> its top-level one; is that ours?
+        self._threads = Threads(reading, account)
         self._looked_at = 0.0
         self._turn = 0
 
@@ -156,13 +154,13 @@ class Polling:
         wanted = {thing.parent_id for thing in here if thing.is_comment}
         pool |= await self._reading.look_up(wanted - pool.keys())
         spoken = [thing for thing in here if messages.is_for_bot(thing, self._account, pool.get(thing.parent_id))]
-        await self._climb([thing for thing in spoken if thing.is_comment], pool)
+        await self._threads.climb([thing for thing in spoken if thing.is_comment], pool)
         told = []
         for thing in sorted(others, key=lambda one: (one.created_at, len(one.id), one.id)):
             parent = pool.get(thing.parent_id)
             asked = messages.needs_roles(thing, self._account, parent)
             roles = await self._roles_of(thing) if asked else ((), "")
-            root, answers_bot = self._tops.get(thing.id, (thing.parent_id if thing.is_comment else "", False))
+            root, answers_bot = self._threads.top(thing)
             around = Around(place=self._known(thing.subreddit), parent=parent, root=root, answers_bot=answers_bot)
             is_edit = memory.is_edit(thing)
             message = messages.normalise(thing, self._account, around, roles=roles, is_edit=is_edit)
@@ -188,37 +186,6 @@ class Polling:
                     author_id=message.on_behalf_of.id,
                     edited=0,
                 )
-
-    async def _climb(self, comments: Sequence[Thing], pool: dict[str, Thing]) -> None:
-        """Find the top-level comment of each; a chain is followed `_MAX_CLIMB` steps up, together with the others."""
-        for _ in range(_MAX_CLIMB):
-            missing = {
-                self._highest(comment, pool).parent_id for comment in comments if not self._has_top(comment, pool)
-            }
-            if not missing:
-                break
-            above = await self._reading.look_up(missing)
-            pool |= above
-            if missing - above.keys():
-                break  # what Reddit has no more ends the chain
-        for comment in comments:
-            chain = [comment]
-            while (above_ := pool.get(chain[-1].parent_id)) is not None and above_.is_comment:
-                chain.append(above_)
-            top = self._tops.get(chain[-1].id, (chain[-1].id, chain[-1].author_id == self._account.id))
-            for one in chain:
-                self._tops[one.id] = top
-        while len(self._tops) > _MAX_TOPS:
-            self._tops.popitem(last=False)
-
-    def _highest(self, comment: Thing, pool: Mapping[str, Thing]) -> Thing:
-        while (above := pool.get(comment.parent_id)) is not None and above.is_comment:
-            comment = above
-        return comment
-
-    def _has_top(self, comment: Thing, pool: Mapping[str, Thing]) -> bool:
-        highest = self._highest(comment, pool)
-        return not highest.parent_id.startswith(COMMENT) or highest.id in self._tops
 
     async def _roles_of(self, thing: Thing) -> Roles:
         """Whether the author moderates the subreddit; ((), "") where Reddit would not say."""
