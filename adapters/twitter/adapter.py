@@ -168,7 +168,7 @@ class TwitterAdapter:
     async def send(self, reply: Reply) -> str:
         """Post one reply. Raises `ChannelError`."""
         text, item = self._written(reply)
-        if not text.strip():
+        if not text.strip(" …"):
             raise Rejected(
                 "X: without its links nothing is left of this reply; write it otherwise, or set allow_links."
             )

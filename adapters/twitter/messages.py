@@ -351,7 +351,8 @@ def _described_parent(post: Json, account: Account, around: Around) -> Parent:
 def first_id(post: Json) -> str:
     """The id of the post's first version, which stays the same when it is edited."""
     history = post.get("edit_history_tweet_ids") or post.get("edit_history_post_ids")
-    return min(map(str, history), key=int) if isinstance(history, list) and history else _id(post)
+    ids = [str(each) for each in history if str(each).isdecimal()] if isinstance(history, list) else []
+    return min([*ids, _id(post)], key=int)
 
 
 def written_at(snowflake: str) -> datetime:

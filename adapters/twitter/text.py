@@ -20,12 +20,12 @@ MAX_WEIGHT: Final = 280
 _LEADING: Final = re.compile(r"\s*(?:@\w{1,15}(?:\s+|$))*", re.ASCII)
 _WORD: Final = re.compile(r"\s?\S+")
 _SLASH: Final = re.compile(r"[/!](ticket|status|language|help|start|claim|stop)(?!\w)\s*", re.IGNORECASE)
-# What X makes a mention (its full-width sign too), a hashtag, a cashtag, as far as the sign itself and what follows.
-_SIGN: Final = re.compile(
-    r"(?P<at>(?<![@\uff20])[@\uff20]++(?=[A-Za-z0-9_]))"
-    r"|(?P<hash>(?<![#\uff03])[#\uff03]++(?=\w*[^\W\d_]))"
-    r"|(?P<cash>(?<!\w)\$(?=[A-Za-z]{1,6}(?![A-Za-z])))"
-)
+# What makes a mention (X takes the full-width sign too), a hashtag or a cashtag. Whole runs, because "#@ana" without
+# its @ would be a hashtag.
+_SIGNS: Final = re.compile(r"(?<![@#$\uff20\uff03])[@#$\uff20\uff03]++(?=\w)")
+_HANDLE: Final = re.compile(r"[A-Za-z0-9_]")
+_TAG: Final = re.compile(r"\w*[^\W\d_]")
+_SYMBOL: Final = re.compile(r"[A-Za-z]{1,6}(?![A-Za-z])")
 _RETWEET: Final = re.compile(r"(?:^|[^A-Za-z0-9_+~.-])rt$", re.IGNORECASE)
 # A word of another shape is not shown to X's expression for links, which takes seconds for "a.a.a.a.".
 _MAX_WORD, _MAX_DOTS = 256, 8
@@ -121,20 +121,25 @@ def _quietened(text: str, *, allow_links: bool) -> str:
     links = [span for word in _WORD.finditer(text) for span in _links(word[0], word.start())] if allow_links else []
     cashtags = 0
 
-    def quieter(sign: re.Match[str]) -> str:
+    def quieter(signs: re.Match[str]) -> str:
         nonlocal cashtags
-        start, before = sign.start(), text[max(0, sign.start() - 3) : sign.start()]
+        run, (start, end) = signs[0], signs.span()
         at = bisect(links, (start, len(text))) - 1
         if at >= 0 and links[at][0] <= start < links[at][1]:
-            return sign[0]
-        if sign["cash"]:
-            cashtags += 1
-            return sign[0] if cashtags == 1 else ""
-        if len(sign[0]) > 1 or not re.search(r"\w$", before, 0 if sign["hash"] else re.ASCII):
-            return ""
-        return "" if sign["at"] and _RETWEET.search(before) else sign[0]  # an address of mail, C#sharp
+            return run
+        if run == "$":
+            is_cashtag = _SYMBOL.match(text, end) is not None
+            cashtags += is_cashtag
+            return "" if is_cashtag and cashtags > 1 else run
+        is_tag = run in "#\uff03"
+        if len(run) == 1 and not (_TAG if is_tag else _HANDLE).match(text, end):
+            return run  # #1042
+        before = text[max(0, start - 3) : start]
+        is_within_word = re.search(r"\w$", before, 0 if is_tag else re.ASCII) is not None
+        is_harmless = len(run) == 1 and is_within_word and (is_tag or not _RETWEET.search(before))
+        return run if is_harmless else ""  # somebody@example.invalid, C#sharp
 
-    return _SIGN.sub(quieter, text)
+    return _SIGNS.sub(quieter, text)
 
 
 def _links(word: str, offset: int = 0) -> list[tuple[int, int]]:

@@ -133,11 +133,11 @@ async def running(
     wanted = settings(sim, **{"staff": (mila.id,), **given})
     adapter = TwitterAdapter("twitter", wanted, ground.surroundings(), connector)
     stage = Stage(sim=sim, adapter=adapter, bot=bot, ana=ana, bram=bram, mila=mila, ground=ground)
-    async with ran(adapter, stage.deliver):
-        try:
+    try:
+        async with ran(adapter, stage.deliver):
             yield stage
-        finally:
-            await adapter.close()
+    finally:
+        await adapter.close()
 
 
 @asynccontextmanager
