@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import psutil
 from rapidfuzz import fuzz, process
 
-from bench import matching
+from bench import matching, networks
 from bench.load import Bench, bench, faq_of, questions, run_bot, run_plain
 from faq.matching import Candidate, FaqMatcher, Matches
 
@@ -86,6 +86,7 @@ def main() -> None:
         print(f"  {name:<38} {rate:>8.0f} {rate / baseline:>8.2f}x {p50:>8.2f} {p99:>8.2f} {cpu:>8.0f}")
     asyncio.run(_memory())
     _start_up()
+    networks.main([])
     matching.main([])
 
 
