@@ -52,8 +52,9 @@ class Streams:
             queue.put_nowait(post)
 
     def disconnect(self, *, quietly: bool) -> None:
-        """End all connections, with an error in their midst unless quietly."""
-        for queue in self._queues:
+        """End all connections, with an error in their midst unless quietly; what comes now is for the next one."""
+        ended, self._queues = self._queues, []
+        for queue in ended:
             if not quietly:
                 queue.put_nowait({"errors": [_DISCONNECT]})
             queue.put_nowait(None)
@@ -95,7 +96,8 @@ class Streams:
                     body["matching_rules"] = [{"id": rule.id, "tag": rule.tag} for rule in rules]
                     yield json.dumps({key: value for key, value in body.items() if value}).encode() + b"\r\n", item
         finally:
-            self._queues.remove(queue)
+            if queue in self._queues:
+                self._queues.remove(queue)
 
     def rules(self, params: Params) -> Json:
         """GET /2/tweets/search/stream/rules."""

@@ -98,6 +98,7 @@ async def test_disconnects_come_in_the_stream(sim: TwitterSimulator) -> None:
         listener.filter()
         await listener.next("connected")
         sim.disconnect_stream()
+        assert sim.stream_count() == 0
         (error,) = await listener.next("errors")
         assert (error["title"], error["disconnect_type"]) == ("operational-disconnect", "OperationalDisconnect")
         await listener.next("closed")
