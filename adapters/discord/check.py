@@ -110,8 +110,12 @@ async def _help_channel(client: Client, channel_id: str) -> Finding:
         channel: Any = await client.fetch_channel(int(channel_id))
         guild = await client.fetch_guild(channel.guild.id, with_counts=False)
         member = await guild.fetch_member(client.user.id if client.user else 0)
-        channel.guild = guild
-        permissions = channel.permissions_for(member)
+        # A thread has the rights of what it hangs under.
+        above: Any = channel
+        if isinstance(channel, discord.Thread):
+            above = await client.fetch_channel(channel.parent_id)
+        above.guild = guild  # without a session, the SDK knows no roles
+        permissions = above.permissions_for(member)
     except FAILURES as error:
         cure = "Check the id; invite the bot to the server; give it the right View Channel."
         return Finding(ok=False, text=f"Help channel {channel_id} cannot be seen ({told(error)}).", cure=cure)

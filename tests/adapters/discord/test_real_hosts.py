@@ -1,0 +1,68 @@
+"""The unmodified adapter and SDK, with Discord's real addresses, over TLS: only names lead to this machine."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import aiohttp
+import trustme
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from adapters.discord import DiscordAdapter, Settings
+from simulators.discord import DiscordSimulator
+from tests.adapters.discord.stage import TOKEN, Ground, Stage, ran, ready, reply_to, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Loopback(AbstractResolver):
+    """Every name is this machine; remembers which were asked for."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.asked: set[str] = set()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked.add(f"{host}:{port}")
+        return [
+            ResolveResult(
+                hostname=host, host="127.0.0.1", port=self._port, family=family, proto=0, flags=socket.AI_NUMERICHOST
+            )
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_it_speaks_to_the_real_hosts_over_tls(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("discord.com", "gateway.discord.gg").configure_cert(serving)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    trusting = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+    async with DiscordSimulator(ssl_context=serving, public_gateway="wss://gateway.discord.gg/") as sim:
+        names, ground = Loopback(sim.port), Ground()
+        on = world(sim)
+        adapter = DiscordAdapter(
+            "discord",
+            Settings.model_validate({"token": TOKEN, "ready_wait_s": 0.05}),
+            ground.surroundings(),
+            connect=lambda: aiohttp.TCPConnector(resolver=names, ssl=trusting, limit=0),
+        )
+        stage = Stage(world=on, adapter=adapter, ground=ground)
+        async with ran(adapter, stage.deliver):
+            await ready(stage)
+            message = await stage.says("where is my money")
+            await adapter.send(reply_to(message.reply_to, "Here."))
+            command = await stage.next_after(lambda: sim.slash(on.ana.id, "help", {}, channel_id=on.lounge.id))
+            await adapter.send(reply_to(command.reply_to, "Ask me.", key="in:2:help"))
+            sim.drop_gateway()
+            await sim.wait_for_logins(1, kind="resume", timeout_s=10)
+            await stage.says("and now?")
+        assert [sent.text for sent in sim.sent()] == ["Here.", "Ask me."]
+        assert names.asked == {"discord.com:443", "gateway.discord.gg:443"}
