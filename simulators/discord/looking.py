@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from simulators.discord.breaking import Breaking
 from simulators.discord.journal import Call, Edit, Login, SentMessage
@@ -39,6 +40,20 @@ class Looking(Breaking):
     def calls(self, method: str = "", route: str = "") -> list[Call]:
         """Return the calls the bots made, in order, refused ones included; `route` as Discord writes it in its docs."""
         return [call for call in self._journal.calls if method in {"", call.method} and route in {"", call.route}]
+
+    def open_calls(
+        self, at: datetime, route: str = "/channels/{channel_id}/messages", margin_s: float = 0.0
+    ) -> list[Call]:
+        """Return the calls that a client killed at a moment may not have finished.
+
+        `margin_s` also counts answers handed over that shortly before, which the client may not have stored yet.
+        """
+        since = at - timedelta(seconds=margin_s)
+        return [
+            call
+            for call in self.calls(route=route)
+            if call.started_at <= at and (call.ended_at is None or call.ended_at >= since)
+        ]
 
     def logins(self, kind: str = "") -> list[Login]:
         """Return what reached the gateway, "identify" and "resume", in order."""

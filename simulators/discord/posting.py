@@ -132,7 +132,7 @@ class Posting:
             join(self._world, thread, author_id)
 
     def _event(self, name: str, channel: Channel, message: Json) -> Event:
-        body = self.shown(message)
+        body = self.shown(message) | {"channel_type": int(channel.type)}
         if channel.guild is not None:
             body["guild_id"] = channel.guild.id
             member = channel.guild.members.get(message["author"]["id"])

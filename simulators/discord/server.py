@@ -153,6 +153,8 @@ class DiscordSimulator(Control):
     async def _do(self, name: str, arguments: dict[str, Any]) -> object:
         if name.startswith("_") or not inspect.isfunction(getattr(Control, name, None)):
             raise SimulatorError(f"There is no control {name!r}: GET /control lists them.")
+        if isinstance(at := arguments.get("at"), str):
+            arguments["at"] = datetime.fromisoformat(at)
         result = getattr(self, name)(**arguments)
         return _plain(await result if inspect.isawaitable(result) else result)
 

@@ -196,7 +196,7 @@ async def test_who_is_told_of_what(sim: DiscordSimulator, bot: Bot, guild: Guild
         sim.write(ana.id, "unseen", channel_id=hidden.id)
         sim.write(ana.id, "seen", channel_id=place.id)
         message = await gateway.event("MESSAGE_CREATE")
-        assert (message["content"], message["guild_id"]) == ("seen", guild.id)
+        assert (message["content"], message["guild_id"], message["channel_type"]) == ("seen", guild.id, 0)
         assert message["member"]["roles"] == []
         assert "user" not in message["member"]
         thread = sim.begin_thread(ana.id, place.id, "talk")

@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import hikari
 import pytest
 import trustme
 
-from simulators.discord import Bot, Channel, DiscordSimulator, Guild, User
+from simulators.discord import Bot, Channel, DiscordSimulator, User
 from simulators.discord.schema import SPECS_FILE, SPECS_VARIABLE, Schema
 
 from .conftest import Client, Rest, started, until
@@ -28,8 +29,9 @@ INTENTS = hikari.Intents.ALL_UNPRIVILEGED | hikari.Intents.MESSAGE_CONTENT
 
 
 async def test_hikari_answers_messages_commands_and_the_context_menu(
-    sim: DiscordSimulator, bot: Bot, guild: Guild, place: Channel, ana: User
+    caplog: pytest.LogCaptureFixture, sim: DiscordSimulator, bot: Bot, place: Channel, ana: User
 ) -> None:
+    assert place.guild is not None
     app = hikari.GatewayBot(
         bot.token, rest_url=sim.api_base, intents=INTENTS, banner=None, logs=None, suppress_optimization_warning=True
     )
@@ -55,7 +57,7 @@ async def test_hikari_answers_messages_commands_and_the_context_menu(
         ask = app.rest.slash_command_builder("ask", "Ask a question")
         menu = app.rest.context_menu_command_builder(hikari.CommandType.MESSAGE, "Ticket")
         await app.rest.set_application_commands(own, [ask, menu])
-        forum = sim.add_channel(guild.id, "questions", kind="forum")
+        forum = sim.add_channel(place.guild.id, "questions", kind="forum")
         question = sim.write(ana.id, "ping", channel_id=place.id)
         sim.begin_thread(ana.id, forum.id, "Post", text="ping")
         sim.write(ana.id, "ping")
@@ -74,6 +76,7 @@ async def test_hikari_answers_messages_commands_and_the_context_menu(
             await channel.send("hello?")
     finally:
         await app.close()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 # --- the real hosts ---------------------------------------------------------------------------------------------------
@@ -138,7 +141,13 @@ async def test_the_control_is_driven_over_http(sim: DiscordSimulator, bot: Bot) 
         await Rest(http, sim, bot).say(place["id"], "hi there")
         (sent,) = (await do("wait_for_sent", wanted=1, contains="there"))[1]["result"]
         assert (sent["text"], sent["pings"]["users"]) == ("hi there", [])
-        assert (await do("calls", method="POST"))[1]["result"][0]["status"] == 200
+        (call,) = (await do("calls", method="POST"))[1]["result"]
+        assert (call["status"], call["applied"], call["body"]["content"]) == (200, True, "hi there")
+        for at, number in ((call["started_at"], 1), (call["ended_at"], 1), ("2000-01-01T00:00:00+00:00", 0)):
+            assert len((await do("open_calls", at=at))[1]["result"]) == number
+        later = (datetime.fromisoformat(call["ended_at"]) + timedelta(seconds=1)).isoformat()
+        assert (await do("open_calls", at=later))[1]["result"] == []
+        assert len((await do("open_calls", at=later, margin_s=1.5))[1]["result"]) == 1
         assert (await do("add_bot", token="second"))[1]["result"]["token"] == "second"
         steps = [{"do": "close_dms", "user_id": user["id"]}, {"do": "connected"}]
         assert await do("batch", steps=steps) == (200, {"result": [None, 0]})
