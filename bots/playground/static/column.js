@@ -204,9 +204,15 @@ export const column = (network) => {
   posts.addEventListener("scroll", () => { atEnd = isNewest(); });
   new ResizeObserver(() => { if (atEnd && view && !stage.isFeed()) posts.scrollTop = posts.scrollHeight; }).observe(posts);
   const isNewest = () => posts.scrollHeight - posts.scrollTop - posts.clientHeight < NEAR_PX;
+  /** Scrolls nothing but this list: scrollIntoView would pull the whole page to this column. */
+  const reveal = (child) => {
+    const [frame, box] = [posts.getBoundingClientRect(), child.getBoundingClientRect()];
+    if (box.top < frame.top || box.height > frame.height) posts.scrollTop += box.top - frame.top;
+    else if (box.bottom > frame.bottom) posts.scrollTop += box.bottom - frame.bottom;
+  };
   const toNewest = () => {
     const fresh = posts.querySelector(".fresh");
-    if (stage.isFeed() && fresh) fresh.scrollIntoView({ block: "nearest" }); else posts.scrollTop = posts.scrollHeight;
+    if (stage.isFeed() && fresh) reveal(fresh); else posts.scrollTop = posts.scrollHeight;
     pill.hidden = true;
   };
 
@@ -240,7 +246,7 @@ export const column = (network) => {
       announce(`${view.title}, ${author.name}: ${post.text}`);
     }
     if (own) {
-      own.scrollIntoView({ block: "nearest" });
+      reveal(own);
       awaited = "";
     }
     if (!stage.isFeed()) {
@@ -254,7 +260,7 @@ export const column = (network) => {
     };
     const unseen = opened ? news.map(({ key }) => nodeOf(key)).find(hidden) : null;
     const parent = unseen && nodeOf(stage.post(unseen.dataset.id)?.reply_to);
-    if (parent && !hidden(parent)) unseen.scrollIntoView({ block: "nearest" });
+    if (parent && !hidden(parent)) reveal(unseen);
     else if (unseen) pill.hidden = false;
   };
 
@@ -265,8 +271,9 @@ export const column = (network) => {
     if (!post) return;
     if (stage.can("menu")) {
       const target = [...posts.children].find((child) => child.dataset.id === id);
-      target?.scrollIntoView({ block: "nearest" });
-      if (target) openMenu(stage, post, target.querySelector(".more"), { focus: "ticket" });
+      if (!target) return;
+      reveal(target);
+      openMenu(stage, post, target.querySelector(".more"), { focus: "ticket" });
       return;
     }
     form.replyTo(id, skin.open(stage.bot()));

@@ -26,7 +26,7 @@ const start = make("button", { type: "button", class: "primary", hidden: true, o
 const hints = make("button", { type: "button", class: "quiet", "aria-controls": "hint", onclick: () => showHint(hint.hidden) }, "Show me how");
 const theme = make("button", { type: "button", class: "quiet square", "aria-label": "Light or dark", title: "Light or dark", onclick: () => turn() }, icon("moon"));
 const banner = make("p", { class: "banner", role: "alert", hidden: true });
-const notice = make("p", { class: "banner bot", role: "status", hidden: true });
+const notice = make("p", { class: "banner dead", role: "status", hidden: true });
 
 const steer = async (verb, button) => {
   button.disabled = true;

@@ -7,14 +7,14 @@ const GONE = ["deleted", "removed"];
 /** The words of a post; a link to the bot's private place is one that can be followed here. */
 const wordsOf = (stage, text) => {
   const words = text.replace(/\n{3,}/g, "\n\n");
-  const { link, fill } = stage.skin.privately;
+  const { link, fill, label } = stage.skin.privately;
   const nodes = [];
   let end = 0;
-  for (const { 0: address, index } of words.matchAll(new RegExp(link, "g"))) {
-    const url = new URL(address);
-    const label = shortened(url.hostname === "127.0.0.1" ? url.pathname.slice(1) : address.replace("https://", ""), 36);
-    nodes.push(words.slice(end, index), make("button", { type: "button", class: "link", title: "Go to the private place", onclick: () => stage.goPrivate(fill(url)) }, label));
-    end = index + address.length;
+  for (const { 0: found, 1: bracketed, 2: bare, index } of words.matchAll(new RegExp(`<(${link.source})>|(${link.source})`, "g"))) {
+    const address = bracketed ?? bare, url = new URL(address);
+    const name = label ?? shortened(address.replace("https://", ""), 36);
+    nodes.push(words.slice(end, index), make("button", { type: "button", class: "link", title: "Go to the private place", onclick: () => stage.goPrivate(fill(url)) }, name));
+    end = index + found.length;
   }
   return [...nodes, words.slice(end)];
 };

@@ -81,6 +81,7 @@ export const SKINS = {
     teamReads: ["modmail"],
     moderatorRemoves: true,
     privately: {
+      label: "modmail",
       link: /https?:\/\/[\w.:-]+\/message\/compose\?[\w=&%+.-]+/,
       fill: (url) => ({ text: url.searchParams.get("message") ?? "", title: url.searchParams.get("subject") ?? "" }),
     },

@@ -75,6 +75,14 @@ class Column:
         await self.fill_in(name)
         await self._page.keyboard.press("Enter")
 
+    async def switch(self, fault: str, *, on: bool) -> None:
+        """Switch on or off what goes wrong."""
+        faults = self.node.locator(".faults")
+        if not await faults.evaluate("node => node.open"):
+            await faults.locator("summary").click()
+        await self.node.get_by_role("switch", name=fault).set_checked(on)
+        await expect(self.node.locator(".weather")).to_be_visible(visible=on)
+
     def by(self, role: str, words: str = "") -> Locator:
         """The posts of the "user", "moderator" or "bot" with these words."""
         return self.node.locator(f".post.by-{role}", has_text=words)
@@ -159,7 +167,7 @@ async def number_in(post: Locator) -> str:
 
 
 @contextlib.asynccontextmanager
-async def theatre(  # noqa: PLR0913 - what a browser can be like
+async def theatre(
     browser: Browser, folder: Path, *networks: str, width: int = 1440, height: int = 900, scheme: str = "light"
 ) -> AsyncIterator[Theatre]:
     """The playground with some networks, or all, and its page opened."""
