@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulators.discord import threads
+from simulators.discord.content import units
 from simulators.discord.interactions import Interaction
 from simulators.discord.looking import Looking
 from simulators.discord.mentions import resolve
@@ -17,6 +18,8 @@ from simulators.discord.permissions import may_speak
 from simulators.discord.posting import Draft, system_draft
 from simulators.discord.wire import Json, Upload
 from simulators.discord.world import Channel, MessageType, SimulatorError, User
+
+_MAX_UNITS = 4000  # of those who pay; others have 2000
 
 
 class Control(Looking):
@@ -43,8 +46,8 @@ class Control(Looking):
         channel = self._channel(channel_id) if channel_id else self._world.direct_channel(self._bot(bot_id), user)
         if not (channel.holds_messages and self._world.sees(user_id, channel) and may_speak(channel, user_id)):
             raise SimulatorError(f"{user.username} cannot write in channel {channel.id}.")
-        if not text.strip() and not files:
-            raise SimulatorError("A message has a text or a file.")
+        if not (text.strip() or files) or units(text) > _MAX_UNITS:
+            raise SimulatorError(f"A message has a text or a file, and at most {_MAX_UNITS} characters.")
         parent = self._message(channel, reply_to) if reply_to else None
         replied_to = parent["author"]["id"] if parent is not None and pings_author else None
         uploads = [

@@ -40,7 +40,7 @@ _EMPTY: Json = {"content": "", "embeds": [], "attachments": [], "components": []
 def wants(bot: Bot, intents: int, event: Event, world: World) -> bool:
     """Return whether a session with these intents is told of an event."""
     if event.only:
-        return event.only == bot.user.id
+        return event.only == bot.user.id and (event.name == "INTERACTION_CREATE" or bool(intents & Intent.GUILDS))
     if event.guild is not None and bot.user.id not in event.guild.members:
         return False
     is_hidden = event.channel is not None and not world.sees(bot.user.id, event.channel)

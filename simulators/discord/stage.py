@@ -16,7 +16,14 @@ from simulators.discord.interactions import Interactions
 from simulators.discord.journal import Journal
 from simulators.discord.limits import Limits
 from simulators.discord.messages import Messages
-from simulators.discord.objects import channel_object, guild_create_body, guild_object, member_object, role_object
+from simulators.discord.objects import (
+    channel_object,
+    guild_create_body,
+    guild_object,
+    member_object,
+    role_object,
+    user_object,
+)
 from simulators.discord.permissions import Permission, named
 from simulators.discord.posting import Posting, system_draft
 from simulators.discord.rest import Routes
@@ -106,17 +113,18 @@ class Stage:
             guild.roles[role.id] = role
             self._enter(guild, bot.user).role_ids.append(role.id)
         for bot in self._world.bots.values():
-            body = guild_create_body(self._world, guild, bot, with_members="guild_members" in bot.privileged)
-            self._world.announce(Event(name="GUILD_CREATE", body=body, only=bot.user.id))
+            self._tell_arrival(guild, bot)
         return guild
 
     def add_member(self, guild_id: str, user_id: str, *, roles: Sequence[str] = (), is_announced: bool = False) -> None:
-        """Let somebody join a guild, with these roles. `is_announced`: the first channel says so."""
+        """Let somebody join a guild, a bot too, with these roles. `is_announced`: the first channel says so."""
         guild, user = self._guild(guild_id), self._user(user_id)
         member = self._enter(guild, user)
         member.role_ids += [role_id for role_id in roles if role_id not in member.role_ids]
         body = member_object(member) | {"guild_id": guild.id}
         self._world.announce(Event(name="GUILD_MEMBER_ADD", body=body, guild=guild))
+        if (bot := self._world.bot(user_id)) is not None:
+            self._tell_arrival(guild, bot)
         if is_announced:
             channel = next(item for item in guild.channels.values() if item.type is ChannelType.TEXT)
             self._posting.post(channel, system_draft(MessageType.USER_JOIN, user))
@@ -125,9 +133,10 @@ class Stage:
         """Let somebody leave a guild, or a bot be thrown out of it."""
         guild, user = self._guild(guild_id), self._user(user_id)
         del guild.members[user_id]
-        for bot in self._world.bots.values():
-            if bot.user is user:
-                self._world.announce(Event(name="GUILD_DELETE", body={"id": guild.id}, only=bot.user.id))
+        body = {"guild_id": guild.id, "user": user_object(user)}
+        self._world.announce(Event(name="GUILD_MEMBER_REMOVE", body=body, guild=guild))
+        if self._world.bot(user_id) is not None:
+            self._world.announce(Event(name="GUILD_DELETE", body={"id": guild.id}, only=user_id))
 
     def add_role(self, guild_id: str, name: str, *, permissions: Sequence[str] = (), mentionable: bool = False) -> Role:
         """Create a role."""
@@ -212,6 +221,10 @@ class Stage:
         if user.id not in guild.members:
             guild.members[user.id] = Member(user=user, joined_at=self._world.now())
         return guild.members[user.id]
+
+    def _tell_arrival(self, guild: Guild, bot: Bot) -> None:
+        body = guild_create_body(self._world, guild, bot, with_members="guild_members" in bot.privileged)
+        self._world.announce(Event(name="GUILD_CREATE", body=body, only=bot.user.id))
 
     def _tell_channel(self, name: str, channel: Channel) -> None:
         self._world.announce(Event(name=name, body=channel_object(channel), guild=channel.guild, channel=channel))

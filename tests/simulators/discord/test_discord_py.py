@@ -1,6 +1,7 @@
 """The real discord.py in the simulated Discord: messages, commands, buttons, and a gateway that fails."""
 
 import asyncio
+import io
 
 import discord
 import pytest
@@ -45,6 +46,18 @@ async def test_a_message_is_answered_as_a_reply(sim: DiscordSimulator, bot: Bot,
         await until(lambda: len(client.heard) == 3)
         assert client.heard[2].guild is None
         assert isinstance(client.heard[2].channel, discord.DMChannel)
+
+
+async def test_files_are_sent_and_fetched(sim: DiscordSimulator, bot: Bot, place: Channel, ana: User) -> None:
+    client = Client(intents=ALL)
+    async with started(client, bot.token):
+        sim.write(ana.id, channel_id=place.id, files={"log.txt": "aGVsbG8="})
+        await until(lambda: bool(client.heard))
+        assert await client.heard[0].attachments[0].read() == b"hello"
+        channel = client.get_partial_messageable(int(place.id))
+        answer = await channel.send("See", file=discord.File(io.BytesIO(b"bytes"), "answer.bin"))
+        assert (sim.sent()[0].text, sim.sent()[0].attachments) == ("See", ("answer.bin",))
+        assert await answer.attachments[0].read() == b"bytes"
 
 
 async def test_edits_and_deletions_are_told(sim: DiscordSimulator, bot: Bot, place: Channel, ana: User) -> None:

@@ -215,6 +215,19 @@ async def test_who_is_told_of_what(sim: DiscordSimulator, bot: Bot, guild: Guild
         assert await gateway.event("SOMETHING_NEW") == {"odd": []}
 
 
+async def test_arrivals_and_departures(sim: DiscordSimulator, bot: Bot, guild: Guild, place: Channel) -> None:
+    newcomer, other = sim.add_user("newcomer"), sim.add_bot()
+    async with Gateway.connected(sim, bot.token) as mine, Gateway.connected(sim, other.token) as theirs:
+        sim.add_member(guild.id, newcomer.id)
+        assert (await mine.event("GUILD_MEMBER_ADD"))["user"]["username"] == "newcomer"
+        sim.remove_member(guild.id, newcomer.id)
+        assert (await mine.event("GUILD_MEMBER_REMOVE"))["user"]["id"] == newcomer.id
+        sim.add_member(guild.id, other.user.id)
+        assert (await theirs.event("GUILD_CREATE"))["channels"][0]["id"] == place.id
+        sim.remove_member(guild.id, other.user.id)
+        assert (await theirs.event("GUILD_DELETE"))["id"] == guild.id
+
+
 async def test_a_session_without_an_intent_is_not_told(
     sim: DiscordSimulator, bot: Bot, guild: Guild, place: Channel, ana: User
 ) -> None:
@@ -257,6 +270,7 @@ async def test_what_cannot_be_done_is_said(sim: DiscordSimulator, guild: Guild, 
         lambda: sim.write(stranger.id, "x", channel_id=place.id),
         lambda: sim.write("1", "x"),
         lambda: sim.write(ana.id, " "),
+        lambda: sim.write(ana.id, "x" * 4001),
         lambda: sim.write(ana.id, "x", channel_id="1"),
         lambda: sim.write(ana.id, "x", channel_id=place.id, reply_to="1"),
         lambda: sim.edit(place.id, "1", "x"),
