@@ -78,6 +78,9 @@ class Simulators:
         except (TimeoutError, ValueError) as error:
             await _end(process)
             raise PlaygroundError(f"The simulated networks do not start: {last_words(log)}") from error
+        except asyncio.CancelledError:
+            await _end(process)  # it does not read its leash before it is up
+            raise
         return cls(process=process, url=said["url"], connections=said["connections"])
 
     async def end(self) -> None:

@@ -96,8 +96,13 @@ class Player:
 
 
 @contextlib.asynccontextmanager
-async def playground(folder: Path, *arguments: str, only: str = "telegram", **environ: str) -> AsyncIterator[Player]:
-    """`firstline playground` on free ports, with a small FAQ; ended at the end if it still runs."""
+async def playground(
+    folder: Path | None, *arguments: str, only: str = "telegram", **environ: str
+) -> AsyncIterator[Player]:
+    """`firstline playground` on free ports, with a small FAQ; ended at the end if it still runs.
+
+    `folder` None leaves the choice to it.
+    """
     async with launched(folder, *arguments, only=only, **environ) as player:
         await player.comes_up()
         yield player
@@ -111,13 +116,17 @@ async def refused(folder: Path, *arguments: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def launched(folder: Path, *arguments: str, only: str = "telegram", **environ: str) -> AsyncIterator[Player]:
+async def launched(
+    folder: Path | None, *arguments: str, only: str = "telegram", **environ: str
+) -> AsyncIterator[Player]:
     """The same as soon as the process is there."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
-    options = ("--folder", folder, "--port", "0", "--chat-port", "0", "--faq", FAQ, "--only", only, "--no-open")
+    place = ("--folder", folder) if folder else ()
+    options = ("--port", "0", "--chat-port", "0", "--faq", FAQ, "--only", only, "--no-open")
     process = await asyncio.create_subprocess_exec(
         PROGRAM,
         "playground",
+        *place,
         *options,
         *arguments,
         stdout=asyncio.subprocess.PIPE,

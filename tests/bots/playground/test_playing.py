@@ -214,9 +214,11 @@ async def test_no_setting_of_the_environment_reaches_a_real_network(tmp_path: Pa
         "FIRSTLINE_CHANNELS__TELEGRAM__TOKEN": "1:real",
         "FIRSTLINE_CHANNELS__TELEGRAM__API_BASE": "http://127.0.0.1:9/bot",
         "FIRSTLINE_LEDGER__PATH": str(tmp_path / "real.db"),
+        "FIRSTLINE_DATA_DIR": str(tmp_path),
     }
-    async with playground(tmp_path / "play", **real) as player:
+    async with playground(None, **real) as player:
         ana = person(await player.state(), "Ana")
         await player.do("telegram/say", person=ana, place=ana, text="How do I reset my password?")
         await player.until(lambda state: said(state, "Forgot password?"))
-    assert not (tmp_path / "real.db").exists()
+    assert [folder.name for folder in tmp_path.iterdir()] == ["playground"]
+    assert (tmp_path / "playground" / "firstline.db").exists()
