@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import tweepy  # type: ignore[import-untyped]  # it comes without types
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tweepy.asynchronous import AsyncClient  # type: ignore[import-untyped]  # it comes without types
 from twitter_text import parse_tweet  # type: ignore[import-untyped]  # it comes without types
@@ -316,6 +316,7 @@ def test_short_links_weigh_what_was_typed(text: str) -> None:
     assert all(parse_tweet(short).weightedLength == 23 for short in writing.links)
 
 
+@example([" ", "é", "x.org"])
 @given(
     st.lists(
         st.sampled_from(["a", " ", "\n", "語", "👨‍👩‍👧‍👦", "é", "https://a.com/b", "x.org", "@ana", "…", "#"]),
