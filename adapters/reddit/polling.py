@@ -32,6 +32,7 @@ _ROLES_KEPT_S: Final = 60.0
 _PLACES_KEPT_S: Final = 600.0
 _LOOKED_AT_ONCE: Final = 100
 _MAX_MAIL_PAGES: Final = 10
+_SHORT_PAGE: Final = 20  # nothing follows it, whatever Reddit's longest is
 # What was posted so shortly before the bot's first look at a subreddit is dealt with; what is older is not.
 _GRACE_S: Final = 300
 
@@ -220,7 +221,7 @@ class Polling:
             page = await self._reading.conversations(served, after)
             news = [one for one in page if memory.letters.get(one["id"], ("", ""))[0] != one["lastUpdated"]]
             changed += news
-            if strange or len(news) < len(page) or not page:
+            if strange or len(news) < len(page) or len(page) < _SHORT_PAGE:
                 break
             after = page[-1]["id"]
         memory.mail_since |= dict.fromkeys(strange, self._first_moment())

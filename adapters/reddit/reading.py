@@ -49,16 +49,22 @@ class Reading:
         self, kind: str, subreddits: Sequence[str], is_enough: Callable[[Sequence[Thing]], bool]
     ) -> list[Thing]:
         """The newest "comments" or "new" submissions: further pages until one is enough."""
+        path = f"r/{'+'.join(subreddits)}/{kind}/"
         found: list[Thing] = []
-        after = ""
+        anchors = [""]
         for _ in range(_MAX_PAGES):
-            query: dict[str, str | int] = {"limit": _PAGE} | ({"after": after} if after else {})
-            answer = await self.get(f"r/{'+'.join(subreddits)}/{kind}/", **query)
+            answer: Any = {}
+            # Below something that was deleted a moment ago there is nothing: then from the one above it.
+            for anchor in anchors:
+                answer = await self.get(path, limit=_PAGE, **({"after": anchor} if anchor else {}))
+                if answer["data"]["children"]:
+                    break
             page = self._readable(answer["data"]["children"])
             found += page
-            after = answer["data"].get("after") or ""
+            after = answer["data"].get("after")
             if not after or is_enough(page):
                 break
+            anchors = [after, *(thing.id for thing in found[-2:-4:-1])]
         return found
 
     async def unread(self) -> list[str]:

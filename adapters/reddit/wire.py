@@ -199,6 +199,7 @@ def opened(settings: Settings, quota: Quota, *, reserve: float, session: request
         password = settings.password.get_secret_value() if settings.password else ""
         login = {"username": settings.username, "password": password}
     return praw.Reddit(
+        "DEFAULT",  # not whatever section of somebody's praw.ini the environment names
         requestor_class=Wire,
         requestor_kwargs={
             "quota": quota,

@@ -118,9 +118,9 @@ class Stage:
         return await self.arrives(f"{conversation}/{letter}")
 
     async def rounds(self, number: int = 2) -> None:
-        """Wait until the adapter has looked at everything so often again."""
-        path = "/api/mod/conversations"
-        enough = len(self.sim.calls(path)) + number
+        """Wait until the adapter has looked at everything so often again, from the inbox on."""
+        path = "/message/unread"
+        enough = len(self.sim.calls(path)) + number + 1
         async with asyncio.timeout(10):
             while len(self.sim.calls(path)) < enough:
                 await asyncio.sleep(0.01)
@@ -144,14 +144,14 @@ async def running(
     if is_new:
         stage.thread = sim.submit(SUB, "bram", "What I think of Acme", "A lot.")["name"]
         sim.age(stage.thread, 3600)
-    async with ran(adapter, stage.deliver):
-        try:
+    try:
+        async with ran(adapter, stage.deliver):
             async with asyncio.timeout(10):
                 while not any('"since":{"' in value for value in ground.state.values()):
                     await asyncio.sleep(0.01)
             yield stage
-        finally:
-            await adapter.close()
+    finally:
+        await adapter.close()
 
 
 @asynccontextmanager

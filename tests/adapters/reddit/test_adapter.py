@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from datetime import UTC
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,6 +118,21 @@ async def test_a_crowd_between_two_looks_is_read_whole_and_in_order(sim: RedditS
         assert sorted(message.message_id for message in stage.inbox) == sorted(made)
         comments = [message.message_id for message in stage.inbox if message.message_id.startswith("t1_")]
         assert comments == made[:250]
+
+
+async def test_a_page_below_something_deleted_is_read_all_the_same(sim: RedditSimulator) -> None:
+    async with running(sim, poll_interval_s=0.5) as stage:
+        await stage.rounds(1)
+        made = [sim.comment(stage.thread, "ana", f"comment {number}")["name"] for number in range(150)]
+        sim.arm(FaultKind.HANG_AFTER, path=f"/r/{SUB}/comments", seconds=0.5)
+        calls = len(sim.calls(f"/r/{SUB}/comments"))
+        await until(lambda: len(sim.calls(f"/r/{SUB}/comments")) > calls)
+        await asyncio.sleep(0.1)  # the first page is worked out and on its way
+        anchor = made.pop(50)
+        sim.delete(anchor)
+        await stage.rounds(2)
+        delivered = {message.message_id for message in stage.inbox} - {anchor}
+        assert delivered == set(made)
 
 
 async def test_a_restart_repeats_nothing_and_misses_nothing(sim: RedditSimulator) -> None:
@@ -513,6 +529,13 @@ async def test_a_failing_reddit_is_outlived(stage: Stage, kind: FaultKind) -> No
     assert len(of(stage, asked.message_id)) == 1
 
 
+async def test_each_thread_logs_in_once(stage: Stage) -> None:
+    asked = await stage.comments("!ticket hello there you")
+    await asyncio.gather(*(stage.adapter.send(reply_to(asked.reply_to, f"Hello {number}.")) for number in range(5)))
+    await stage.rounds()
+    assert len(stage.sim.calls("/api/v1/access_token")) == 2
+
+
 async def test_a_token_that_ends_is_renewed(stage: Stage) -> None:
     stage.sim.expire_tokens()
     asked = await stage.comments("!ticket still there?")
@@ -572,16 +595,22 @@ async def test_a_private_subreddit_is_among_its_members(sim: RedditSimulator) ->
         assert got.visibility is got.reply_to.visibility is Visibility.MEMBERS
 
 
-async def test_one_look_costs_four_requests(sim: RedditSimulator) -> None:
-    async with running(sim, poll_interval_s=0.2, lookup_interval_s=60) as stage:
-        await stage.rounds(1)
-        before = len(sim.calls())
+async def test_one_look_costs_four_requests_and_one_more_with_news(sim: RedditSimulator) -> None:
+    async with running(sim, lookup_interval_s=60) as stage:
         await stage.rounds(3)
-        assert len(sim.calls()) - before <= 3 * 4
+        looks = _looks(sim)
+        assert looks[-1] == ["/message/unread", f"/r/{SUB}/comments", f"/r/{SUB}/new", "/api/mod/conversations"]
         await stage.comments("!ticket hello there you")
-        await stage.rounds(1)
-    # 6 looks a minute, a look-up of parents with each, and one of what was handled: well below half of 100.
-    assert 6 * (4 + 1) + 1 < 50
+        await stage.rounds(2)
+        assert [sorted({*look} - {*looks[-1]}) for look in _looks(sim) if len(look) > 4][-1] == ["/api/info"]
+        assert max(len(look) for look in _looks(sim)[3:]) == 5
+
+
+def _looks(sim: RedditSimulator) -> list[list[str]]:
+    """What was asked for in each whole look."""
+    paths = [call.path for call in sim.calls()]
+    begins = [number for number, path in enumerate(paths) if path == "/message/unread"]
+    return [paths[start:end] for start, end in pairwise(begins)]
 
 
 async def test_used_up_requests_are_waited_for_outside_of_the_threads(sim: RedditSimulator) -> None:
