@@ -14,7 +14,7 @@ from simulators.discord.interactions import Interaction
 from simulators.discord.looking import Looking
 from simulators.discord.mentions import resolve
 from simulators.discord.objects import user_object
-from simulators.discord.permissions import may_speak
+from simulators.discord.permissions import is_locked_out, may_speak
 from simulators.discord.posting import Draft, system_draft
 from simulators.discord.wire import Json, Upload
 from simulators.discord.world import Channel, MessageType, SimulatorError, User
@@ -44,7 +44,8 @@ class Control(Looking):
         """
         user = self._user(user_id)
         channel = self._channel(channel_id) if channel_id else self._world.direct_channel(self._bot(bot_id), user)
-        if not (channel.holds_messages and self._world.sees(user_id, channel) and may_speak(channel, user_id)):
+        may_write = may_speak(channel, user_id) and not is_locked_out(channel, user_id)
+        if not (channel.holds_messages and self._world.sees(user_id, channel) and may_write):
             raise SimulatorError(f"{user.username} cannot write in channel {channel.id}.")
         if not (text.strip() or files) or units(text) > _MAX_UNITS:
             raise SimulatorError(f"A message has a text or a file, and at most {_MAX_UNITS} characters.")

@@ -113,3 +113,8 @@ def may_speak(channel: Channel, user_id: str) -> bool:
     """Return whether somebody may write here; in a thread another permission counts than in its channel."""
     needed = Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES
     return needed in in_channel(channel, user_id)
+
+
+def is_locked_out(channel: Channel, user_id: str) -> bool:
+    """Return whether a thread is locked for somebody: for all but moderators."""
+    return channel.is_locked and Permission.MANAGE_THREADS not in in_channel(channel, user_id)

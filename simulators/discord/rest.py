@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from simulators.discord.permissions import Permission, in_channel, may_speak
+from simulators.discord.permissions import Permission, in_channel, is_locked_out, may_speak
 from simulators.discord.wire import ApiError, Json, Upload, missing_access, missing_permissions, snowflake, unknown
 from simulators.discord.world import Bot
 
@@ -91,9 +91,6 @@ def need_speech(world: World, channel: Channel, bot: Bot) -> None:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
     if not may_speak(channel, bot.user.id):
         raise missing_permissions()
-    if channel.is_locked and Permission.MANAGE_THREADS not in in_channel(channel, bot.user.id):
-        raise ApiError(403, 50083, "Thread is archived") if channel.is_archived else _locked()
-
-
-def _locked() -> ApiError:
-    return ApiError(403, 160005, "Thread is locked")
+    if is_locked_out(channel, bot.user.id):
+        archived, locked = ApiError(403, 50083, "Thread is archived"), ApiError(403, 160005, "Thread is locked")
+        raise archived if channel.is_archived else locked

@@ -124,7 +124,8 @@ class DiscordScene:
     async def slash(self, person: str, place: str, command: str, text: str) -> None:
         """Use a slash command; the text goes to its first option that takes text."""
         with _Explained():
-            known = [item for item in self.sim.commands() if item["name"] == command and item["type"] == 1]
+            registered = [*self.sim.commands(guild_id=self._guild), *self.sim.commands()]
+            known = [item for item in registered if item["name"] == command and item["type"] == 1]
             options: list[Json] = known[0].get("options", []) if known else []
             name = next((option["name"] for option in options if option["type"] == 3), "")
             self.sim.slash(person, command, {name: text} if name and text else {}, channel_id=place)

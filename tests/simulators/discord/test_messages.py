@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.discord import Channel, DiscordSimulator, Guild, Pings, User
+from simulators.discord import Channel, DiscordSimulator, Guild, Pings, SimulatorError, User
 from simulators.discord.mentions import resolve
+from simulators.discord.permissions import Permission, in_channel
 from simulators.discord.world import ChannelType
 
 from .conftest import Rest
@@ -256,6 +257,7 @@ async def test_permissions_add_up_as_in_discord(
     assert await may_say() == 200
     sim.allow(place.id, rest.bot.user.id, deny=["view_channel"])
     assert await may_say() == 50001
+    assert in_channel(place, rest.bot.user.id) == Permission(0)  # who does not see a channel can do nothing there
     sim.allow(place.id, rest.bot.user.id)
     assert await may_say() == 200
     sim.give_role(guild.id, rest.bot.user.id, role.id, is_on=False)
@@ -266,7 +268,7 @@ async def test_permissions_add_up_as_in_discord(
 
 
 async def test_a_thread_needs_its_own_permission_and_may_be_locked(
-    sim: DiscordSimulator, rest: Rest, place: Channel, ana: User
+    sim: DiscordSimulator, rest: Rest, place: Channel, ana: User, mila: User
 ) -> None:
     thread = sim.begin_thread(ana.id, place.id, "talk")
     sim.take_permissions(rest.bot.user.id, place.id, ["send_messages"])
@@ -276,6 +278,9 @@ async def test_a_thread_needs_its_own_permission_and_may_be_locked(
     assert (await rest("GET", f"/channels/{thread.id}"))[1]["thread_metadata"]["archived"] is False
     sim.set_thread(thread.id, locked=True)
     assert (await rest.say(thread.id, "x"))[1]["code"] == 160005
+    with pytest.raises(SimulatorError):
+        sim.write(ana.id, "I too", channel_id=thread.id)
+    sim.write(mila.id, "I may", channel_id=thread.id)
     sim.set_thread(thread.id, archived=True)
     assert await rest.say(thread.id, "x") == (403, {"message": "Thread is archived", "code": 50083})
     sim.set_thread(thread.id, locked=False, archived=False)
