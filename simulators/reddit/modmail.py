@@ -94,9 +94,7 @@ class Modmail:
             conversation.state = NEW if len(conversation.messages) == 1 else IN_PROGRESS
         elif not is_internal:
             conversation.state = IN_PROGRESS
-        for name in conversation.subreddit.moderators:
-            if name != author.name:
-                conversation.unread_by[name] = message.at
+        conversation.unread_by |= dict.fromkeys(conversation.subreddit.moderators, message.at)
         conversation.unread_by.pop(author.name, None)
         return message
 

@@ -24,7 +24,7 @@ USER_AGENT = "linux:firstline.test:1 (by u/mila)"
 _T = TypeVar("_T")
 
 
-class _Impatient(Requestor):
+class Impatient(Requestor):
     """Waits a second for an answer. PRAW 8.0 takes a `timeout` and does nothing with it; prawcore always waits 16 s."""
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Response:
@@ -63,7 +63,7 @@ def options(sim: RedditSimulator) -> dict[str, Any]:
 
 def connected(sim: RedditSimulator, **changes: Any) -> praw.Reddit:
     """PRAW, for use in a thread."""
-    return praw.Reddit(**options(sim) | {"check_for_async": False, "requestor_class": _Impatient} | changes)
+    return praw.Reddit(**options(sim) | {"check_for_async": False} | changes)
 
 
 def asynchronous(sim: RedditSimulator, **changes: Any) -> asyncpraw.Reddit:

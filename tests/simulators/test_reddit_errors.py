@@ -11,7 +11,7 @@ from praw.exceptions import RedditAPIException
 from prawcore import Requestor, ScriptAuthorizer, Session, TrustedAuthenticator
 from prawcore.exceptions import Forbidden, RequestException, ServerError, TooManyRequests
 
-from .reddit_stage import BOT, USER_AGENT, asynchronous, praw_does, replied, stage
+from .reddit_stage import BOT, USER_AGENT, Impatient, asynchronous, praw_does, replied, stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -162,7 +162,8 @@ async def test_prawcore_posts_again_what_was_posted(sim: RedditSimulator, kind: 
     """The trap: the comment was made, its answer was lost, and PRAW makes a second one without a word."""
     submission = sim.submit("acme", "ana", "It broke")
     sim.arm(kind, path="/api/comment", status=503, seconds=5)
-    await praw_does(sim, lambda reddit: replied(reddit.submission(submission["id"]), "Hello"))
+    patience = {"requestor_class": Impatient} if kind.startswith("hang") else {}
+    await praw_does(sim, lambda reddit: replied(reddit.submission(submission["id"]), "Hello"), **patience)
     assert [one.text for one in sim.sent()] == ["Hello", "Hello"]
     lost, answered = sim.calls("/api/comment")
     assert (lost.applied, lost.status) == (True, 503 if kind == "html_after" else None)
@@ -173,7 +174,8 @@ async def test_prawcore_posts_again_what_was_posted(sim: RedditSimulator, kind: 
 async def test_what_fails_before_has_no_effect(sim: RedditSimulator, kind: str) -> None:
     submission = sim.submit("acme", "ana", "It broke")
     sim.arm(kind, path="/api/comment", status=500, seconds=5)
-    await praw_does(sim, lambda reddit: replied(reddit.submission(submission["id"]), "Hello"))
+    patience = {"requestor_class": Impatient} if kind.startswith("hang") else {}
+    await praw_does(sim, lambda reddit: replied(reddit.submission(submission["id"]), "Hello"), **patience)
     assert len(sim.sent()) == 1
     assert [call.applied for call in sim.calls("/api/comment")] == [False, True]
 
@@ -281,5 +283,5 @@ async def test_async_praw_asks_for_a_token_with_every_first_call_at_once(sim: Re
 async def test_praws_own_timeout_does_nothing(sim: RedditSimulator) -> None:
     """The trap: with ``timeout=1`` a call still waits 16 s. Only a requestor of one's own gives up earlier."""
     sim.arm("hang_before", path="/r/acme/comments", seconds=1.5)
-    await praw_does(sim, lambda reddit: list(reddit.subreddit("acme").comments()), requestor_class=None, timeout=1)
+    await praw_does(sim, lambda reddit: list(reddit.subreddit("acme").comments()), timeout=1)
     assert [call.status for call in sim.calls("/r/acme/comments")] == [200]
