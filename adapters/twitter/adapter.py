@@ -58,7 +58,7 @@ class TwitterAdapter:
         self._purse = Purse(name, settings.daily_budget_usd, surroundings)
         self._account: Account | None = None
         self._memory: Memory | None = None
-        self._opening = asyncio.Lock()
+        self._opening, self._storing = asyncio.Lock(), asyncio.Lock()
 
     def __repr__(self) -> str:
         return f"TwitterAdapter({self.name!r})"
@@ -156,11 +156,16 @@ class TwitterAdapter:
             return self._memory
 
     async def _store(self, memory: Memory) -> None:
-        await self._surroundings.save_state(f"{self.name}:memory", memory.dump())
+        """Write it down; one after the other, or an older state would lie over a newer one."""
+        async with self._storing:
+            await self._surroundings.save_state(f"{self.name}:memory", memory.dump())
 
     async def _newest(self, post_id: str) -> str:
         """The id of the newest version of a post that was delivered."""
-        watched = (await self._remembered()).watched.get(post_id)
+        try:
+            watched = (await self._remembered()).watched.get(post_id)
+        except Exception:  # noqa: BLE001 - a ledger that cannot be read; X takes an answer to the first version too
+            return post_id
         return watched.latest_id if watched else post_id
 
     # --- sending ----------------------------------------------------------------------------------------------------
@@ -218,6 +223,8 @@ class TwitterAdapter:
             if "user_id" in reply.target.address:
                 return await self._find_message(reply.target.address, text)
             return await self._find_post(reply.follows or reply.target.address["post_id"], text)
+        except ChannelSetupError as refused:
+            raise Unreachable(str(refused)) from refused
         except ApiFailed as failed:
             outcome = failed.outcome(credits_wait_s=self._settings.credits_wait_s)
             if isinstance(outcome, Busy):

@@ -76,11 +76,21 @@ class Purse:
 
     async def _opened(self) -> Meter:
         if self._meter is None:
-            self._meter = Meter.load(await self._surroundings.load_state(self._key))
+            try:
+                self._meter = Meter.load(await self._surroundings.load_state(self._key))
+            except Exception as error:  # noqa: BLE001 - a ledger that cannot be read must not make a reply ambiguous
+                logger.warning(
+                    "X: what was spent today could not be read (%s).",
+                    type(error).__name__,
+                    extra={"action": "meter_not_read", "channel": self._name},
+                )
+                return Meter()
         return self._meter
 
     async def _store(self, meter: Meter) -> None:
         """Write it down; where the ledger cannot, the count goes on in memory, for the post itself is out."""
+        if meter is not self._meter:
+            return  # what was counted before is not known: it must not be written over
         try:
             await self._surroundings.save_state(self._key, meter.dump())
         except Exception as error:  # noqa: BLE001 - whatever the ledger says

@@ -138,7 +138,9 @@ class Wire:
             raise aiohttp.ClientConnectionError("the channel is closed")
         if self._session is None:
             connector = self._connector() if self._connector else None
-            self._session = aiohttp.ClientSession(timeout=self._timeout, connector=connector, trust_env=True)
+            self._session = aiohttp.ClientSession(
+                timeout=self._timeout, connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
+            )
         address = URL(self._api_base + str(url).removeprefix(HOST), encoded=True)
         given["headers"] = self.headers | dict(given.get("headers") or {})
         async with self._session.request(method, address, allow_redirects=False, **given) as response:

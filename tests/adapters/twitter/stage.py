@@ -31,9 +31,12 @@ class Ground:
     """What the composition root gives, kept in memory."""
 
     state: dict[str, str] = field(default_factory=dict)
+    unreadable: Exception | None = None
     unwritable: Exception | None = None
 
     async def load(self, key: str) -> str | None:
+        if self.unreadable:
+            raise self.unreadable
         return self.state.get(key)
 
     async def save(self, key: str, value: str) -> None:

@@ -29,6 +29,7 @@ from adapters.base import (
 from adapters.markup import escape
 from adapters.twitter import Settings, TwitterAdapter, create
 from simulators.twitter import TwitterSimulator
+from simulators.twitter.scene import TwitterScene
 from tests.adapters.contract import HOSTILE
 from tests.adapters.twitter.stage import Ground, Stage, people, ran, reply_to, running, settings
 
@@ -498,9 +499,8 @@ async def test_what_was_said_before_is_not_taken_for_the_answer(stage: Stage) ->
     await stage.adapter.send(reply_to(first.reply_to, "Yes."))
     second = await stage.user_writes("two")
     assert await stage.adapter.find(reply_to(second.reply_to, "Yes.")) is None
-    asked = await stage.user_posts("one")
+    asked, other = await stage.user_posts("one"), await stage.user_posts("two")
     await stage.adapter.send(reply_to(asked.reply_to, "Yes."))
-    other = await stage.user_posts("two")
     assert await stage.adapter.find(reply_to(other.reply_to, "Yes.")) is None
     assert await stage.adapter.find(reply_to(asked.reply_to, "No.")) is None
 
@@ -530,6 +530,33 @@ async def test_find_says_when_it_cannot_look(stage: Stage) -> None:
     stage.sim.arm("too_many_requests", endpoint="GET /2/users/:id/tweets", seconds=5)
     with pytest.raises(Busy):
         await stage.adapter.find(reply_to(asked.reply_to, "Yes."))
+
+
+async def test_after_a_restart_it_can_look_before_it_receives(stage: Stage) -> None:
+    asked = await stage.user_posts("help")
+    posted_id = await stage.adapter.send(reply_to(asked.reply_to, "Yes."))
+    restarted = create("twitter", settings(stage.sim), stage.ground.surroundings())
+    assert await restarted.find(reply_to(asked.reply_to, "Yes.")) == posted_id
+    await restarted.close()
+    refused = create("twitter", settings(stage.sim, access_token_secret="wrong"), stage.ground.surroundings())
+    with pytest.raises(Unreachable):
+        await refused.find(reply_to(asked.reply_to, "Yes."))
+    with pytest.raises(Unreachable):
+        await refused.send(reply_to(asked.reply_to, "Yes."))
+    await refused.close()
+
+
+async def test_a_ledger_that_cannot_be_read_stops_no_reply(stage: Stage) -> None:
+    asked = await stage.user_posts("help")
+    ground = Ground(unreadable=OSError("the disk is gone"), unwritable=OSError("the disk is gone"))
+    adapter = create("twitter", settings(stage.sim), ground.surroundings())
+    await adapter.send(reply_to(asked.reply_to, "Yes."))
+    await adapter.close()
+    assert len(stage.posted()) == 1
+
+
+def test_the_playgrounds_connection_is_a_section_of_this_channel() -> None:
+    assert Settings.model_validate(TwitterScene().connection()).automated_label_confirmed
 
 
 async def test_nobody_removes_anybodys_post(stage: Stage) -> None:

@@ -78,6 +78,17 @@ async def test_beyond_the_budget_nothing_is_posted_and_it_is_said_once(caplog: p
         await restarted.ask(Item.REPLY)
 
 
+async def test_a_ledger_that_cannot_be_read_stops_no_reply() -> None:
+    ground = Ground(unreadable=OSError("the disk is gone"))
+    purse = Purse("twitter", 1.0, ground.surroundings())
+    await purse.ask(Item.REPLY)
+    await purse.write(Item.REPLY)
+    assert not ground.state  # what was counted before is not written over
+    ground.unreadable = None
+    await purse.write(Item.REPLY)
+    assert await purse.spent_usd() == pytest.approx(0.010)
+
+
 async def test_a_ledger_that_cannot_write_stops_no_reply() -> None:
     ground = Ground(unwritable=OSError("the disk is full"))
     purse = Purse("twitter", 1.0, ground.surroundings())
