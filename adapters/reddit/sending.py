@@ -135,7 +135,7 @@ class Sending:
 
     async def find(self, reply: Reply, account: Account) -> str | None:
         """The id of a reply that was perhaps posted. Raises `ChannelError`."""
-        body = self.body(reply, account).strip()
+        body = _words(self.body(reply, account))
         try:
             if "parent" in reply.target.address:
                 parent = reply.follows or reply.target.address["parent"]
@@ -151,7 +151,7 @@ class Sending:
         answer = await self._get(f"user/{account.username}/comments/", limit=100, sort="new")
         for child in answer["data"]["children"]:
             data = child["data"]
-            if data.get("parent_id") == parent and str(data.get("body", "")).strip() == body:
+            if data.get("parent_id") == parent and _words(str(data.get("body"))) == body:
                 return str(data["name"])
         return None
 
@@ -160,7 +160,7 @@ class Sending:
         if not conversation:
             return None
         read = modmail.read(await self._get(API_PATH["modmail_conversation"].format(id=conversation)))
-        own = (one.id for one in reversed(read.letters) if one.author_id == account.id and one.text.strip() == body)
+        own = (one.id for one in reversed(read.letters) if one.author_id == account.id and _words(one.text) == body)
         posted = next(own, None)
         return f"{conversation}/{posted}" if posted else None
 
@@ -210,6 +210,11 @@ def closed(thing: Thing) -> str:
     if thing.is_archived:
         return f"{what} is archived: Reddit takes no more answers."
     return f"{what} is locked: nobody may answer." if thing.is_locked else ""
+
+
+def _words(body: str) -> str:
+    """What has to be the same in a text that Reddit has stored: not its white space."""
+    return " ".join(body.split())
 
 
 def _comment(reddit: praw.Reddit, parent: str, body: str) -> str:

@@ -63,7 +63,7 @@ def read(child: object) -> Thing:
     edited = data.get("edited")
     return Thing(
         id=_fullname(data["name"], child["kind"]),
-        author_id="" if author in _NOBODY else _fullname(data["author_fullname"], "t2"),
+        author_id=_author_id(data.get("author_fullname")) if author not in _NOBODY else "",
         author_name="" if author in _NOBODY else clean(author),
         title="" if is_comment else clean(str(data["title"])),
         text=str(body),
@@ -86,6 +86,11 @@ def _fullname(value: object, kind: str) -> str:
     if not isinstance(value, str) or not value.startswith(f"{kind}_"):
         raise ValueError(f"no {kind}_ fullname")
     return value
+
+
+def _author_id(value: object) -> str:
+    """The fullname; where Reddit names somebody without it, nobody can say whether that is the same person again."""
+    return value if isinstance(value, str) and value.startswith("t2_") else ""
 
 
 def _gone(data: Mapping[str, Any], author: str, body: str) -> Literal["", "deleted", "removed"]:

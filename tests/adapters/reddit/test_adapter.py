@@ -15,6 +15,7 @@ from adapters.base import Addressed, ChannelSetupError, IncomingMessage, Kind, V
 from adapters.reddit import create
 from adapters.reddit.memory import Memory
 from simulators.reddit import FaultKind, RedditSimulator
+from tests.adapters.contract import HOSTILE
 from tests.adapters.reddit.stage import BOT, PASSWORD, SUB, Ground, Stage, populate, ran, reply_to, running, settings
 
 if TYPE_CHECKING:
@@ -284,6 +285,13 @@ async def test_the_complaint_of_a_moderators_ticket_is_watched_too(stage: Stage)
 async def test_how_a_comment_is_addressed(stage: Stage, text: str, expected: tuple[str, ...]) -> None:
     got = await stage.comments(text)
     assert (got.addressed, got.kind, got.command, got.text) == expected
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_hostile_words_come_in_whole(stage: Stage, text: str) -> None:
+    got = await stage.comments(f"!faq {text}")
+    assert got.addressed is Addressed.COMMAND
+    assert got.text == text
 
 
 async def test_an_answer_to_the_bot_is_for_the_bot_in_whatever_way_it_is_found(stage: Stage) -> None:

@@ -62,6 +62,7 @@ def test_a_comment_with_the_fewest_fields() -> None:
         ({"removed_by_category": "automod_filtered"}, "removed"),
         ({"removed_by_category": "deleted"}, "deleted"),
         ({"author": "[deleted]", "body": "words of an account that is gone"}, ""),
+        ({"author_fullname": None}, ""),
     ],
 )
 def test_what_is_gone(changed: dict[str, Any], gone: str) -> None:
@@ -86,7 +87,6 @@ def test_when_it_was_edited(edited: object, when: int) -> None:
         {"kind": "t1", "data": {}},
         comment(created_utc="yesterday"),
         comment(name="t3_x"),
-        comment(author_fullname=None),
         comment(link_id=None),
         {"kind": "more", "data": {"children": []}},
     ],
