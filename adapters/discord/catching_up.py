@@ -12,14 +12,14 @@ from adapters.discord.places import snowflake
 from adapters.discord.wire import told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from adapters.discord.places import Memory
     from adapters.discord.wire import Client
 
 logger = logging.getLogger(__name__)
 
-_PAGE: Final = 100
+PAGE: Final = 100
 _TYPES: Final = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.Thread)
 
 
@@ -52,17 +52,14 @@ def _readable(client: Client) -> Iterator[Any]:
                 yield channel
 
 
-async def pages(client: Client, channel_id: str, after: int) -> AsyncIterator[list[dict[str, Any]]]:
-    """The messages of a channel after this one, oldest first. Raises the SDK's errors."""
-    while True:
-        params = {"limit": _PAGE, "after": str(after)}
-        page = await client.call("GET", "/channels/{channel_id}/messages", channel_id=channel_id, params=params)
-        page = sorted(page, key=lambda message: int(message["id"]))
-        if page:
-            yield page
-            after = int(page[-1]["id"])
-        if len(page) < _PAGE:
-            return
+async def page_after(client: Client, channel_id: str, after: int) -> list[dict[str, Any]]:
+    """At most `PAGE` messages of a channel after this one, oldest first. Raises the SDK's errors."""
+    params = {"limit": PAGE, "after": str(after)}
+    page = await client.call("GET", "/channels/{channel_id}/messages", channel_id=channel_id, params=params)
+    channel = client.get_channel(int(channel_id))
+    guild = getattr(channel, "guild", None)
+    server = {"guild_id": str(guild.id)} if guild else {}  # which Discord leaves out here
+    return [message | server for message in sorted(page, key=lambda message: int(message["id"]))]
 
 
 def is_gone(error: Exception) -> bool:

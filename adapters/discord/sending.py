@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from adapters.base import ChannelError, MaybePosted, Rejected, Unreachable
-from adapters.discord.interactions import EPHEMERAL, acknowledgement, rows
+from adapters.discord.interactions import COMMAND, COMPONENT, EPHEMERAL, acknowledgement, rows
 from adapters.discord.text import MAX_UNITS, rendered
 from adapters.discord.wire import FAILURES, outcome
 from adapters.splitting import length
@@ -131,7 +131,7 @@ class Sender:
 
     def acknowledge(self, payload: Payload) -> None:
         """Tell Discord to wait for the answer; it gives the bot 3 seconds for that."""
-        if self.wire is None:
+        if self.wire is None or payload.get("type") not in {COMMAND, COMPONENT}:
             return
         path = f"/interactions/{payload['id']}/{payload['token']}/callback"
         task = asyncio.create_task(self._acknowledged(self.wire, path, acknowledgement(payload)))

@@ -113,21 +113,17 @@ class Stage:
         self.inbox.extend(message for message in messages if message.dedupe_key not in known)
         self.came.set()
 
-    def mine(self) -> list[IncomingMessage]:
-        """What people did, without the bot's own posts."""
-        return [message for message in self.inbox if not message.author.is_self]
-
     async def arrives(self, number: int) -> IncomingMessage:
-        """The thing number `number` (from 1) that people did and the adapter delivered."""
+        """The thing number `number` (from 1) that the adapter delivered."""
         async with asyncio.timeout(10):
-            while len(self.mine()) < number:
+            while len(self.inbox) < number:
                 self.came.clear()
                 await self.came.wait()
-        return self.mine()[number - 1]
+        return self.inbox[number - 1]
 
     async def next_after(self, act: Callable[[], object]) -> IncomingMessage:
         """What comes of an act."""
-        before = len(self.mine())
+        before = len(self.inbox)
         act()
         return await self.arrives(before + 1)
 

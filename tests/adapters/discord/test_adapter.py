@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import pytest
 
 from adapters.base import Addressed, Button, Kind, Rejected, Visibility
 from simulators.discord import DiscordSimulator
-from tests.adapters.discord.stage import TOKEN, reply_to, running
+from tests.adapters.discord.stage import TOKEN, reply_to, running, world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -116,13 +115,10 @@ async def test_programs_and_notes_of_the_system_are_never_for_the_bot(sim: Disco
         note = await stage.next_after(lambda: sim.system_note(there, stage.world.ana.id, "user_join"))
         mention = await stage.says("hi", channel_id=there)
         await stage.adapter.send(reply_to(mention.reply_to, "Hello."))
-        async with asyncio.timeout(5):
-            while not any(message.author.is_self for message in stage.inbox):
-                await asyncio.sleep(0.01)
-        own = next(message for message in stage.inbox if message.author.is_self)
+        await stage.says("and now?", channel_id=there)
+        assert not [message for message in stage.inbox if message.author.is_self]
     assert (webhook.author.is_bot, webhook.addressed) == (True, Addressed.AMBIENT)
     assert (note.author.is_system, note.addressed) == (True, Addressed.AMBIENT)
-    assert own.addressed is Addressed.AMBIENT
 
 
 async def test_files_are_described_and_not_fetched(sim: DiscordSimulator) -> None:
@@ -154,8 +150,8 @@ async def test_many_messages_deleted_at_once_are_as_many_deletions(sim: DiscordS
         first, second = [await stage.says(text, channel_id=there) for text in ("one", "two")]
         sim.bulk_delete(there, [first.message_id, second.message_id])
         await stage.arrives(4)
-        assert {m.message_id for m in stage.mine()[2:]} == {first.message_id, second.message_id}
-        assert all(m.kind is Kind.DELETED for m in stage.mine()[2:])
+        assert {m.message_id for m in stage.inbox[2:]} == {first.message_id, second.message_id}
+        assert all(m.kind is Kind.DELETED for m in stage.inbox[2:])
 
 
 # --- replies ----------------------------------------------------------------------------------------------------------
@@ -292,18 +288,16 @@ async def test_who_is_no_moderator_opens_nothing_for_others(sim: DiscordSimulato
 
 
 async def test_moderators_may_be_named_by_id_and_by_role(sim: DiscordSimulator) -> None:
-    async with running(sim, moderators=["1"]) as stage:
-        pass
-    async with DiscordSimulator() as other, running(other) as stage:
-        there, bram = stage.world.lounge.id, stage.world.bram
-        role = other.add_role(stage.world.guild.id, "agents")
-        other.give_role(stage.world.guild.id, bram.id, role.id)
-        stage.adapter._settings = stage.adapter._settings.model_copy(update={"moderator_roles": (role.id,)})  # noqa: SLF001
-        stage.adapter._account = stage.adapter._known_as(stage.world.bot.user.id)  # noqa: SLF001
+    on = world(sim)
+    role = sim.add_role(on.guild.id, "agents")
+    sim.give_role(on.guild.id, on.bram.id, role.id)
+    async with running(sim, on=on, moderators=[on.ana.id], moderator_roles=[role.id]) as stage:
+        there, bram = on.lounge.id, on.bram
         complaint = await stage.says("the app ate my money", channel_id=there)
         act = await stage.says("!ticket", user=bram, channel_id=there, reply_to=complaint.message_id)
-    assert act.author.roles == ("moderator",)
-    assert act.author.roles_source == "settings"
+        back = await stage.says("!ticket", channel_id=there, reply_to=act.message_id)
+    for message in (act, back):
+        assert (message.author.roles, message.author.roles_source) == (("moderator",), "settings")
 
 
 async def test_where_discord_does_not_say_who_moderates_nothing_is_opened(sim: DiscordSimulator) -> None:

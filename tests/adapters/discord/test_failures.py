@@ -168,7 +168,7 @@ async def test_a_broken_connection_is_resumed_and_nothing_is_missed(sim: Discord
         sim.drop_gateway()
         sim.write(stage.world.ana.id, "two", channel_id=stage.world.help.id)
         await stage.arrives(2)
-        assert texts(stage.mine()) == ["one", "two"]
+        assert texts(stage.inbox) == ["one", "two"]
         assert [login.kind for login in sim.logins()] == ["identify", "resume"]
 
 
@@ -184,11 +184,11 @@ async def test_after_a_lost_session_what_was_said_meanwhile_is_read(sim: Discord
         thread = sim.begin_thread(ana, there, "a thread", text="three")
         sim.begin_thread(ana, stage.world.forum.id, "a post", text="four")
         sim.write(ana, "not for the bot", channel_id=stage.world.lounge.id)
-        await until(lambda: len(texts(stage.mine())) >= 7)
+        await until(lambda: len(texts(stage.inbox)) >= 7)
         await sim.wait_for_logins(2, kind="identify")
-        said = {message.text: message for message in stage.mine()}
+        said = {message.text: message for message in stage.inbox}
         expected = {"direct one", "one", "two", "direct two", "three", "a post\nfour", "not for the bot"}
-        assert {message.text for message in stage.mine() if not message.author.is_system} == expected
+        assert {message.text for message in stage.inbox if not message.author.is_system} == expected
         assert said["three"].thread_key == thread.id
         assert said["two"].addressed is Addressed.HELP_CHANNEL
         assert said["direct two"].addressed is Addressed.DIRECT
@@ -200,13 +200,13 @@ async def test_what_was_said_while_the_bot_was_off_is_read_at_its_start(sim: Dis
     ground = Ground()
     async with running(sim, ground=ground, help_channels=["help"]) as stage:
         await stage.says("one", channel_id=stage.world.help.id)
-        await until(lambda: json.loads(ground.state["discord:memory"])["mark"] >= int(stage.mine()[0].message_id))
+        await until(lambda: json.loads(ground.state["discord:memory"])["mark"] >= int(stage.inbox[0].message_id))
         on = stage.world
     for i in range(150):  # more than a page
         sim.write(on.ana.id, f"{i}", channel_id=on.help.id)
     async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
-        await until(lambda: len(stage.mine()) >= 151)
-        assert texts(stage.mine()) == ["one", *map(str, range(150))]
+        await until(lambda: len(stage.inbox) >= 151)
+        assert texts(stage.inbox) == ["one", *map(str, range(150))]
 
 
 async def test_at_the_very_first_start_nothing_old_is_answered(sim: DiscordSimulator) -> None:
@@ -215,7 +215,7 @@ async def test_at_the_very_first_start_nothing_old_is_answered(sim: DiscordSimul
     sim.advance(1)
     async with running(sim, on=on, help_channels=["help"]) as stage:
         await stage.says("new", channel_id=on.help.id)
-        assert texts(stage.mine()) == ["new"]
+        assert texts(stage.inbox) == ["new"]
 
 
 async def test_what_lies_too_far_back_is_left(sim: DiscordSimulator) -> None:
@@ -226,13 +226,13 @@ async def test_what_lies_too_far_back_is_left(sim: DiscordSimulator) -> None:
     await asyncio.sleep(0.6)
     async with running(sim, ground=ground, on=on, help_channels=["help"], catch_up_hours=0.5 / 3600) as stage:
         await stage.says("now", channel_id=on.help.id)
-        assert texts(stage.mine()) == ["now"]
+        assert texts(stage.inbox) == ["now"]
 
 
 async def test_a_channel_that_cannot_be_read_now_is_read_later(
     sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.discord.adapter._GAPS_AGAIN_S", 0.3)
+    monkeypatch.setattr("adapters.discord.intake._GAPS_AGAIN_S", 0.3)
     ground = Ground()
     async with running(sim, ground=ground, help_channels=["help"]) as stage:
         on = stage.world
@@ -241,6 +241,34 @@ async def test_a_channel_that_cannot_be_read_now_is_read_later(
     async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
         await stage.comes(lambda message: message.text == "missed")
         await until(lambda: json.loads(ground.state["discord:memory"])["gaps"] == {})
+
+
+async def test_a_channel_that_is_closed_to_the_bot_is_asked_once(sim: DiscordSimulator) -> None:
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    sim.write(on.ana.id, "missed", channel_id=on.help.id)
+    sim.take_permissions(on.bot.user.id, on.help.id, ["read_message_history"])
+    sim.write(on.ana.id, "missed, too", channel_id=on.lounge.id)
+    sim.arm("error", method="GET", route=POST, status=403, code=50001, message="Missing Access")
+    async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
+        await stage.says("hello")
+        assert stage.adapter._intake._memory.gaps == {}  # noqa: SLF001 - it would be asked again in a minute
+        assert len(sim.calls("GET", POST)) == 1
+
+
+async def test_what_the_ledger_refuses_while_catching_up_is_no_trouble_of_discords(sim: DiscordSimulator) -> None:
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    sim.write(on.ana.id, "missed", channel_id=on.help.id)
+    adapter = create("discord", settings(sim, help_channels=[on.help.id]), ground.surroundings())
+    stage = Stage(world=on, adapter=adapter, ground=ground, refuses=OSError("disk full"))
+    with pytest.raises(OSError, match="disk full"):
+        await asyncio.wait_for(adapter.run(stage.deliver), 10)
+    stage.refuses = None
+    async with ran(adapter, stage.deliver):
+        await stage.comes(lambda message: message.text == "missed")
 
 
 async def test_the_first_gap_is_read_before_what_is_said_after_it(sim: DiscordSimulator) -> None:
@@ -252,7 +280,7 @@ async def test_the_first_gap_is_read_before_what_is_said_after_it(sim: DiscordSi
     async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
         await stage.says("second", channel_id=on.help.id)
         await stage.comes(lambda message: message.text == "first")
-        assert texts(stage.mine()) == ["first", "second"]
+        assert texts(stage.inbox) == ["first", "second"]
 
 
 async def test_what_the_ledger_refuses_counts_as_not_received(sim: DiscordSimulator) -> None:
@@ -293,7 +321,7 @@ async def test_a_gateway_that_hangs_up_at_once_is_not_stormed(sim: DiscordSimula
         with contextlib.suppress(asyncio.CancelledError):
             await stop
         assert len(sim.logins()) <= 8
-        assert stage.mine() == []
+        assert stage.inbox == []
 
 
 async def _hang_up(sim: DiscordSimulator) -> None:
@@ -393,21 +421,21 @@ async def test_an_event_that_cannot_be_read_is_left_out(
 async def test_more_than_can_be_kept_waiting_is_read_again(
     sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.discord.adapter._WAITING", 5)
+    monkeypatch.setattr("adapters.discord.intake._WAITING", 5)
     async with running(sim, help_channels=["help"]) as stage:
         stage.gate.clear()
         for i in range(300):
             sim.write(stage.world.ana.id, f"{i}", channel_id=stage.world.help.id)
         await asyncio.sleep(0.3)
         stage.gate.set()
-        await until(lambda: len(stage.mine()) == 300)
-        assert {message.text for message in stage.mine()} == set(map(str, range(300)))
+        await until(lambda: len(stage.inbox) == 300)
+        assert {message.text for message in stage.inbox} == set(map(str, range(300)))
 
 
 async def test_how_far_was_read_is_written_down_even_where_the_disk_fails_at_times(
     sim: DiscordSimulator, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.discord.adapter._SAVE_EVERY_S", 0.05)
+    monkeypatch.setattr("adapters.discord.intake._SAVE_EVERY_S", 0.05)
     caplog.set_level(logging.WARNING)
     async with running(sim) as stage:
         stage.ground.unwritable = OSError("disk full")

@@ -205,7 +205,7 @@ async def test_an_interaction_is_told_to_wait_while_the_bot_is_busy(sim: Discord
         sim.slash(stage.world.ana.id, "help", {}, channel_id=stage.world.lounge.id)
         await settled(stage)
         assert [asked.state for asked in sim.asked()] == ["deferred"]
-        assert stage.mine() == []
+        assert stage.inbox == []
         stage.gate.set()
 
 
