@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,8 +26,8 @@ STORIES = (
     Story(network="reddit", place="acme", complaint=f"!ticket {MATTER}", title="Charged twice"),
 )
 HOSTILE = (
-    '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> javascript:alert(1) &lt;b&gt; '
-    "\u202egnp.exe\u202c a\u200bb\ufeffc مرحبا https://t.me/x?start=<b> ${window.hacked=1} {{7*7}}"
+    '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> javascript:alert(1) '
+    "\u202egnp.exe\u202c a\u200bb\ufeffc مرحبا https://t.me/x?start=<b> ${window.hacked=1} {{7+7}}"
 )
 
 
@@ -81,13 +82,17 @@ async def test_a_moderator_opens_a_ticket_for_somebody_else_on_every_network(bro
             await net.become("Bram")
             await expect(net.by("bot", "FL-").last).to_be_visible()
         assert len(numbers) == 4
-        await stage.picture("moderated")
 
         discord = stage.on("discord")
         whisper = discord.node.locator(".post.private", has_text="Opened as")
         await expect(whisper).to_have_count(0)  # Bram does not read what Mila alone is told
         await discord.become("Mila")
         await expect(whisper).to_contain_text("Only you can see this")
+        await stage.desk.open(await number_in(whisper))
+        await stage.desk.answer("It is on its way now, Bram. Sorry for the wait!")
+        await discord.heard("It is on its way now, Bram.")
+        await expect(stage.desk.entries.last).to_contain_text("It is on its way now, Bram.")
+        await stage.picture("playground")
 
 
 async def test_hostile_text_is_only_text_on_every_network_and_on_the_side(browser: Browser, tmp_path: Path) -> None:
@@ -262,10 +267,8 @@ async def test_it_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
         for name in NETWORKS:
             await stage.on(name).say("W" * 600, title="W" * 200 if name == "reddit" else "")
         assert await stage.page.evaluate("document.documentElement.scrollWidth") == 400
-        wide = (
-            "[...document.querySelectorAll('.posts, .composer, .panel')].filter(n => n.scrollWidth > n.clientWidth + 1)"
-        )
-        assert await stage.page.evaluate(f"{wide}.map(node => node.className)") == []
+        wide = "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className)"
+        assert await stage.page.locator(".posts, .composer, .panel").evaluate_all(wide) == []
         for label, place in (("X", "#twitter .composer"), ("Telegram", "#telegram .composer"), ("Desk", "#side .tabs")):
             await stage.page.get_by_role("navigation", name="Go to").get_by_role("button", name=label).click()
             await expect(stage.page.locator(place)).to_be_in_viewport(ratio=0.95)
@@ -296,8 +299,8 @@ _CONTRASTS = """nodes => {
 
 
 _WORDS = (
-    "h2, h3, p, small, b, code, time, button, label, .name, .handle, .badge, .text, .words, .last, .title, .connection, "
-    ".only-for, .status, .tag, .health, .detail"
+    "h2, h3, p, small, b, code, time, button, label, .name, .handle, .badge, .text, .words, .last, .title, "
+    ".connection, .only-for, .status, .tag, .health, .detail"
 )
 
 
@@ -320,3 +323,47 @@ async def test_text_stands_out_from_its_ground(browser: Browser, tmp_path: Path,
             low += [where for where in found if where[-1] < 4.5]
         assert low == []
         await stage.picture(f"all-{scheme}")
+
+
+async def test_a_moderator_changes_dismisses_or_posts_by_hand_what_waits(browser: Browser, tmp_path: Path) -> None:
+    async with theatre(browser, tmp_path / "play", "twitter") as stage:
+        net = stage.on("twitter")
+        await net.become("Bram")
+        await net.say(
+            "Acme lost my money and says nothing. Three weeks!"
+        )  # the bot is not mentioned: it may not answer
+        await expect(net.by("user", "Three weeks!")).to_be_visible()
+        await net.try_out("Moderate")
+        panel = await stage.look_at("Approvals")
+        card = panel.locator(".approval", has_text="Post this by hand")
+        await expect(card).to_be_visible(timeout=WITHIN_MS)
+        words = await card.get_by_role("textbox").input_value()
+        assert "FL-1001" in words
+        await stage.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await card.get_by_role("button", name="Copy").click()
+        await expect(card.get_by_role("button", name="Copied")).to_be_visible()
+        assert await stage.page.evaluate("navigator.clipboard.readText()") == words
+        await stage.picture("by-hand")
+        await card.get_by_role("button", name="I have posted it").click()
+        await expect(card).to_have_count(0, timeout=WITHIN_MS)
+
+        await net.become("Ana")
+        await net.say(f"@firstline_bot {MATTER}")
+        await net.heard("FL-1002")
+        await stage.look_at("Desk")
+        await stage.desk.open("FL-1002")
+        await stage.desk.answer("First wording.")
+        await stage.look_at("Approvals")
+        card = panel.locator(".approval")
+        await expect(card.get_by_role("textbox")).to_have_value(re.compile("First wording"), timeout=WITHIN_MS)
+        await card.get_by_role("textbox").fill("Second wording.")
+        await card.get_by_role("button", name="Send").click()
+        await net.heard("Second wording.")
+        await expect(card).to_have_count(0, timeout=WITHIN_MS)
+
+        await stage.look_at("Desk")
+        await stage.desk.answer("Never said.")
+        await stage.look_at("Approvals")
+        await card.get_by_role("button", name="Dismiss").click()
+        await expect(card).to_have_count(0, timeout=WITHIN_MS)
+        await expect(net.by("bot", "Never said.")).to_have_count(0)
