@@ -174,6 +174,8 @@ async def ready(stage: Stage) -> None:
     """Wait until the adapter has caught up with a session, and registered its commands."""
     await stage.sim.wait_for_commands("ticket", timeout_s=10)
     async with asyncio.timeout(10):
+        while not stage.sim.connected():
+            await asyncio.sleep(0.01)
         while not json.loads(stage.ground.state.get("discord:memory", "{}")).get("mark"):
             await asyncio.sleep(0.01)
 
