@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 import socket
+import ssl
 import struct
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,7 +35,7 @@ class TelegramSimulator(Control):
     `port` 0 takes a free one. For `polling_penalties` see `Mailbox`; a webhook is tried again after `webhook_retry_s`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each has a default; a test names the one it is about
         self,
         *,
         host: str = "127.0.0.1",
@@ -42,19 +43,21 @@ class TelegramSimulator(Control):
         first_update_id: int = 800_000_001,
         polling_penalties: bool = False,
         webhook_retry_s: float = 0.2,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(
             first_update_id=first_update_id, polling_penalties=polling_penalties, webhook_retry_s=webhook_retry_s
         )
         self._host = host
         self.port = port
+        self._tls = tls
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
     @property
     def url(self) -> str:
         """The address of the server."""
-        return f"http://{self._host}:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -79,7 +82,7 @@ class TelegramSimulator(Control):
         app.router.add_post("/control/{name}", self._control)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self.port)
+        site = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
         return self
