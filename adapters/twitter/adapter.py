@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from adapters.base import Busy, ChannelSetupError, MaybePosted, RateLimits, Rejected, Unreachable
 from adapters.twitter.check import findings
 from adapters.twitter.memory import Memory
-from adapters.twitter.messages import Account
 from adapters.twitter.meter import Item
 from adapters.twitter.purse import Purse
 from adapters.twitter.receiving import Receiver
 from adapters.twitter.stream import Doorbell
+from adapters.twitter.targets import Account
 from adapters.twitter.text import for_message, for_post, has_link, objects, whole, without_links
 from adapters.twitter.wire import Api, ApiFailed
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from adapters.base import Finding, Profile
-from adapters.twitter.messages import id_at
 from adapters.twitter.meter import Item
+from adapters.twitter.targets import id_at
 from adapters.twitter.text import objects
 from adapters.twitter.wire import ApiFailed
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from adapters.twitter.messages import id_at, written_at
+from adapters.twitter.targets import id_at, written_at
 
 _CLOCK_MAY_BE_AHEAD: Final = timedelta(minutes=5)
 _MAX_WATCHED: Final = 5000

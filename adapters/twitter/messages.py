@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,63 +11,37 @@ from adapters.base import (
     Addressed,
     Attachment,
     Author,
-    Idempotency,
     IncomingMessage,
     Kind,
     Parent,
-    Release,
-    ReplyTarget,
     Visibility,
 )
+from adapters.twitter.targets import (
+    NOTHING,
+    Account,
+    Around,
+    conversation,
+    first_id,
+    is_summoned,
+    message_target,
+    own_id,
+    post_target,
+    referred,
+    thread,
+    written_at,
+)
 from adapters.twitter.text import (
-    MAX_WEIGHT,
     Json,
     after_leading_names,
     clean,
     command,
-    entities,
     names,
-    objects,
     whole,
     without_names,
 )
 
-MAX_MESSAGE_CHARS: Final = 10_000
-NOT_SUMMONED: Final = "X lets a program answer only posts that mention or quote its account; post this by hand."
-NOT_LABELLED: Final = (
-    "X allows automatic answers only from an account with the label of an automated one: switch the label on, then set "
-    "automated_label_confirmed = true."
-)
-APPROVE_MODE: Final = 'A moderator reads every answer first, because mode = "approve".'
-_SNOWFLAKE_EPOCH_MS: Final = 1_288_834_974_657
 _LANGUAGES: Final = {"in": "id", "iw": "he"}  # X's old codes
 _TICKET: Final = re.compile(r"[/!]?ticket(?!\w)[\s:,.-]*", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """The bot as X knows it, and how it is configured."""
-
-    name: str
-    bot_id: str
-    username: str
-    staff: frozenset[str] = frozenset()
-    is_automatic: bool = True
-    is_labelled: bool = True
-    allow_links: bool = False
-    direct_messages: bool = True
-    max_posts: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
-    """What else X told: posts that were referred to and users, by id."""
-
-    posts: Mapping[str, Json]
-    users: Mapping[str, Json]
-
-
-NOTHING: Final = Around(posts={}, users={})
 
 
 def needed(post: Json, account: Account) -> str | None:
@@ -89,9 +62,9 @@ def normalise(
     `ValueError` where it cannot be read.
     """
     author = _author(post, account, around)
-    if author.is_self or _referred(post, "retweeted"):
+    if author.is_self or referred(post, "retweeted"):
         return None
-    first, latest = first_id(post), _id(post)
+    first, latest = first_id(post), own_id(post)
     words = without_names(whole(post), account.username)
     ordered = command(words)
     is_edit = is_known and first != latest
@@ -100,8 +73,8 @@ def normalise(
         kind=Kind.EDITED if is_edit else Kind.COMMAND if ordered else Kind.CREATED,
         channel=account.name,
         account=account.bot_id,
-        conversation_key=_conversation(post, author.id, account),
-        thread_key=_thread(post),
+        conversation_key=conversation(post, author.id, account),
+        thread_key=thread(post),
         message_id=first,
         parent=_parent(post, account, around),
         author=author,
@@ -128,7 +101,7 @@ def deletion(
         kind=Kind.DELETED,
         channel=account.name,
         account=account.bot_id,
-        conversation_key=_conversation(post, author_id, account),
+        conversation_key=conversation(post, author_id, account),
         thread_key=conversation_id,
         message_id=post_id,
         author=Author(id=author_id),
@@ -148,7 +121,7 @@ def normalise_message(event: Json, account: Account, around: Around = NOTHING) -
     pair = conversation_id.split("-")
     if event.get("event_type", "MessageCreate") != "MessageCreate" or sender_id == account.bot_id or len(pair) != 2:  # noqa: PLR2004
         return None
-    event_id, words = _id(event), whole(event)
+    event_id, words = own_id(event), whole(event)
     ordered = command(words)
     user = around.users.get(sender_id, {})
     return IncomingMessage(
@@ -167,78 +140,6 @@ def normalise_message(event: Json, account: Account, around: Around = NOTHING) -
         sent_at=_sent_at(event),
         reply_to=message_target(sender_id, event_id, account),
     )
-
-
-# --- where ---------------------------------------------------------------------------------------------------------
-
-
-def post_target(post: Json, account: Account, around: Around) -> ReplyTarget:
-    """An answer under a post, as far as X's rules let a program give it."""
-    release, why_not = _release(account)
-    if not is_summoned(post, account, around):
-        release, why_not = Release.BY_HAND, NOT_SUMMONED
-    has_private = account.direct_messages and account.allow_links
-    return ReplyTarget(
-        channel=account.name,
-        place=_thread(post),
-        address={"post_id": first_id(post)},  # an edited post is the same interaction, and gets no second answer
-        visibility=Visibility.PUBLIC,
-        why_not=why_not,
-        can_private=account.direct_messages,
-        max_replies=1,
-        max_len=MAX_WEIGHT,
-        len_unit="x_weighted",
-        max_parts=account.max_posts,
-        release=release,
-        private_url=f"https://x.com/messages/compose?recipient_id={account.bot_id}" if has_private else "",
-        url=f"https://x.com/i/status/{_id(post)}",
-        idempotency=Idempotency.FINDABLE,
-    )
-
-
-def message_target(user_id: str, event_id: str, account: Account) -> ReplyTarget:
-    """An answer in private, to somebody who wrote in private."""
-    release, why_not = _release(account)
-    return ReplyTarget(
-        channel=account.name,
-        place=f"dm:{user_id}",
-        address={"user_id": user_id, "event_id": event_id},
-        visibility=Visibility.PRIVATE,
-        why_not=why_not,
-        can_private=True,
-        max_len=MAX_MESSAGE_CHARS,
-        release=release,
-        idempotency=Idempotency.FINDABLE,
-    )
-
-
-def is_summoned(post: Json, account: Account, around: Around) -> bool:
-    """Whether the post's author called the bot: mentioned it or quoted a post of its."""
-    if any(str(each.get("id")) == account.bot_id for each in entities(post, "mentions")):
-        return True
-    if names(whole(post), account.username):
-        return True
-    quoted = _referred(post, "quoted")
-    if not quoted:
-        return False
-    if str(around.posts.get(quoted, {}).get("author_id")) == account.bot_id:
-        return True
-    address = f"/{account.username}/status/{quoted}".lower()  # X shows what is quoted as a link to it
-    return any(str(link.get("expanded_url", "")).lower().endswith(address) for link in entities(post, "urls"))
-
-
-def _release(account: Account) -> tuple[Release, str]:
-    if not account.is_automatic:
-        return Release.APPROVED, APPROVE_MODE
-    return (Release.AUTOMATIC, "") if account.is_labelled else (Release.APPROVED, NOT_LABELLED)
-
-
-def _conversation(post: Json, author_id: str, account: Account) -> str:
-    return f"{account.name}:{account.bot_id}:{_thread(post)}:{author_id}"
-
-
-def _thread(post: Json) -> str:
-    return str(post.get("conversation_id") or first_id(post))
 
 
 # --- who -----------------------------------------------------------------------------------------------------------
@@ -282,7 +183,7 @@ def _is_only_carried_along(post: Json, author: Author, account: Account, around:
 
 def _answered_other(post: Json, author_id: str, account: Account) -> str | None:
     """The id of the post that this one answers, where that is another person's."""
-    answered = _referred(post, "replied_to")
+    answered = referred(post, "replied_to")
     return answered if answered and str(post.get("in_reply_to_user_id")) not in {author_id, account.bot_id} else None
 
 
@@ -315,18 +216,18 @@ def _moderator_act(
         act,
         on_behalf_of=author,
         parent=_described_parent(complaint, account, around),
-        conversation_key=_conversation(complaint, author.id, account),
-        thread_key=_thread(complaint),
+        conversation_key=conversation(complaint, author.id, account),
+        thread_key=thread(complaint),
         reply_to=post_target(complaint, account, around),
     )
 
 
 def _complaint(post: Json, staff_id: str, account: Account) -> str | None:
-    return _answered_other(post, staff_id, account) or _referred(post, "quoted") or None
+    return _answered_other(post, staff_id, account) or referred(post, "quoted") or None
 
 
 def _parent(post: Json, account: Account, around: Around) -> Parent | None:
-    answered = _referred(post, "replied_to")
+    answered = referred(post, "replied_to")
     if not answered:
         return None
     if answered in around.posts:
@@ -348,44 +249,13 @@ def _described_parent(post: Json, account: Account, around: Around) -> Parent:
 # --- what ----------------------------------------------------------------------------------------------------------
 
 
-def first_id(post: Json) -> str:
-    """The id of the post's first version, which stays the same when it is edited."""
-    history = post.get("edit_history_tweet_ids") or post.get("edit_history_post_ids")
-    ids = [str(each) for each in history if str(each).isdecimal()] if isinstance(history, list) else []
-    return min([*ids, _id(post)], key=int)
-
-
-def written_at(snowflake: str) -> datetime:
-    """When X gave out an id."""
-    return datetime.fromtimestamp(((int(snowflake) >> 22) + _SNOWFLAKE_EPOCH_MS) / 1000, UTC)
-
-
-def id_at(moment: datetime) -> str:
-    """The smallest id that X gives out at that time."""
-    return str((int(moment.timestamp() * 1000) - _SNOWFLAKE_EPOCH_MS) << 22)
-
-
-def _id(post: Json) -> str:
-    post_id = str(post["id"])
-    int(post_id)
-    return post_id
-
-
 def _sent_at(post: Json) -> datetime:
     """When it was written; X's own spelling of a time has changed before, and the id tells it too."""
     try:
         moment = datetime.fromisoformat(str(post.get("created_at")))
     except ValueError:
-        return written_at(_id(post))
+        return written_at(own_id(post))
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _referred(post: Json, kind: str) -> str:
-    """The id of the post that this one answers ("replied_to"), quotes ("quoted") or repeats ("retweeted"), or ""."""
-    for each in objects(post, "referenced_tweets", "referenced_posts"):
-        if each.get("type") == kind:
-            return str(each.get("id") or "")
-    return ""
 
 
 def _language(post: Json) -> str | None:

@@ -73,15 +73,21 @@ class Meter:
         return sum(PRICES[item] * self.counts[item] for item in items) / 1000
 
     def dump(self) -> str:
-        """As JSON, for `Surroundings.save_state`."""
-        return json.dumps({"day": self.day, "counts": self.counts, "seen": sorted(self.seen)})
+        """The counts as JSON, for `Surroundings.save_state`."""
+        return json.dumps({"day": self.day, "counts": self.counts})
+
+    def dump_seen(self) -> str:
+        """What was read, which is much longer and changes by reading only."""
+        return json.dumps({"day": self.day, "seen": sorted(self.seen)})
 
     @classmethod
-    def load(cls, dumped: str | None) -> Meter:
-        """What `dump` gave, or nothing."""
+    def load(cls, dumped: str | None, dumped_seen: str | None) -> Meter:
+        """What `dump` and `dump_seen` gave, or nothing."""
         stored: dict[str, Any] = json.loads(dumped) if dumped else {}
+        read: dict[str, Any] = json.loads(dumped_seen) if dumped_seen else {}
+        day = stored.get("day", "")
         counts = Counter({name: int(count) for name, count in stored.get("counts", {}).items()})
-        return cls(day=stored.get("day", ""), counts=counts, seen=set(stored.get("seen", ())))
+        return cls(day=day, counts=counts, seen=set(read.get("seen", ())) if read.get("day") == day else set())
 
     def _turn(self, now: datetime) -> None:
         today = now.astimezone(UTC).date().isoformat()

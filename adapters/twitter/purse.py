@@ -41,7 +41,7 @@ class Purse:
             for resource_id in resource_ids:
                 meter.read(item, resource_id, now)
             if meter.counts.total() != before:
-                await self._store(meter)
+                await self._store(meter, has_read=True)
 
     async def write(self, item: Item) -> None:
         """Count what was posted, or perhaps was."""
@@ -77,7 +77,8 @@ class Purse:
     async def _opened(self) -> Meter:
         if self._meter is None:
             try:
-                self._meter = Meter.load(await self._surroundings.load_state(self._key))
+                load = self._surroundings.load_state
+                self._meter = Meter.load(await load(self._key), await load(f"{self._key}:seen"))
             except Exception as error:  # noqa: BLE001 - a ledger that cannot be read must not make a reply ambiguous
                 logger.warning(
                     "X: what was spent today could not be read (%s).",
@@ -87,12 +88,14 @@ class Purse:
                 return Meter()
         return self._meter
 
-    async def _store(self, meter: Meter) -> None:
+    async def _store(self, meter: Meter, *, has_read: bool = False) -> None:
         """Write it down; where the ledger cannot, the count goes on in memory, for the post itself is out."""
         if meter is not self._meter:
             return  # what was counted before is not known: it must not be written over
         try:
             await self._surroundings.save_state(self._key, meter.dump())
+            if has_read:
+                await self._surroundings.save_state(f"{self._key}:seen", meter.dump_seen())
         except Exception as error:  # noqa: BLE001 - whatever the ledger says
             logger.warning(
                 "X: what was spent could not be written down (%s).",

@@ -9,8 +9,9 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from adapters.twitter.memory import Watched
-from adapters.twitter.messages import Around, deletion, first_id, needed, normalise, normalise_message
+from adapters.twitter.messages import deletion, needed, normalise, normalise_message
 from adapters.twitter.meter import Item
+from adapters.twitter.targets import Around, first_id
 from adapters.twitter.text import objects
 from adapters.twitter.wire import PAGE, ApiFailed
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
     from adapters.base import Deliver, IncomingMessage
     from adapters.twitter.memory import Memory
-    from adapters.twitter.messages import Account
     from adapters.twitter.purse import Purse
     from adapters.twitter.settings import Settings
+    from adapters.twitter.targets import Account
     from adapters.twitter.text import Json
     from adapters.twitter.wire import Api
 
@@ -257,6 +258,7 @@ class Receiver:
             page = await self._api.are_there(ids)
             await self._purse.read(Item.POST_READ, [post["id"] for post in _readable(page)])
             refused = {str(error.get("resource_id") or error.get("value")) for error in objects(page, "errors")}
+            refused -= {str(post["id"]) for post in _readable(page)}  # an error may concern a part of what is shown
             gone = [latest[post_id] for post_id in ids if post_id in refused and latest[post_id] in memory.watched]
             if gone:
                 posts = [(first, memory.watched[first]) for first in gone]

@@ -20,8 +20,8 @@ from adapters.twitter.wire import Wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adapters.twitter.messages import Account
     from adapters.twitter.settings import Settings
+    from adapters.twitter.targets import Account
 
 logger = logging.getLogger(__name__)
 

@@ -387,6 +387,27 @@ async def test_a_complaint_that_x_hides_opens_nothing(stage: Stage, how: str) ->
     assert act.staff_reply_to is not None
 
 
+async def test_a_look_up_that_x_refuses_stops_no_mention(stage: Stage) -> None:
+    complaint = stage.sim.post(stage.ana.id, "they lost my money")
+    stage.sim.arm("error", endpoint=LOOK_UP, code=403, title="Forbidden")
+    stage.sim.post(stage.mila.id, "@firstline_bot ticket", reply_to=complaint["id"])
+    act = await stage.arrives(1)
+    assert (act.command, act.on_behalf_of) == ("ticket", None)
+
+
+async def test_a_look_up_that_fails_is_made_again(stage: Stage) -> None:
+    complaint = stage.sim.post(stage.ana.id, "they lost my money")
+    stage.sim.arm("unavailable_before", endpoint=LOOK_UP, times=2)
+    stage.sim.post(stage.mila.id, "@firstline_bot ticket", reply_to=complaint["id"])
+    assert (await stage.arrives(1)).on_behalf_of is not None
+
+
+async def test_without_the_right_to_direct_messages_it_reads_mentions(sim: TwitterSimulator) -> None:
+    sim.arm("error", endpoint=MESSAGES, code=403, title="Forbidden", times=0)
+    async with running(sim) as stage:
+        assert (await stage.user_posts("help")).text == "help"
+
+
 async def test_bram_below_anas_question_is_talk_between_people(stage: Stage) -> None:
     asked = await stage.user_posts("help")
     stage.sim.post(stage.bram.id, "I have that too", reply_to=asked.message_id)

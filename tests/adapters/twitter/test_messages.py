@@ -11,17 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.base import Addressed, IncomingMessage, Kind, Release, Visibility
-from adapters.twitter.messages import (
+from adapters.twitter.messages import deletion, needed, normalise, normalise_message
+from adapters.twitter.targets import (
     APPROVE_MODE,
     NOT_LABELLED,
     NOT_SUMMONED,
     Account,
     Around,
-    deletion,
     id_at,
-    needed,
-    normalise,
-    normalise_message,
     written_at,
 )
 

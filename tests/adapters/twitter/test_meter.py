@@ -39,9 +39,11 @@ def test_what_was_counted_outlives_a_restart() -> None:
     meter = Meter()
     meter.read(Item.MENTION, "500", NOON)
     meter.write(Item.POST_WITH_LINK, NOON)
-    again = Meter.load(meter.dump())
+    again = Meter.load(meter.dump(), meter.dump_seen())
     again.read(Item.MENTION, "500", NOON)
     assert again.spent_usd(NOON) == pytest.approx(0.201)
+    yesterdays = Meter.load(meter.dump().replace("2026-11-22", "2026-11-23"), meter.dump_seen())
+    assert not yesterdays.seen
 
 
 def test_its_memory_is_bounded_and_then_counts_too_much() -> None:
@@ -50,7 +52,7 @@ def test_its_memory_is_bounded_and_then_counts_too_much() -> None:
         for number in range(5000):
             meter.read(Item.MENTION, str(number), NOON)
     assert meter.counts["mention"] == 7000
-    assert len(meter.dump()) < 100_000
+    assert len(meter.dump_seen()) < 100_000
 
 
 def test_midnight_is_that_of_utc() -> None:
