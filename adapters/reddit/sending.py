@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from praw.endpoints import API_PATH
 
-from adapters.base import Rejected, Unreachable
+from adapters.base import MaybePosted, Rejected, Unreachable
 from adapters.reddit import modmail, things
 from adapters.reddit.places import letter
 from adapters.reddit.text import MAX_BODY, written
@@ -62,8 +62,9 @@ class Sending:
             answer = await self._get(API_PATH["info"], id=",".join(sorted(fullnames)))
             found = {thing.id: thing for thing in map(things.read, answer["data"]["children"])}
         except FAILURES as error:
-            found_out = outcome(error)
-            raise (found_out if not isinstance(error, _UNCLEAR) else Unreachable(str(found_out))) from error
+            known = outcome(error)
+            # A look that says nothing has posted nothing either.
+            raise (Unreachable(str(known)) if isinstance(known, MaybePosted) else known) from error
         if parent not in found:
             raise Rejected("Reddit: what would be answered is not there any more.")
         for thing in found.values():
@@ -194,10 +195,6 @@ class Sending:
         except FAILURES as error:
             raise outcome(error) from error
         return True
-
-
-_UNCLEAR: Final = (AmbiguousWrite, KeyError, TypeError, ValueError, AttributeError, IndexError)
-"""What is known of a look that failed in one of these ways: nothing, and nothing was posted."""
 
 
 def closed(thing: Thing) -> str:

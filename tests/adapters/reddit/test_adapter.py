@@ -380,7 +380,11 @@ async def test_a_submissions_author_goes_on_below_the_bots_answer(sim: RedditSim
         posted = await stage.adapter.send(reply_to(asked.reply_to, "On its way."))
         more = await stage.comments("It is not.", parent=posted)
         stranger = await stage.comments("Mine neither.", parent=posted, author="bram")
-        assert more.conversation_key == asked.conversation_key
+        own = await stage.comments("!ticket besides, my card is stuck", parent=asked.message_id)
+        beside = sim.comment(asked.message_id, "bram", "Same here")["name"]
+        in_anothers = await stage.comments("!ticket and for this one please", parent=beside)
+        assert more.conversation_key == own.conversation_key == asked.conversation_key
+        assert in_anothers.conversation_key != asked.conversation_key
         assert stranger.addressed is Addressed.REPLY_TO_BOT
         assert stranger.conversation_key != asked.conversation_key
 
@@ -467,6 +471,14 @@ async def test_a_moderators_own_ticket_is_their_own(stage: Stage) -> None:
     assert got.staff_reply_to is None
 
 
+async def test_a_moderator_who_answers_the_bot_asks_for_themselves(stage: Stage) -> None:
+    asked = await stage.comments("!ticket hello there you")
+    posted = await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
+    got = await stage.comments("!ticket my own matter", author="mila", parent=posted)
+    assert got.on_behalf_of is None
+    assert got.staff_reply_to is None
+
+
 async def test_who_signs_as_a_moderator_or_is_configured_needs_no_list(sim: RedditSimulator) -> None:
     populate(sim)
     eve = sim.add_user("eve").fullname
@@ -514,6 +526,14 @@ async def test_a_hidden_complaint_opens_nothing(stage: Stage, how: str) -> None:
     if how != "delete_account":
         assert act.parent is not None
         assert act.parent.text is None
+
+
+async def test_below_a_bots_words_nothing_is_opened(stage: Stage) -> None:
+    stage.sim.add_user("AutoModerator")
+    rules = stage.sim.comment(stage.thread, "AutoModerator", "Be kind.")["name"]
+    act = await stage.comments("!ticket", author="mila", parent=rules)
+    assert act.on_behalf_of is None
+    assert act.staff_reply_to is not None
 
 
 async def test_moderators_are_asked_for_once_a_minute(stage: Stage) -> None:

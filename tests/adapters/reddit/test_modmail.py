@@ -89,6 +89,17 @@ async def test_a_moderators_ticket_beside_a_letter(stage: Stage) -> None:
     assert sent.is_internal
 
 
+async def test_a_moderators_ticket_is_about_what_was_written_before_it(sim: RedditSimulator) -> None:
+    async with running(sim, poll_interval_s=0.5) as stage:
+        asked = await stage.writes("You took my money")
+        note = sim.answer_modmail(asked.thread_key, "mila", "!ticket", is_internal=True)
+        sim.answer_modmail(asked.thread_key, "ana", "Never mind")
+        act = await stage.arrives(f"{asked.thread_key}/{note}")
+        assert act.parent is not None
+        assert act.parent.text == "You took my money"
+        assert [message.text for message in stage.inbox] == ["You took my money", "", "Never mind"]
+
+
 async def test_letters_come_once_whatever_else_happens_there(stage: Stage) -> None:
     asked = await stage.writes("one")
     for _ in range(3):

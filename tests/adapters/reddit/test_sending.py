@@ -82,8 +82,9 @@ async def test_the_longest_text_with_the_longest_footer_is_taken(sim: RedditSimu
         assert asked.reply_to.max_len == MAX_PLAIN
         for text in ("*" * MAX_PLAIN, "a\n" * (MAX_PLAIN // 2), "word " * (MAX_PLAIN // 5)):
             await stage.adapter.send(reply_to(asked.reply_to, escape(text)))
+        await stage.adapter.send(reply_to(asked.reply_to, "**a** \n" * 1500))
         assert max(len(posted.text) for posted in sim.sent()) <= MAX_BODY
-        assert len(sim.sent()) == 3
+        assert len(sim.sent()) == 4
 
 
 async def test_the_footer_says_that_it_is_a_bot_and_how_to_be_left_alone(stage: Stage) -> None:
@@ -171,8 +172,8 @@ async def test_what_is_not_there_is_not_answered(stage: Stage) -> None:
 async def test_a_failed_look_posts_nothing(stage: Stage) -> None:
     asked = await stage.comments("!ticket hello there you")
     await stage.adapter.send(reply_to(asked.reply_to, "One."))
-    for kind in (FaultKind.HTML_BEFORE, FaultKind.CUT_AFTER, FaultKind.HANG_BEFORE):
-        stage.sim.arm(kind, path="/api/info", times=0, seconds=5)
+    for kind, status in ((FaultKind.HTML_BEFORE, 503), (FaultKind.HTML_BEFORE, 200), (FaultKind.CUT_AFTER, 0)):
+        stage.sim.arm(kind, path="/api/info", times=0, status=status)
         with pytest.raises(Unreachable):
             await stage.adapter.send(reply_to(asked.reply_to, "Two."))
         stage.sim.disarm()
@@ -254,10 +255,15 @@ async def test_used_up_requests_wait_for_the_window_without_sleeping(stage: Stag
 async def test_nothing_is_posted_where_nobody_listens() -> None:
     async with RedditSimulator() as sim, running(sim, max_backoff_s=0.05) as stage:
         asked = await stage.comments("!ticket hello there you")
-        await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
-        await sim.__aexit__()
-        with pytest.raises(Unreachable):
-            await stage.adapter.send(reply_to(asked.reply_to, "Hello?"))
+        letter = await stage.writes("hello")
+        for target in (asked.reply_to, letter.reply_to):
+            await stage.adapter.send(reply_to(target, "Hello."))
+        await sim.go_away()
+        for target in (asked.reply_to, letter.reply_to):
+            with pytest.raises(Unreachable):
+                await stage.adapter.send(reply_to(target, "Hello?"))
+        await sim.come_back()
+        assert len(sim.sent()) == 2
 
 
 @pytest.mark.parametrize(
