@@ -226,10 +226,9 @@ def _quietly(payload: Payload, place: Place, author: Author, account: Account) -
         len_unit="utf16",
         expires_at=said_at(str(payload["id"])) + _TOKEN_LASTS,
         idempotency=Idempotency.NONCE,
-        fallback=None if place.kind == "dm" else _public(place, account),
+        fallback=None if place.kind == "dm" else _without_message(target(place, "", account)),
     )
 
 
-def _public(place: Place, account: Account) -> ReplyTarget:
-    public = target(place, "", account)
-    return replace(public, address={"channel_id": place.id})
+def _without_message(place: ReplyTarget) -> ReplyTarget:
+    return replace(place, address={"channel_id": place.place}, url=place.url.removesuffix("/"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -92,14 +93,13 @@ def known_place(channel: Any) -> Place:
     if guild is None:
         return Place(id=str(channel.id), kind="dm")
     own = getattr(guild, "self_role", None)
-    role_id = str(own.id) if own else ""
+    here = Place(id=str(channel.id), kind="channel", guild_id=str(guild.id), bot_role_id=str(own.id) if own else "")
     if not isinstance(channel, discord.Thread):
-        return Place(id=str(channel.id), kind="channel", bot_role_id=role_id)
-    return Place(
-        id=str(channel.id),
+        return here
+    return replace(
+        here,
         kind="post" if isinstance(channel.parent, discord.ForumChannel) else "thread",
         parent_id=str(channel.parent_id),
         title=channel.name,
         owner_id=str(channel.owner_id or ""),
-        bot_role_id=role_id,
     )

@@ -158,6 +158,7 @@ def target(place: Place, message_id: str, account: Account) -> ReplyTarget:
         buttons=True,
         max_len=MAX_UNITS,
         len_unit="utf16",
+        url=f"https://discord.com/channels/{place.guild_id or '@me'}/{place.id}/{message_id}",
         private_url="" if place.kind == "dm" else f"https://discord.com/users/{account.bot_id}",
         idempotency=Idempotency.FINDABLE,
     )

@@ -38,6 +38,7 @@ class Place:
 
     id: str
     kind: Literal["dm", "channel", "thread", "post"]
+    guild_id: str = ""
     parent_id: str = ""
     title: str = ""
     owner_id: str = ""

@@ -57,6 +57,7 @@ async def test_in_a_channel_only_what_is_said_to_the_bot_is_for_it(sim: DiscordS
     assert (typed.command, typed.text) == ("ticket", "my card")
     assert mention.visibility is Visibility.MEMBERS
     assert mention.conversation_key == f"discord:{bot.user.id}:{there}:{ana.id}"
+    assert mention.reply_to.url == f"https://discord.com/channels/{stage.world.guild.id}/{there}/{mention.message_id}"
     assert mention.reply_to.private_url == f"https://discord.com/users/{bot.user.id}"
 
 
