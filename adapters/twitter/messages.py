@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from adapters.base import (
     Addressed,
@@ -39,6 +39,9 @@ from adapters.twitter.text import (
     whole,
     without_names,
 )
+
+if TYPE_CHECKING:
+    from adapters.twitter.memory import Watched
 
 _LANGUAGES: Final = {"in": "id", "iw": "he"}  # X's old codes
 _TICKET: Final = re.compile(r"[/!]?ticket(?!\w)[\s:,.-]*", re.IGNORECASE)
@@ -91,24 +94,21 @@ def normalise(
     return described if note is None else _moderator_act(described, post, account, around, note)
 
 
-def deletion(
-    post_id: str, conversation_id: str, author_id: str, account: Account, *, noticed_at: datetime
-) -> IncomingMessage:
+def deletion(post_id: str, watched: Watched, account: Account, *, noticed_at: datetime) -> IncomingMessage:
     """A post that is gone, hidden, or whose author is."""
-    post: Json = {"id": post_id, "conversation_id": conversation_id, "author_id": author_id}
     return IncomingMessage(
         dedupe_key=f"twitter:{account.bot_id}:deleted:{post_id}",
         kind=Kind.DELETED,
         channel=account.name,
         account=account.bot_id,
-        conversation_key=conversation(post, author_id, account),
-        thread_key=conversation_id,
+        conversation_key=watched.conversation_key,
+        thread_key=watched.thread,
         message_id=post_id,
-        author=Author(id=author_id),
+        author=Author(id=watched.author_id),
         visibility=Visibility.PUBLIC,
         addressed=Addressed.AMBIENT,
         sent_at=noticed_at,
-        reply_to=post_target(post, account, NOTHING),
+        reply_to=post_target({"id": post_id, "conversation_id": watched.thread}, account, NOTHING),
     )
 
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from adapters.twitter.memory import Watched
 from adapters.twitter.messages import deletion, needed, normalise, normalise_message
 from adapters.twitter.meter import Item
 from adapters.twitter.targets import Around, first_id
@@ -157,17 +156,17 @@ class Receiver:
         if not posts:
             return
         around = await self._around(posts, users)
-        messages: list[IncomingMessage] = []
+        messages: list[tuple[IncomingMessage, str]] = []
         for post in posts:
             message = self._read(
                 post, lambda post: normalise(post, self._account, around, is_known=first_id(post) in memory.watched)
             )
             if message is not None:
-                messages.append(message)
+                messages.append((message, str(post["id"])))
         if messages:
-            await self._deliver(messages)
-        for post in posts:
-            _watch(memory, post, self._account)
+            await self._deliver([message for message, _ in messages])
+        for message, latest_id in messages:
+            memory.watch(message, latest_id)
         memory.forget(datetime.now(UTC) - timedelta(days=self._settings.deletion_watch_days))
         memory.mentions = max(memory.mentions, *(str(post["id"]) for post in posts), key=int)
         await self._store(memory)
@@ -261,12 +260,8 @@ class Receiver:
             refused -= {str(post["id"]) for post in _readable(page)}  # an error may concern a part of what is shown
             gone = [latest[post_id] for post_id in ids if post_id in refused and latest[post_id] in memory.watched]
             if gone:
-                posts = [(first, memory.watched[first]) for first in gone]
                 await self._deliver(
-                    [
-                        deletion(first, post.conversation_id, post.author_id, self._account, noticed_at=now)
-                        for first, post in posts
-                    ]
+                    [deletion(first, memory.watched[first], self._account, noticed_at=now) for first in gone]
                 )
             for first in gone:
                 memory.watched.pop(first, None)
@@ -293,15 +288,6 @@ class Receiver:
         found = {str(user.get("id")): user for user in users}
         await self._purse.read(Item.USER_READ, found)
         return found
-
-
-def _watch(memory: Memory, post: Json, account: Account) -> None:
-    """Notice a post's deletion from now on; the account's own are its own affair."""
-    author_id = str(post.get("author_id") or "")
-    if author_id and author_id != account.bot_id:
-        first = first_id(post)
-        conversation = str(post.get("conversation_id") or first)
-        memory.watched[first] = Watched(latest_id=str(post["id"]), conversation_id=conversation, author_id=author_id)
 
 
 def _readable(page: Json) -> list[Json]:

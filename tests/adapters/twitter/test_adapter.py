@@ -282,6 +282,17 @@ async def test_what_is_deleted_suspended_or_protected_is_told(sim: TwitterSimula
     assert len(json.loads(stage.ground.state["twitter:memory"])["watched"]) == 1
 
 
+async def test_the_deletion_of_a_complaint_that_was_handed_over_is_told(sim: TwitterSimulator) -> None:
+    async with running(sim, deletion_check_h=0.0002) as stage:
+        complaint = sim.post(stage.ana.id, "they lost my money")
+        sim.post(stage.mila.id, "@firstline_bot ticket", reply_to=complaint["id"])
+        act = await stage.arrives(1)
+        sim.delete(complaint["id"])
+        gone = await stage.arrives(2)
+    assert (gone.kind, gone.message_id) == (Kind.DELETED, complaint["id"])
+    assert (gone.conversation_key, gone.reply_to.place) == (act.conversation_key, act.reply_to.place)
+
+
 async def test_posts_are_looked_for_no_oftener_than_configured(sim: TwitterSimulator) -> None:
     async with running(sim) as stage:
         await stage.user_posts("one")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.base import Addressed, IncomingMessage, Kind, Release, Visibility
+from adapters.twitter.memory import Memory
 from adapters.twitter.messages import deletion, needed, normalise, normalise_message
 from adapters.twitter.targets import (
     APPROVE_MODE,
@@ -353,10 +354,30 @@ def test_own_messages_groups_and_comings_are_left_alone(event: dict[str, Any]) -
 
 
 def test_a_deletion_says_which_post() -> None:
-    gone = deletion("500", "500", ANA, ACCOUNT, noticed_at=datetime(2026, 11, 23, tzinfo=UTC))
-    assert (gone.kind, gone.message_id, gone.text) == (Kind.DELETED, "500", "")
-    assert gone.conversation_key == read(post("@firstline_bot help")).conversation_key
-    assert gone.dedupe_key != read(post("@firstline_bot help")).dedupe_key
+    said = read(post("@firstline_bot help"))
+    memory = Memory.load(None, now=datetime(2026, 11, 23, tzinfo=UTC))
+    memory.watch(said, "510")
+    again = Memory.load(memory.dump(), now=datetime(2026, 11, 24, tzinfo=UTC))
+    assert again == memory
+    gone = deletion("500", again.watched["500"], ACCOUNT, noticed_at=datetime(2026, 11, 23, tzinfo=UTC))
+    assert (gone.kind, gone.message_id, gone.text, gone.author.id) == (Kind.DELETED, "500", "", ANA)
+    assert (gone.conversation_key, gone.reply_to.place) == (said.conversation_key, said.reply_to.place)
+    assert gone.dedupe_key != said.dedupe_key
+
+
+def test_only_what_is_kept_is_watched_and_a_handed_over_complaint_is() -> None:
+    memory = Memory.load(None, now=datetime(2026, 11, 23, tzinfo=UTC))
+    memory.watch(read(post("nobody was called")), "500")
+    assert not memory.watched
+    handed_over = read(act(), around=COMPLAINED)
+    memory.watch(handed_over, "600")
+    assert set(memory.watched) == {"300", "600"}
+    assert {each.conversation_key for each in memory.watched.values()} == {f"twitter:{BOT}:300:{ANA}"}
+    assert memory.watched["300"].author_id == ANA
+    edited = read(act(edit_history_tweet_ids=["600", "610"]) | {"id": "610"}, around=COMPLAINED, known=True)
+    memory.watch(edited, "610")
+    assert memory.watched["600"].latest_id == "610"
+    assert memory.watched["600"].conversation_key == handed_over.conversation_key
 
 
 JSON = st.recursive(
