@@ -103,7 +103,6 @@ async def crash(name: str, messages: int, kills: int, seed: int, folder: Path) -
         _configure(bot, network, folder)
         await bot.start()
         await _connected(network)
-        greetings = len(await network.replies())
         feeding = asyncio.create_task(_feed(network, chance, messages, kills))
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(*_LIFE_S))
@@ -111,7 +110,7 @@ async def crash(name: str, messages: int, kills: int, seed: int, folder: Path) -
             await bot.start()
         asked = await feeding
         await _drained(bot)
-        counts = _audit(bot, asked, (await network.replies())[greetings:])
+        counts = _audit(bot, asked, await network.replies())
         await bot.stop()
     return counts
 
@@ -175,7 +174,7 @@ def _audit(bot: Firstline, asked: dict[str, str], replies: Sequence[dict[str, An
     complaints = sorted(words for words in asked.values() if words != _QUESTION)
     opened = sorted(ticket.subject for ticket in tickets)
     assert opened == complaints, f"{len(opened)} tickets for {len(complaints)} complaints"
-    return Counter(messages=len(asked), tickets=len(tickets), kills=len(bot.kills), replies=len(replies))
+    return Counter(messages=len(asked), tickets=len(tickets), kills=len(bot.kills), replies=under.total())
 
 
 def main() -> None:
