@@ -246,7 +246,7 @@ def _storable(message: IncomingMessage) -> IncomingMessage:
     """What may be written to disk: no secrets, and no words of somebody who did not speak to the bot."""
     if message.addressed is Addressed.AMBIENT and message.kind is not Kind.DELETED:
         return message.without_words()
-    return shield(claims.sealed(message))
+    return claims.sealed(shield(message))
 
 
 def _needs_matches(message: IncomingMessage) -> bool:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import Author, Parent
+from adapters.base import Attachment, Author, Parent
 from bots import claims
-from bots.shield import shield_text
+from bots.shield import shield, shield_text
 from tests.bots.making import command, message
 from tests.growth import TOO_STEEP, growth
 
@@ -37,7 +37,15 @@ def test_a_code_is_no_secret_of_another_kind(code: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [CODE, f" {CODE}\n", f"claim {CODE}", f"Claim: {CODE.lower()} please", f"I want to CLAIM {CODE.replace('-', '')}."],
+    [
+        CODE,
+        f" {CODE}\n",
+        f"claim {CODE}",
+        f"my code is {CODE}, what now?",
+        f"claim **{CODE}**",
+        f"Claim: {CODE.lower()} please",
+        f"I want to CLAIM {CODE.replace('-', '')}.",
+    ],
 )
 def test_a_code_is_sealed_in_what_people_write(text: str) -> None:
     sealed = claims.sealed(message(text))
@@ -53,7 +61,28 @@ def test_a_code_is_sealed_in_a_command_and_in_what_is_answered() -> None:
     )
     sealed = claims.sealed(said)
     assert sealed.parent is not None
-    assert sealed.parent.text == f"write [claim {HASH}] there"
+    assert sealed.parent.text == "write [claim] there"
+
+
+@pytest.mark.parametrize("name", [f"{CODE}.png", f"claim {CODE}.txt", f"claim_{CODE}", f"my-claim-{CODE}.jpg"])
+def test_no_code_is_left_in_the_name_of_a_file(name: str) -> None:
+    (file,) = claims.sealed(message(attachments=(Attachment(name=name),))).attachments
+    assert "[claim]" in file.name
+    assert not any(group in file.name for group in CODE.split("-"))
+
+
+@pytest.mark.parametrize("typed", [CODE[:-1], CODE + "7", CODE[:4] + CODE[5:], CODE.replace("-4T9WX", "")])
+@pytest.mark.parametrize("said", ["claim {}", "Claim: {} please"])
+def test_a_mistyped_code_is_sealed_and_opens_nothing(typed: str, said: str) -> None:
+    text = claims.sealed(message(said.format(typed))).text
+    assert typed not in text
+    assert claims.hash_in(text) not in {None, HASH}
+    assert claims.hash_in(claims.sealed(command("claim", typed)).text) not in {None, HASH}
+
+
+@given(CODES, st.sampled_from(["{}", "claim {}", "claim {} for the private key of my wallet", "my seed phrase: {}"]))
+def test_what_is_sealed_after_the_shield_stays_a_code(code: str, said: str) -> None:
+    assert claims.hash_in(claims.sealed(shield(message(said.format(code)))).text) == claims.code_hash(code)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +95,9 @@ def test_a_code_is_sealed_in_a_command_and_in_what_is_answered() -> None:
         "the claim 0x52908400098527886E0F7030069857D2E4169EE7 of mine",
         "a3f1c0ffee5e1f00d5ba5eba11deadbeef0123456789abcdef0123456789abcd",
         "order ABCDE12345ABCDE12345ABCDE1",
+        "claim 550e8400-e29b-41d4-a716-446655440000",
+        "claim 2026-11-23-12-30, and 06-1234-5678-90",
+        "my licence ABCDE-12345-ABCDE-12345-ABCDE",
     ],
 )
 def test_other_words_stay(text: str) -> None:
