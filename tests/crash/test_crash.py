@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.crash import chat, crash
+import pytest
+
+from tests.crash import chat, crash, networks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,3 +26,11 @@ async def test_live_chat_killed_at_random_moments_has_nothing_ambiguous(tmp_path
     assert counts.kills == 4
     assert counts.connections > counts.visitors
     assert counts.tickets > 10
+
+
+@pytest.mark.parametrize("network", networks.NETWORKS)
+async def test_a_network_on_which_the_bot_can_look_has_nothing_ambiguous(network: str, tmp_path: Path) -> None:
+    counts = await networks.crash(network, messages=40, kills=2, seed=7, folder=tmp_path)
+    assert counts["messages"] == counts["replies"] == 40
+    assert counts["kills"] == 2
+    assert counts["tickets"] >= 1
