@@ -177,13 +177,11 @@ class TwitterAdapter:
             raise Rejected(
                 "X: without its links nothing is left of this reply; write it otherwise, or set allow_links."
             )
-        await self._purse.ask(item)
+        await self._purse.take(item)
         try:
-            posted = await self._post(reply, text)
+            return await self._post(reply, text)
         except ApiFailed as failed:
             return await self._after(failed, reply, item)
-        await self._purse.write(item)
-        return posted
 
     async def _post(self, reply: Reply, text: str) -> str:
         address = reply.target.address
@@ -194,8 +192,8 @@ class TwitterAdapter:
     async def _after(self, failed: ApiFailed, reply: Reply, item: Item) -> str:
         """What a failure says about the reply. X refuses the very text it has already: then perhaps it is there."""
         outcome = failed.outcome(credits_wait_s=self._settings.credits_wait_s)
-        if isinstance(outcome, MaybePosted):
-            await self._purse.write(item)
+        if not isinstance(outcome, MaybePosted):
+            await self._purse.give_back(item)
         if failed.status == 403 and "duplicate" in failed.said.lower():  # noqa: PLR2004 - Forbidden
             found = await self.find(reply)
             if found is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,37 +64,46 @@ def test_midnight_is_that_of_utc() -> None:
 
 async def test_beyond_the_budget_nothing_is_posted_and_it_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     ground = Ground()
-    purse = Purse("twitter", 0.02, ground.surroundings())
-    await purse.ask(Item.REPLY)
-    await purse.write(Item.REPLY)
-    await purse.ask(Item.REPLY)
-    await purse.write(Item.REPLY)
+    purse = Purse("twitter", 0.0251, ground.surroundings())
+    await purse.take(Item.REPLY)
+    await purse.take(Item.POST)
+    await purse.give_back(Item.POST)
+    await purse.take(Item.REPLY)
     with pytest.raises(Busy):
-        await purse.ask(Item.REPLY)
+        await purse.take(Item.REPLY)
     with pytest.raises(Busy) as busy:
-        await purse.ask(Item.REPLY)
+        await purse.take(Item.REPLY)
     left_s = until_midnight_s(datetime.now(UTC))
     assert left_s <= busy.value.retry_after_s + 5
     assert busy.value.retry_after_s <= left_s + 305
     assert [getattr(record, "action", "") for record in caplog.records] == ["budget_spent"]
-    restarted = Purse("twitter", 0.02, ground.surroundings())
+    restarted = Purse("twitter", 0.0251, ground.surroundings())
     with pytest.raises(Busy):
-        await restarted.ask(Item.REPLY)
+        await restarted.take(Item.REPLY)
+
+
+async def test_replies_that_go_out_together_stay_within_the_budget_and_do_not_wait_for_each_other() -> None:
+    ground = Ground()
+    purse = Purse("twitter", 1.0, ground.surroundings())
+    began = time.monotonic()
+    taken = await asyncio.gather(*(purse.take(Item.REPLY) for _ in range(300)), return_exceptions=True)
+    assert time.monotonic() - began < 1  # one after the other they would wait 300 times for the disk
+    assert taken.count(None) == 100
+    assert await Purse("twitter", 1.0, ground.surroundings()).spent_usd() == pytest.approx(1.0)
 
 
 async def test_a_ledger_that_cannot_be_read_stops_no_reply() -> None:
     ground = Ground(unreadable=OSError("the disk is gone"))
     purse = Purse("twitter", 1.0, ground.surroundings())
-    await purse.ask(Item.REPLY)
-    await purse.write(Item.REPLY)
+    await purse.take(Item.REPLY)
     assert not ground.state  # what was counted before is not written over
     ground.unreadable = None
-    await purse.write(Item.REPLY)
+    await purse.take(Item.REPLY)
     assert await purse.spent_usd() == pytest.approx(0.010)
 
 
 async def test_a_ledger_that_cannot_write_stops_no_reply() -> None:
     ground = Ground(unwritable=OSError("the disk is full"))
     purse = Purse("twitter", 1.0, ground.surroundings())
-    await purse.write(Item.REPLY)
+    await purse.take(Item.REPLY)
     assert await purse.spent_usd() == pytest.approx(0.010)
