@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import pytest
 from adapters.base import Addressed, ChannelSetupError, IncomingMessage, Kind, Visibility
 from adapters.reddit import create
 from adapters.reddit.memory import Memory
+from adapters.reddit.things import Thing
 from simulators.reddit import FaultKind, RedditSimulator
 from tests.adapters.contract import HOSTILE
 from tests.adapters.reddit.stage import BOT, PASSWORD, SUB, Ground, Stage, populate, ran, reply_to, running, settings
@@ -679,11 +680,11 @@ async def test_closing_waits_no_longer_than_a_request(sim: RedditSimulator) -> N
 async def test_a_hanging_look_holds_up_no_reply(sim: RedditSimulator) -> None:
     async with running(sim, request_timeout_s=5) as stage:
         asked = await stage.comments("!ticket hello there you")
-        sim.arm(FaultKind.HANG_BEFORE, http_method="GET", path="/message/unread", seconds=1.5, times=0)
+        sim.arm(FaultKind.HANG_BEFORE, http_method="GET", path="/message/unread", seconds=2.0, times=0)
         await asyncio.sleep(0.2)
         began = time.monotonic()
         await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
-        assert time.monotonic() - began < 0.7
+        assert time.monotonic() - began < 1.2
         sim.disarm()
 
 
@@ -740,9 +741,20 @@ async def test_an_unreachable_reddit_is_a_finding(sim: RedditSimulator) -> None:
 def test_what_is_remembered_is_bounded_and_read_back() -> None:
     memory = Memory(since={"acme": 1})
     for number in range(6000):
-        memory.watch(f"t1_{number}", conversation_key="k", author_id="t2_a", edited=0)
+        thing = Thing(
+            id=f"t1_{number}",
+            author_id="t2_a",
+            author_name="ana",
+            text="hello",
+            subreddit="Acme",
+            created_at=datetime(2026, 11, 23, tzinfo=UTC),
+        )
+        assert memory.is_new(thing)
+        memory.see(thing)
+        assert not memory.is_new(thing)
+        memory.watch(thing.id, conversation_key="k", author_id="t2_a", edited=0)
         memory.note_letter(f"c{number}", "now", "m")
-        memory.seen[f"t1_{number}"] = 0
-    assert (len(memory.watched), len(memory.letters)) == (500, 500)
+    assert (len(memory.seen), len(memory.watched), len(memory.letters)) == (2500, 500, 500)
+    assert "t1_5999" in memory.seen
     assert Memory.load(memory.dump()) == memory
     assert Memory.load(None) == Memory()

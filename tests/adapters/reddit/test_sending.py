@@ -207,7 +207,7 @@ async def test_a_ratelimit_is_scheduled_and_not_slept(stage: Stage, seconds: flo
     began = time.monotonic()
     with pytest.raises(Busy) as raised:
         await stage.adapter.send(reply_to(asked.reply_to, "Hello again."))
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 0.9
     assert seconds <= raised.value.retry_after_s <= 2 * seconds + 60
     assert len(stage.sim.calls(COMMENT)) == 2
 
@@ -248,7 +248,7 @@ async def test_used_up_requests_wait_for_the_window_without_sleeping(stage: Stag
     began = time.monotonic()
     with pytest.raises(Busy) as raised:
         await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 0.9
     assert 190 < raised.value.retry_after_s <= 200
 
 
