@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from adapters.base import Addressed, IncomingMessage, Kind
 from bots import claims
-from bots.ledger.database import LedgerUnwritable, Superseded
+from bots.ledger.database import LedgerUnwritable, Overtaken, Superseded
 from bots.pipeline import phrases
 from bots.pipeline.decision import OpenTicket, Policy, decide
 from bots.pipeline.plan import House, failure, plan, ticket_key
@@ -224,7 +224,12 @@ class Worker:
             opens = isinstance(decision, OpenTicket) and not decision.moderated
             lines = await self._ledger.lines(message.conversation_key, limit=_LINES_IN_TICKET) if opens else ()
             effects = plan(accepted.id, message, context, decision, house, lines)
-        self._on_commit(await self._ledger.commit(accepted, effects))
+        try:
+            committed = await self._ledger.commit(accepted, effects)
+        except Overtaken:
+            await self._decide(accepted, state, matches, error)
+            return
+        self._on_commit(committed)
         if message.remove_when_done and effects.outcome in {"ticket_opened", "acted"} and self._remove is not None:
             self._remove(message)
 

@@ -49,6 +49,10 @@ class Superseded(LedgerError):
     """The row was decided already."""
 
 
+class Overtaken(LedgerError):
+    """What a decision was made from has changed before it could be written: decide anew."""
+
+
 class FileLock:
     """Held by the one bot that serves a ledger.
 
@@ -121,6 +125,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             if not read_only:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, not only unlisted
             connection.execute("PRAGMA foreign_keys=ON")
         except sqlite3.Error as error:
             raise LedgerError(

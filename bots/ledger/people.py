@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bots.ledger import codec
+from bots.ledger.database import Overtaken
 from bots.pipeline.state import Identity
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def carry_out(connection: sqlite3.Connection, person: Identity, claim: Claim) ->
                 " RETURNING channel, account, author_id",
                 (now, claim.code_hash),
             ).fetchone()
-            if row is not None:
-                _link(connection, Identity(*row), person, now)
+            if row is None:
+                raise Overtaken("Somebody else redeemed the claim code in the same moment.")
+            _link(connection, Identity(*row), person, now)
 
 
 def _link(connection: sqlite3.Connection, one: Identity, other: Identity, now: str) -> None:

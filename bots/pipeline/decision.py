@@ -31,7 +31,7 @@ ActName = Literal[
     "greet", "thank", "help", "language", "ask_matter", "ask_number", "helpful", "rate", "erase",
     "existing_ticket", "complaint_exists", "complaint_hidden", "not_moderator", "moderator_unchecked", "attach",
     "stale_choice", "acknowledge", "never_mind", "opt_out", "opt_in",
-    "claim_code", "claim_nothing", "claim_in_public", "claim_wrong", "claimed",
+    "claim_code", "claim_nothing", "claim_in_public", "claim_wrong", "claim_own", "claimed",
 ]  # fmt: skip
 
 
@@ -241,14 +241,16 @@ def _said(message: IncomingMessage, context: Context, matches: Matches, now: dat
 
 
 def _claimed(message: IncomingMessage, context: Context) -> Act | None:
-    """A claim code: worth something once, in private, to anybody but its holder; wrong ones learn nothing."""
+    """A claim code: worth something once, in private, to anybody but its holder; wrong ones tell nothing."""
     tried = context.claim
     if tried is None:
         return None
-    if not _is_alone(message):
-        return Act(name="claim_in_public", value=tried.code_hash)
-    if tried.holder is None or tried.holder == _identity(message):
+    if not is_private(message):
+        return Act(name="claim_in_public")
+    if tried.holder is None:
         return Act(name="claim_wrong", value=tried.code_hash)
+    if tried.holder == _identity(message):
+        return Act(name="claim_own")
     return Act(name="claimed", ticket=tried.ticket, value=tried.code_hash)
 
 
@@ -259,11 +261,14 @@ def _claiming(message: IncomingMessage, context: Context) -> Act:
     return Act(name="claim_code" if context.own else "claim_nothing")
 
 
+def is_private(message: IncomingMessage) -> bool:
+    """Whether nobody reads along where the message was written."""
+    return message.reply_to.visibility is Visibility.PRIVATE and message.staff_reply_to is None
+
+
 def _is_alone(message: IncomingMessage) -> bool:
     """Whether the message's author, and nobody else, reads the reply: no moderator before it is sent, either."""
-    target = message.reply_to
-    is_theirs = target.visibility is Visibility.PRIVATE and target.release is Release.AUTOMATIC
-    return is_theirs and message.staff_reply_to is None
+    return is_private(message) and message.reply_to.release is Release.AUTOMATIC
 
 
 def _opted_out(message: IncomingMessage, context: Context) -> Act | None:

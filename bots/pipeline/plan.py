@@ -31,6 +31,7 @@ from bots.pipeline.decision import (
     OpenTicket,
     Suggest,
     TicketStatus,
+    is_private,
     may_continue,
 )
 from bots.pipeline.effects import NUMBER, Claim, DeskMessage, Effects, Opening, Say
@@ -180,6 +181,11 @@ class _Planner:
 
     def plan(self, decision: Decision) -> Effects:
         effects = self._plan(decision)
+        shown = self.context.claim
+        if shown is not None and not is_private(
+            self.message
+        ):  # whatever else the message is: others have read the code
+            effects = replace(effects, claim=Claim(act="spend", code_hash=shown.code_hash))
         heard = effects.outcome != "ignored" or effects.rule == "edit_of_processed"
         if heard and self.context.written_in is not None:
             effects = replace(effects, state=replace(effects.state, written_in=self.context.written_in))
@@ -466,7 +472,7 @@ class _Planner:
                 return replace(self._done(act, idle, self.say("left", "opted-out")), silence=True)
             case "opt_in":
                 return replace(self._done(act, self.state, self.say("back", "opted-in")), silence=False)
-            case "claim_code" | "claim_nothing" | "claim_in_public" | "claim_wrong" | "claimed":
+            case "claim_code" | "claim_nothing" | "claim_in_public" | "claim_wrong" | "claim_own" | "claimed":
                 return self._claim(act)
             case "rate" if act.ticket:
                 return self._rated(act, act.ticket)
@@ -551,8 +557,9 @@ class _Planner:
                 claim = Claim(act="issue", code_hash=claims.code_hash(code))
                 return replace(self._done(act, self.state, say), claim=claim)
             case "claim_in_public":
-                effects = self._done(act, self.state, self.say("claim", "claim-in-public"))
-                return replace(effects, claim=Claim(act="spend", code_hash=act.value)) if act.value else effects
+                return self._done(act, self.state, self.say("claim", "claim-in-public"))
+            case "claim_own":
+                return self._done(act, self.state, self.say("claim", "claim-own"))
             case "claim_wrong":
                 effects = self._done(act, self.state, self.say("claim", "claim-wrong"))
                 return replace(effects, claim=Claim(act="miss", code_hash=act.value))

@@ -134,6 +134,7 @@ claim-code = To go on with your tickets on another network, write this to me the
 claim-nothing = You have no ticket here yet. To open one, write **ticket** and what is wrong.
 claim-in-public = Others can read along here, so this is no place for such a code; if you showed one, it is worth nothing now. Write **claim** to me in private and I give you a new one.
 claim-wrong = This code opens nothing: it may be mistyped, used already or older than 24 hours. Write **claim** to me where you have your ticket, and I give you a new one.
+claim-own = This code is for another network: write it to me there, in private. Here I know you already.
 claim-linked = Thank you, I know now that both accounts are yours. Ask your question whenever you like.
 claim-redeemed = Thank you, I know now that both accounts are yours. From now on you hear about ticket **{ $number }** here: { $status }
 

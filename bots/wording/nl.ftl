@@ -133,6 +133,7 @@ claim-code = Wil je op een ander netwerk verder met je tickets, schrijf me daar 
 claim-nothing = Je hebt hier nog geen ticket. Wil je er een openen, schrijf dan **ticket** en wat er mis is.
 claim-in-public = Hier lezen anderen mee, dus dit is geen plek voor zo'n code; heb je er een laten zien, dan is die nu niets meer waard. Schrijf me privé **claim** en ik geef je een nieuwe.
 claim-wrong = Deze code opent niets: misschien is er een typefout, is hij al gebruikt of ouder dan 24 uur. Schrijf me **claim** waar je je ticket hebt, en ik geef je een nieuwe.
+claim-own = Deze code is voor een ander netwerk: schrijf me hem daar, privé. Hier ken ik je al.
 claim-linked = Dank je, ik weet nu dat beide accounts van jou zijn. Stel je vraag wanneer je wilt.
 claim-redeemed = Dank je, ik weet nu dat beide accounts van jou zijn. Vanaf nu hoor je hier over ticket **{ $number }**: { $status }
 

@@ -179,3 +179,18 @@ async def test_fifty_first_messages_of_one_person_are_one_ticket(path: Path) -> 
         await bot.settle()
         assert len(bot.rows("SELECT 1 FROM tickets")) == 1
         assert report(path).messages == 50
+
+
+async def test_a_code_that_two_redeem_at_once_takes_the_ticket_to_one_of_them(path: Path) -> None:
+    async with inside(path) as bot:
+        await bot.worker.deliver([making.message("they ate my coins"), making.command("claim")])
+        await bot.settle()
+        code = bot.channel.posted[-1][1].secret
+        people = [Author(id=f"person {i}") for i in range(5)]
+        await bot.worker.deliver([making.message(f"claim {code}", author=person) for person in people])
+        await bot.settle()
+        told = [text for person in people for text in bot.channel.texts(f"chat:{person.id}")]
+        assert sorted("hear about ticket **FL-1001** here" in text for text in told) == [False] * 4 + [True]
+        assert sum("opens nothing" in text for text in told) == 4
+        assert len(bot.rows("SELECT 1 FROM identity_links")) == 2
+        assert not report(path).failed

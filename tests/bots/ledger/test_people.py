@@ -7,10 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.base import Addressed, Author, IncomingMessage, Kind, Visibility
+from adapters.base import Addressed, Author, IncomingMessage, Kind, Release, Visibility
 from bots import claims
 from bots.ledger import approvals, codec
-from tests.bots.making import EVE, answers, command, in_public, message, moderated, target
+from bots.ledger.database import Overtaken
+from bots.pipeline.decision import Policy, decide
+from bots.pipeline.plan import plan
+from bots.pipeline.state import ConversationState
+from tests.bots.making import (
+    EVE,
+    NOTHING,
+    NOW,
+    answers,
+    command,
+    house,
+    in_public,
+    message,
+    moderated,
+    target,
+)
 
 if TYPE_CHECKING:
     from bots.ledger.ledger import Committed
@@ -185,6 +200,58 @@ async def test_a_code_where_others_read_is_neither_given_nor_taken(stage: Stage)
     seen = claims.sealed(in_public(f"claim {shown}", author=EVE))
     assert "worth nothing now" in said(await stage.hear(seen))
     assert "opens nothing" in said(await stage.hear(elsewhere(f"claim {shown}")))
+
+
+async def test_a_code_that_others_saw_is_worth_nothing_whatever_the_message_was(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    await stage.hear(in_public("hello", author=EVE, message_id="5"))
+    shown = await code(stage)
+    edited = in_public(f"hello, claim {shown}", author=EVE, message_id="5", kind=Kind.EDITED)
+    assert (await stage.hear(claims.sealed(edited))).outgoing == ()
+    assert "opens nothing" in said(await stage.hear(elsewhere(f"claim {shown}")))
+    await stage.hear(in_public("stop", author=EVE))
+    shown = await code(stage)
+    await stage.hear(claims.sealed(in_public(f"claim {shown}", author=EVE)))
+    assert stage.outcomes()[-1] == ("ignored", "opted_out")
+    assert "opens nothing" in said(await stage.hear(elsewhere(f"claim {shown}")))
+
+
+async def test_a_code_is_taken_where_a_moderator_reads_the_answer_first_and_none_is_given_there(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    shown = await code(stage)
+    where = target("dm:anne@x", release=Release.APPROVED)
+    await stage.hear(replace(elsewhere(f"claim {shown}"), reply_to=where))
+    await stage.hear(replace(elsewhere("", kind=Kind.COMMAND, command="claim"), reply_to=where))
+    redeemed, asked = approvals.waiting(stage.path)
+    assert "hear about ticket FL-1001 here" in redeemed.text
+    assert "Others can read along" in asked.text
+    assert len(stage.rows("SELECT * FROM claims")) == 1
+
+
+async def test_of_two_who_redeem_a_code_in_the_same_moment_one_learns_and_gets_nothing(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    shown = await code(stage)
+    thief = await stage.accept(elsewhere(f"claim {shown}", author=Author(id="thief")))
+    known = stage.ledger.context(thief.message, ConversationState(), number=None, complaint_key=None)
+    decision = decide(thief.message, known, NOTHING, NOW, Policy())
+    effects = plan(thief.id, thief.message, known, decision, house())
+    assert effects.attach is not None
+    await stage.hear(elsewhere(f"claim {shown}"))
+    with pytest.raises(Overtaken):
+        await stage.ledger.commit(thief, effects)
+    assert "opens nothing" in said(await stage.decide(thief))
+    known_ticket = stage.ledger.ticket_at_desk("1")
+    assert known_ticket is not None
+    assert known_ticket.private_to == elsewhere("").reply_to
+
+
+async def test_whoever_shows_their_code_where_they_got_it_is_told_where_to_go_and_it_still_works(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    shown = await code(stage)
+    for _ in range(6):
+        assert "is for another network" in said(await stage.hear(claims.sealed(message(f"claim {shown}"))))
+    assert stage.rows("SELECT * FROM claim_tries") == []
+    assert "FL-1001" in said(await stage.hear(elsewhere(f"claim {shown}")))
 
 
 async def test_whoever_has_no_ticket_gets_no_code(stage: Stage) -> None:
