@@ -257,7 +257,6 @@ class Receiver:
             page = await self._api.are_there(ids)
             await self._purse.read(Item.POST_READ, [post["id"] for post in _readable(page)])
             refused = {str(error.get("resource_id") or error.get("value")) for error in objects(page, "errors")}
-            refused -= {str(post["id"]) for post in _readable(page)}  # an error may concern a part of what is shown
             gone = [latest[post_id] for post_id in ids if post_id in refused and latest[post_id] in memory.watched]
             if gone:
                 await self._deliver(

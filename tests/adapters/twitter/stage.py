@@ -33,6 +33,7 @@ class Ground:
     state: dict[str, str] = field(default_factory=dict)
     unreadable: Exception | None = None
     unwritable: Exception | None = None
+    saves: int = 0
 
     async def load(self, key: str) -> str | None:
         if self.unreadable:
@@ -43,6 +44,7 @@ class Ground:
         await asyncio.sleep(0.01)  # a disk takes its time
         if self.unwritable:
             raise self.unwritable
+        self.saves += 1
         self.state[key] = value
 
     def surroundings(self) -> Surroundings:

@@ -498,6 +498,8 @@ async def test_what_comes_of_a_reply(
         with pytest.raises(outcome) as raised:
             await stage.adapter.send(answer)
         assert type(raised.value) is outcome
+        counted = json.loads(stage.ground.state["twitter:meter"])["counts"]
+        assert counted.get("reply" if in_public else "message", 0) == (outcome is MaybePosted)
         found = await stage.adapter.find(answer)
         assert found == (sim.sent()[0].id if is_there else None)
         assert len(sim.sent()) == is_there

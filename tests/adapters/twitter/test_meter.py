@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -85,9 +84,8 @@ async def test_beyond_the_budget_nothing_is_posted_and_it_is_said_once(caplog: p
 async def test_replies_that_go_out_together_stay_within_the_budget_and_do_not_wait_for_each_other() -> None:
     ground = Ground()
     purse = Purse("twitter", 1.0, ground.surroundings())
-    began = time.monotonic()
     taken = await asyncio.gather(*(purse.take(Item.REPLY) for _ in range(300)), return_exceptions=True)
-    assert time.monotonic() - began < 1  # one after the other they would wait 300 times for the disk
+    assert ground.saves <= 2  # each by itself they would burden the ledger a hundred times
     assert taken.count(None) == 100
     assert await Purse("twitter", 1.0, ground.surroundings()).spent_usd() == pytest.approx(1.0)
 
