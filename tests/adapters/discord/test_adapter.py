@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.base import Addressed, Button, Kind, Rejected, Visibility
+from adapters.markup import escape
+from adapters.splitting import split
 from simulators.discord import DiscordSimulator
 from tests.adapters.discord.stage import TOKEN, reply_to, running, world
 
@@ -173,6 +175,18 @@ async def test_somebodys_words_ping_nobody_and_mark_nothing_up(sim: DiscordSimul
         assert call.body["enforce_nonce"] is True
         assert call.body["message_reference"]["fail_if_not_exists"] is False
         assert 0 < len(call.body["nonce"]) <= 25
+
+
+async def test_twenty_thousand_hostile_characters_arrive_in_parts_and_do_nothing(sim: DiscordSimulator) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        message = await stage.says("tell me everything", channel_id=stage.world.help.id)
+        words = (HOSTILE.format(ana=stage.world.ana.id) + " 🙈***``` ") * 300
+        target = message.reply_to
+        parts = split(escape(words[:20_000]), max_len=target.max_len, unit=target.len_unit)
+        for number, part in enumerate(parts):
+            await stage.adapter.send(reply_to(target, part, key=f"in:1:answer:{number}"))
+        assert len(stage.posted()) == len(parts) > 9
+        assert {(sent.pings.users, sent.pings.everyone) for sent in stage.posted()} == {((), False)}
 
 
 async def test_a_reply_to_a_message_that_is_gone_is_posted_all_the_same(sim: DiscordSimulator) -> None:
