@@ -142,6 +142,7 @@ class Line:
         self._settings, self._quota, self._use, self._reserve, self._session = settings, quota, use, reserve, session
         self._patience_s = _TRIES * settings.request_timeout_s
         self._is_closed = False
+        self._turn = asyncio.Lock()  # so that nobody's patience is spent on waiting for others
         self._begin()
 
     def _begin(self) -> None:
@@ -154,17 +155,17 @@ class Line:
 
         A call that hangs (every byte of an answer starts the timeout again) is left behind, thread and all.
         """
-        if self._is_closed:
-            raise NotAnswered("the channel is closed")
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._patience_s):
-                return await loop.run_in_executor(self._thread, self._do, work)
-        except TimeoutError:
-            self._thread.shutdown(wait=False, cancel_futures=True)
-            self._end()
-            self._begin()
-            raise AmbiguousWrite("no answer came to an end") from None
+        async with self._turn:
+            if self._is_closed:
+                raise NotAnswered("the channel is closed")
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
+            except TimeoutError:
+                self._thread.shutdown(wait=False, cancel_futures=True)
+                self._end()
+                self._begin()
+                raise AmbiguousWrite("no answer came to an end") from None
 
     def _do(self, work: Callable[[praw.Reddit], T]) -> T:
         if self._reddit is None:

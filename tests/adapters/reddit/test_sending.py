@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from dataclasses import replace
@@ -50,6 +51,16 @@ async def test_a_reply_stands_below_the_question(stage: Stage) -> None:
     assert seen(posted.text) == "It is on its way."
     assert asked.reply_to.idempotency is Idempotency.FINDABLE
     assert not asked.reply_to.buttons
+
+
+async def test_replies_that_wait_for_each_other_all_go_out(sim: RedditSimulator) -> None:
+    async with running(sim, request_timeout_s=0.3, poll_interval_s=5) as stage:
+        asked = await stage.comments("!ticket where is my deposit")
+        sim.arm(FaultKind.HANG_BEFORE, seconds=0.1, times=0)
+        replies = [reply_to(asked.reply_to, f"Answer {number}.") for number in range(12)]
+        posted = await asyncio.gather(*map(stage.adapter.send, replies))
+        assert len(set(posted)) == len(sim.sent()) == 12
+        sim.disarm()
 
 
 async def test_a_submission_is_answered_by_a_top_level_comment(stage: Stage) -> None:
