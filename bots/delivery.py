@@ -270,7 +270,12 @@ class Lane:
 
     def _after_its_forerunner(self, reply: Reply) -> Reply:
         """The reply with the platform's id of the part before it, for platforms that make a thread of the parts."""
-        return replace(reply, follows=self._outbox.posted_id(reply.follows)) if reply.follows else reply
+        if not reply.follows:
+            return reply
+        state, posted_id = self._outbox.posted(reply.follows)
+        if state in {"failed", "cancelled"}:
+            raise Rejected("the part before it was not posted")
+        return replace(reply, follows=posted_id)
 
     async def _not_posted(self, outgoing: Outgoing, error: NotPosted) -> tuple[Outgoing, bool]:
         if isinstance(error, Moved):

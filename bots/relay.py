@@ -129,7 +129,7 @@ class Relay:
         return news
 
     def _news(self, ticket: Ticket, snapshot: TicketSnapshot) -> News:
-        telling = _Telling(ticket, snapshot.ref.number, self._wording, hold=self._hold(ticket))
+        telling = _Telling(ticket, snapshot.ref.number, self._wording)
         says = [telling.answer(reply) for reply in snapshot.replies]
         changed = snapshot.status != ticket.status
         asks_rating = changed and snapshot.status.is_over and ticket.rating_asked_at is None
@@ -137,11 +137,15 @@ class Relay:
             says += telling.turned(snapshot)
         if asks_rating:
             says.append(telling.rating(self._place_for_rating(ticket)))
+        says = [self._unless_silent(ticket, say) for say in says]
         return News(ticket=ticket, snapshot=snapshot, says=tuple(says), asks_rating=asks_rating)
 
-    def _hold(self, ticket: Ticket) -> str:
-        silenced = people.is_silenced(self._ledger.reader, ticket.requester)
-        return "the requester asked the bot to be silent" if silenced else ""
+    def _unless_silent(self, ticket: Ticket, say: Say) -> Say:
+        """A text waits for a moderator where it would reach an account that asked for silence."""
+        goes_on = say.target == ticket.private_to
+        account = people.account_in(self._ledger.reader, ticket.private_conversation) if goes_on else None
+        silent = people.is_silenced(self._ledger.reader, account or ticket.requester)
+        return replace(say, hold="the requester asked the bot to be silent") if silent else say
 
     def _place_for_rating(self, ticket: Ticket) -> ReplyTarget:
         """In private where there is such a place: how somebody was helped is nobody else's business."""
@@ -153,11 +157,10 @@ class Relay:
 class _Telling:
     """What the requester of one ticket hears, and where: in private once that goes on there, else where they asked."""
 
-    def __init__(self, ticket: Ticket, number: str, wording: Wording, *, hold: str) -> None:
+    def __init__(self, ticket: Ticket, number: str, wording: Wording) -> None:
         self._ticket = ticket
         self._number = number
         self._wording = wording
-        self._hold = hold
         self._place = ticket.private_to or ticket.reply_to
 
     def answer(self, reply: AgentReply) -> Say:
@@ -168,11 +171,12 @@ class _Telling:
     def turned(self, snapshot: TicketSnapshot) -> list[Say]:
         """The ticket is over, or is not over any more; where others read, no more than that it is solved."""
         sentence = "resolved" if snapshot.status.is_over else "reopened-by-desk"
-        says = [self._say(f"{sentence}:{snapshot.version}", self._words(sentence), self._place)]
+        told = self._say(f"{sentence}:{snapshot.version}", self._words(sentence), self._place)
         shared = self._ticket.reply_to
         if snapshot.status.is_over and self._place is not shared and shared.visibility is not Visibility.PRIVATE:
-            says.append(self._say(f"resolved-public:{snapshot.version}", self._words("resolved-public"), shared))
-        return says
+            public = self._say(f"resolved-public:{snapshot.version}", self._words("resolved-public"), shared)
+            return [replace(told, instead=None), public]  # which says enough where the private place is closed
+        return [told]
 
     def rating(self, place: ReplyTarget) -> Say:
         """How did we do?"""
@@ -180,7 +184,8 @@ class _Telling:
             Button(label=self._words("button-good"), action=f"rate:{self._number}:5"),
             Button(label=self._words("button-bad"), action=f"rate:{self._number}:1"),
         )
-        return replace(self._say("rate", self._words("rate"), place), buttons=buttons if place.buttons else ())
+        asked = self._say("rate", self._words("rate"), place)
+        return replace(asked, buttons=buttons if place.buttons else (), instead=None)  # no news that anybody misses
 
     def _words(self, sentence: str) -> str:
         return self._wording.say(self._ticket.language, sentence, number=self._number)
@@ -197,7 +202,6 @@ class _Telling:
             ticket_key=self._ticket.key,
             number=self._number,
             ending=self._words("shortened") if target.max_parts is not None else "",
-            hold=self._hold,
             instead=Instead(target=other, text=self._words("news-in-private")) if is_private and other else None,
         )
 

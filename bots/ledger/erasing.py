@@ -49,6 +49,11 @@ def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id:
             (codec.stamp(), inbound_id),
         )
     key = ticket_key(conversation_key, deletion.reply_to.place, message_id)
+    connection.execute(  # a moderator's act, or an agent, answers it, too
+        "UPDATE outgoing SET state = 'cancelled', error = 'the message was deleted', changed_at = ?"
+        " WHERE ticket_key = ? AND state = 'held' AND json_extract(reply, '$.visibility') <> 'private'",
+        (codec.stamp(), key),
+    )
     connection.execute("UPDATE tickets SET words = '' WHERE key = ?", (key,))
     connection.execute("UPDATE desk_tickets SET subject = ? WHERE key = ?", (GONE, key))
     for inbound_id in said:
@@ -120,9 +125,11 @@ def forget(connection: sqlite3.Connection, before: str) -> int:
         (before, _PAGE),
     ).fetchall()
     for row in replies:
-        bare = replace(codec.load(Reply, row["reply"]), text="", buttons=(), instead=None)
+        bare = replace(codec.load(Reply, row["reply"]), text="", buttons=(), instead=None, secret="")
         connection.execute(
-            "UPDATE outgoing SET reply = ?, erased_at = ? WHERE id = ?", (codec.dump(bare), codec.stamp(), row["id"])
+            "UPDATE outgoing SET reply = ?, erased_at = ?,"
+            " state = CASE state WHEN 'held' THEN 'cancelled' ELSE state END WHERE id = ?",
+            (codec.dump(bare), codec.stamp(), row["id"]),
         )
     connection.execute("UPDATE tickets SET words = '' WHERE opened_at < ? AND words <> ''", (before,))
     connection.execute(
@@ -138,7 +145,8 @@ def forget(connection: sqlite3.Connection, before: str) -> int:
     )
     connection.execute(
         "DELETE FROM conversations WHERE changed_at < ? AND key NOT IN"
-        " (SELECT conversation_key FROM tickets WHERE status NOT IN ('resolved', 'closed'))",
+        " (SELECT conversation_key FROM tickets WHERE status NOT IN ('resolved', 'closed') UNION"
+        " SELECT coalesce(private_conversation, '') FROM tickets WHERE status NOT IN ('resolved', 'closed'))",
         (before,),
     )
     people.forget(connection, before)

@@ -53,7 +53,8 @@ def insert(  # noqa: PLR0913 - a row's columns
         if not say.target.can_reply:
             state, why = "failed", say.target.why_not or "nobody can answer there"
         elif hold := _hold(connection, say):
-            state, why = "held", hold
+            state, why = ("failed", "nobody else may read its secret") if say.secret else ("held", hold)
+            whole = _bare(whole)
         for reply in [whole] if state == "held" else _parts(whole, ending=say.ending):
             cursor = connection.execute(
                 "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker, reply,"
@@ -172,10 +173,10 @@ class Outbox:
         settled = ("cancelled", "sent", "ambiguous", "failed")
         return await self._set(outgoing.id, "sending", attempts=outgoing.attempts + 1, unless=settled)
 
-    def posted_id(self, key: str) -> str:
-        """The platform's id of a reply that was posted, else nothing."""
-        row = self._reader.execute("SELECT posted_id FROM outgoing WHERE key = ?", (key,)).fetchone()
-        return (row["posted_id"] or "") if row else ""
+    def posted(self, key: str) -> tuple[str, str]:
+        """The state of a reply, and the platform's id of it where it was posted."""
+        row = self._reader.execute("SELECT state, posted_id FROM outgoing WHERE key = ?", (key,)).fetchone()
+        return (row["state"], row["posted_id"] or "") if row else ("", "")
 
     async def sent(self, outgoing: Outgoing, posted_id: str) -> None:
         """The platform gave the reply this id."""
@@ -205,8 +206,8 @@ class Outbox:
         def operation(connection: sqlite3.Connection) -> list[Outgoing]:
             row = connection.execute("SELECT * FROM outgoing WHERE id = ?", (outgoing.id,)).fetchone()
             connection.execute(
-                "UPDATE outgoing SET state = 'failed', error = ?, changed_at = ? WHERE id = ?",
-                (why, codec.stamp(), outgoing.id),
+                "UPDATE outgoing SET state = 'failed', reply = ?, error = ?, changed_at = ? WHERE id = ?",
+                (codec.dump(_bare(reply)), why, codec.stamp(), outgoing.id),
             )
             return insert(
                 connection,
@@ -334,9 +335,11 @@ def _held(connection: sqlite3.Connection, outgoing_id: int) -> tuple[sqlite3.Row
 
 def _without_secret(reply: Reply) -> dict[str, Any]:
     """The column of a reply whose secret is forgotten; none where it has no secret."""
-    if not reply.secret:
-        return {}
-    return {"reply": codec.dump(replace(reply, text=reply.text.replace(reply.secret, "…"), secret=""))}
+    return {"reply": codec.dump(_bare(reply))} if reply.secret else {}
+
+
+def _bare(reply: Reply) -> Reply:
+    return replace(reply, text=reply.text.replace(reply.secret, "…"), secret="") if reply.secret else reply
 
 
 def _outgoing(row: sqlite3.Row) -> Outgoing:

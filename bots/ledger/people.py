@@ -25,6 +25,14 @@ def is_silenced(connection: sqlite3.Connection, person: Identity) -> bool:
     return connection.execute(f"SELECT 1 FROM silences WHERE {_THIS}", person).fetchone() is not None
 
 
+def account_in(connection: sqlite3.Connection, conversation_key: str) -> Identity | None:
+    """Whose conversation it is, as far as it is known."""
+    row = connection.execute(
+        "SELECT channel, account, author_id FROM conversations WHERE key = ?", (conversation_key,)
+    ).fetchone()
+    return Identity(*row) if row else None
+
+
 def silence(connection: sqlite3.Connection, person: Identity, *, wanted: bool) -> None:
     """Remember, or forget, that somebody wants to be left alone."""
     if wanted:

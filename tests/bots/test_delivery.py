@@ -339,3 +339,14 @@ async def test_a_later_part_knows_what_it_follows(path: Path) -> None:
         bot.delivery.add(await bot.ledger.writer.run(lambda c: outbox.insert(c, [say], conversation_key="c")))
         await bot.settle()
         assert [reply.follows for _, reply in bot.channel.posted] == ["", "k at chat:1", "k/2 at chat:1"]
+
+
+async def test_no_part_is_posted_whose_beginning_was_refused(path: Path) -> None:
+    async with inside(path) as bot:
+        bot.channel.troubles["chat:1"] = [Rejected("the post is gone")]
+        say = Say(key="k", target=making.target(max_len=10), text="part one. part two. part six.")
+        bot.delivery.add(await bot.ledger.writer.run(lambda c: outbox.insert(c, [say], conversation_key="c")))
+        await bot.settle()
+        assert bot.channel.posted == []
+        assert bot.states() == {"failed": 3}
+        assert len(bot.channel.calls) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,9 +103,9 @@ async def test_a_text_of_too_many_parts_is_shortened_and_says_so(stage: Stage) -
     assert made[1].reply.text.endswith("word… More in private.")
     assert len(made[1].reply.text) <= 100
     assert made[1].reply.follows == "k"
-    assert stage.ledger.outbox.posted_id("k") == ""
+    assert stage.ledger.outbox.posted("k") == ("pending", "")
     await stage.ledger.outbox.sent(made[0], "99")
-    assert stage.ledger.outbox.posted_id("k") == "99"
+    assert stage.ledger.outbox.posted("k") == ("sent", "99")
 
 
 @pytest.mark.parametrize("end", ["sent", "ambiguous", "failed"])
@@ -114,6 +115,36 @@ async def test_a_secret_is_forgotten_once_it_was_posted(stage: Stage, end: str) 
     await getattr(stage.ledger.outbox, end)(outgoing, "x")
     assert texts(stage) == ["write claim … there"]
     assert stage.words_on_disk("ABC") == []
+
+
+async def test_a_secret_is_forgotten_where_something_else_is_said(stage: Stage) -> None:
+    instead = Instead(target=target("group:1", visibility=Visibility.PUBLIC), text="write to me first")
+    (outgoing,) = await put(stage, say("write claim ABC there", secret="ABC", instead=instead))
+    (other,) = await stage.ledger.outbox.replaced(outgoing, "closed")
+    assert other.reply.text == "write to me first"
+    assert stage.words_on_disk("ABC") == []
+
+
+async def test_a_secret_waits_for_no_moderator(stage: Stage) -> None:
+    assert await put(stage, say("write claim ABC there", secret="ABC", release=Release.APPROVED)) == []
+    assert approvals.waiting(stage.path) == []
+    assert states(stage) == ["failed"]
+    assert stage.words_on_disk("ABC") == []
+
+
+async def test_what_nobody_released_in_time_is_forgotten_and_waits_no_more(stage: Stage) -> None:
+    await put(
+        stage, say("an elephant is on its way", hold="because", instead=Instead(target=target(), text="elephant"))
+    )
+    (waiting,) = approvals.waiting(stage.path)
+    await stage.age(91)
+    assert await stage.ledger.forget_older_than(timedelta(days=90)) == 1
+    assert approvals.waiting(stage.path) == []
+    assert states(stage) == ["cancelled"]
+    assert stage.words_on_disk("elephant") == []
+    for decide in (stage.ledger.outbox.release, stage.ledger.outbox.dismiss):
+        with pytest.raises(LookupError):
+            await decide(waiting.id)
 
 
 async def test_what_is_said_instead_of_a_refused_reply(stage: Stage) -> None:
@@ -134,6 +165,18 @@ async def test_a_deleted_message_takes_what_waits_with_it(stage: Stage) -> None:
     await stage.hear(in_public(kind=Kind.DELETED, message_id="5", reply_to=where))
     assert approvals.waiting(stage.path) == []
     assert states(stage) == ["cancelled"]
+
+
+async def test_a_deleted_complaint_takes_what_waits_for_its_author_with_it(stage: Stage) -> None:
+    where = target("group:1", visibility=Visibility.PUBLIC, release=Release.BY_HAND, why_not="not mentioned")
+    await stage.hear(moderated("an elephant sits on my keys", reply_to=where))
+    key = stage.rows("SELECT key FROM tickets")[0]["key"]
+    await put(stage, Say(key="agent", target=where, text="we called the zoo", ticket_key=key))
+    await put(stage, Say(key="private", target=target(), text="we called it", ticket_key=key, hold="silent"))
+    assert len(approvals.waiting(stage.path)) == 3
+    conversation = "telegram:bot:group:1:ann"
+    await stage.hear(in_public(kind=Kind.DELETED, message_id="77", reply_to=where, conversation_key=conversation))
+    assert [waiting.text for waiting in approvals.waiting(stage.path)] == ["we called it"]
 
 
 async def test_a_moderators_act_hands_over_the_text_that_the_bot_may_not_post(stage: Stage) -> None:

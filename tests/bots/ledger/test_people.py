@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,6 +97,40 @@ async def test_writing_in_private_goes_on_with_the_ticket_without_a_code(stage: 
     assert known.reply_to.place == "group:1"
     assert stage.outcomes()[-1] == ("appended", "continued_in_private")
     assert (await stage.hear(message("refund?"), answers())).outgoing[0].reply.text.startswith("Ask for it")
+
+
+async def test_the_private_place_of_an_open_ticket_is_not_forgotten(stage: Stage) -> None:
+    await stage.hear(in_public(MATTER))
+    await stage.hear(message("it weighs three tons"))
+    await stage.hear(message("hello", author=EVE))
+    await stage.age(91)
+    await stage.ledger.forget_older_than(timedelta(days=90))
+    assert {row["author_id"] for row in stage.rows("SELECT author_id FROM conversations")} == {"ann"}
+    assert len(stage.rows("SELECT key FROM conversations")) == 2
+    assert "Added to your ticket **FL-1001**" in said(await stage.hear(message("and it snores")))
+
+
+async def test_what_people_asked_of_the_bot_is_kept_as_long_as_it_holds(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    await stage.hear(elsewhere(f"claim {await code(stage)}"))
+    await stage.hear(elsewhere(f"claim {claims.new_code()}"))
+    await stage.hear(in_public("stop", author=EVE))
+    await code(stage)
+    for table, column in (("claims", "expires_at"), ("claim_tries", "at"), ("silences", "since")):
+        await stage.change(f"UPDATE {table} SET {column} = ?", codec.stamp(datetime.now(UTC) - timedelta(days=91)))
+    await stage.change(
+        "UPDATE identity_links SET consented_at = ?", codec.stamp(datetime.now(UTC) - timedelta(days=91))
+    )
+    fresh = await code(stage)
+    await stage.hear(elsewhere(f"claim {claims.new_code()}"))
+    while await stage.ledger.forget_older_than(timedelta(days=90)):
+        pass
+    counts = {
+        table: stage.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"]
+        for table in ("claims", "claim_tries", "silences", "identity_links")
+    }
+    assert counts == {"claims": 1, "claim_tries": 1, "silences": 1, "identity_links": 2}
+    assert "FL-1001" in said(await stage.hear(elsewhere(f"claim {fresh}", author=Author(id="third"))))
 
 
 async def test_a_stranger_in_private_goes_on_with_nothing(stage: Stage) -> None:
