@@ -276,13 +276,8 @@ class Ledger:
 
     def private_place(self, channel: str, account: str, author_id: str) -> ReplyTarget | None:
         """Where this person can be told something in private, if they ever wrote there."""
-        row = self.reader.execute(
-            "SELECT reply_to FROM conversations WHERE channel = ? AND account = ? AND author_id = ?"
-            " AND visibility = 'private' AND json_extract(reply_to, '$.expires_at') IS NULL"
-            " ORDER BY changed_at DESC LIMIT 1",
-            (channel, account, author_id),
-        ).fetchone()
-        return codec.load(ReplyTarget, row["reply_to"]) if row else None
+        place = people.private_place(self.reader, Identity(channel, account, author_id))
+        return codec.load(ReplyTarget, place[0]) if place else None
 
     def ticket(self, key: str) -> Ticket | None:
         """A ticket of this desk by its key."""
@@ -431,6 +426,8 @@ class Ledger:
             people.silence(connection, person, wanted=effects.silence)
         if effects.claim is not None:
             people.carry_out(connection, person, effects.claim)
+        if effects.unlinks:
+            people.unlink(connection, person)
         if effects.rating:
             key, stars = effects.rating
             connection.execute("UPDATE tickets SET rating = ?, changed_at = ? WHERE key = ?", (stars, now, key))

@@ -101,6 +101,43 @@ def _link(connection: sqlite3.Connection, one: Identity, other: Identity, now: s
         )
 
 
+def unlink(connection: sqlite3.Connection, person: Identity) -> None:
+    """Make all of somebody's accounts strangers to this one again, in both directions."""
+    for other in linked(connection, person):
+        for one, another in ((person, other), (other, person)):
+            connection.execute(
+                f"DELETE FROM identity_links WHERE {_THIS}"
+                " AND other_channel = ? AND other_account = ? AND other_author_id = ?",
+                (*one, *another),
+            )
+            _bring_home(connection, one, another)
+
+
+def _bring_home(connection: sqlite3.Connection, owner: Identity, other: Identity) -> None:
+    """What went on with the owner's tickets at the other account goes on in the owner's own private place, if any."""
+    home = private_place(connection, owner)
+    connection.execute(
+        f"UPDATE tickets SET private_to = ?, private_conversation = ? WHERE {_THIS}"
+        f" AND private_conversation IN (SELECT key FROM conversations WHERE {_THIS})",
+        (*(home or (None, None)), *owner, *other),
+    )
+    connection.execute(
+        f"UPDATE conversations SET state = json_set(state, '$.ticket_key', '') WHERE {_THIS}"
+        f" AND json_extract(state, '$.ticket_key') IN (SELECT key FROM tickets WHERE {_THIS})",
+        (*other, *owner),
+    )
+
+
+def private_place(connection: sqlite3.Connection, person: Identity) -> tuple[str, str] | None:
+    """Where somebody can be told something in private, if they ever wrote there: a target, and its conversation."""
+    row = connection.execute(
+        f"SELECT reply_to, key FROM conversations WHERE {_THIS} AND visibility = 'private'"
+        " AND json_extract(reply_to, '$.expires_at') IS NULL ORDER BY changed_at DESC LIMIT 1",
+        person,
+    ).fetchone()
+    return tuple(row) if row else None
+
+
 def forget(connection: sqlite3.Connection, before: str) -> None:
     """Remove codes and tries that mean nothing any more."""
     connection.execute("DELETE FROM claims WHERE expires_at < ?", (before,))

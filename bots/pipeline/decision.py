@@ -31,7 +31,7 @@ ActName = Literal[
     "greet", "thank", "help", "language", "ask_matter", "ask_number", "helpful", "rate", "erase",
     "existing_ticket", "complaint_exists", "complaint_hidden", "not_moderator", "moderator_unchecked", "attach",
     "stale_choice", "acknowledge", "never_mind", "opt_out", "opt_in",
-    "claim_code", "claim_nothing", "claim_in_public", "claim_wrong", "claim_own", "claimed",
+    "claim_code", "claim_nothing", "claim_in_public", "claim_wrong", "claim_own", "claimed", "unlink",
 ]  # fmt: skip
 
 
@@ -168,7 +168,9 @@ def _tapped(message: IncomingMessage, context: Context, policy: Policy) -> Decis
             return Ignore(rule="stale_choice")
 
 
-def _commanded(message: IncomingMessage, context: Context, now: datetime, policy: Policy) -> Decision:  # noqa: PLR0911 - one line a command
+def _commanded(  # noqa: C901, PLR0911 - one line a command
+    message: IncomingMessage, context: Context, now: datetime, policy: Policy
+) -> Decision:
     match message.command:
         case "ticket" if message.staff_reply_to is not None:
             return _moderated(message, context, now)
@@ -183,6 +185,8 @@ def _commanded(message: IncomingMessage, context: Context, now: datetime, policy
             return _status(message, context)
         case "claim":
             return _claimed(message, context) or _claiming(message, context)
+        case "unlink":
+            return Act(name="unlink")
         case "stop":
             return Act(name="opt_out")
         case "start" if context.names_number:
@@ -383,6 +387,8 @@ def _phrase(message: IncomingMessage, context: Context, policy: Policy) -> Decis
         return _status(message, context)
     if phrases.says(text, "claim"):
         return _claiming(message, context)
+    if phrases.says(text, "unlink"):
+        return Act(name="unlink")
     if phrases.says(text, "help"):
         return Act(name="help")
     if phrases.says(text, "ticket"):

@@ -92,5 +92,6 @@ class Effects:
     keeps_words: bool = True  # of the message itself
     silence: bool | None = None  # whether the author wants to be left alone from now on
     claim: Claim | None = None
+    unlinks: bool = False  # whether the author's accounts are to be strangers to each other again
     confirms: tuple[str, ...] = ()  # numbers that were ambiguous here and that the replies repeat
     reason: str | None = None  # why the message could not be processed

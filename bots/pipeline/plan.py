@@ -474,6 +474,8 @@ class _Planner:
                 return replace(self._done(act, self.state, self.say("back", "opted-in")), silence=False)
             case "claim_code" | "claim_nothing" | "claim_in_public" | "claim_wrong" | "claim_own" | "claimed":
                 return self._claim(act)
+            case "unlink":
+                return replace(self._done(act, idle, self.say("unlinked", "unlinked")), unlinks=True)
             case "rate" if act.ticket:
                 return self._rated(act, act.ticket)
             case "erase":

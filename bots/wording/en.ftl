@@ -135,8 +135,9 @@ claim-nothing = You have no ticket here yet. To open one, write **ticket** and w
 claim-in-public = Others can read along here, so this is no place for such a code; if you showed one, it is worth nothing now. Write **claim** to me in private and I give you a new one.
 claim-wrong = This code opens nothing: it may be mistyped, used already or older than 24 hours. Write **claim** to me where you have your ticket, and I give you a new one.
 claim-own = This code is for another network: write it to me there, in private. Here I know you already.
-claim-linked = Thank you, I know now that both accounts are yours. Ask your question whenever you like.
-claim-redeemed = Thank you, I know now that both accounts are yours. From now on you hear about ticket **{ $number }** here: { $status }
+claim-linked = Thank you, I know now that both accounts are yours. Ask your question whenever you like. To undo this, write **unlink**.
+claim-redeemed = Thank you, I know now that both accounts are yours. To undo this, write **unlink**. From now on you hear about ticket **{ $number }** here: { $status }
+unlinked = From now on this account is separate from every other one: here you hear only about tickets that you opened from it. To take a ticket along again, write **claim** to me in private where you opened it.
 
 ## Moderators
 

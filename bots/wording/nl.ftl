@@ -134,8 +134,9 @@ claim-nothing = Je hebt hier nog geen ticket. Wil je er een openen, schrijf dan 
 claim-in-public = Hier lezen anderen mee, dus dit is geen plek voor zo'n code; heb je er een laten zien, dan is die nu niets meer waard. Schrijf me privé **claim** en ik geef je een nieuwe.
 claim-wrong = Deze code opent niets: misschien is er een typefout, is hij al gebruikt of ouder dan 24 uur. Schrijf me **claim** waar je je ticket hebt, en ik geef je een nieuwe.
 claim-own = Deze code is voor een ander netwerk: schrijf me hem daar, privé. Hier ken ik je al.
-claim-linked = Dank je, ik weet nu dat beide accounts van jou zijn. Stel je vraag wanneer je wilt.
-claim-redeemed = Dank je, ik weet nu dat beide accounts van jou zijn. Vanaf nu hoor je hier over ticket **{ $number }**: { $status }
+claim-linked = Dank je, ik weet nu dat beide accounts van jou zijn. Stel je vraag wanneer je wilt. Wil je dit ongedaan maken, schrijf dan **unlink**.
+claim-redeemed = Dank je, ik weet nu dat beide accounts van jou zijn. Wil je dit ongedaan maken, schrijf dan **unlink**. Vanaf nu hoor je hier over ticket **{ $number }**: { $status }
+unlinked = Vanaf nu staat dit account los van elk ander: hier hoor je alleen over tickets die je ermee opende. Wil je een ticket weer meenemen, schrijf me dan privé **claim** waar je het opende.
 
 ## Moderators
 

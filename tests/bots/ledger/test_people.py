@@ -29,6 +29,8 @@ from tests.bots.making import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bots.ledger.ledger import Committed
     from tests.bots.ledger.desk_stage import Stage
 
@@ -287,6 +289,53 @@ async def test_whoever_shows_their_code_where_they_got_it_is_told_where_to_go_an
         assert "is for another network" in said(await stage.hear(claims.sealed(message(f"claim {shown}"))))
     assert stage.rows("SELECT * FROM claim_tries") == []
     assert "FL-1001" in said(await stage.hear(elsewhere(f"claim {shown}")))
+
+
+# --- and apart again ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["unlink", "Unlink!", "ontkoppel mijn accounts"])
+@pytest.mark.parametrize("by", [message, elsewhere])
+async def test_accounts_are_separated_from_either_side(
+    stage: Stage, word: str, by: Callable[..., IncomingMessage]
+) -> None:
+    await stage.hear(message(MATTER))
+    await stage.hear(elsewhere(f"claim {await code(stage)}"))
+    assert "separate from every other one" in said(await stage.hear(by(word)))
+    assert stage.rows("SELECT * FROM identity_links") == []
+    known = stage.ledger.ticket_at_desk("1")
+    assert known is not None
+    assert (known.private_to, known.private_conversation) == (target("chat:ann"), "telegram:bot:chat:ann:ann")
+    assert "only tell you about your own" in said(await stage.hear(elsewhere("FL-1001")))
+    assert "FL-1001" not in said(await stage.hear(elsewhere("status")))
+    assert "FL-1002" in said(await stage.hear(elsewhere("a mouse sits on my phone")))
+    assert "Added to your ticket **FL-1001**" in said(await stage.hear(message("the elephant snores")))
+
+
+async def test_whoever_asked_in_public_and_is_known_nowhere_in_private_hears_it_there_again(stage: Stage) -> None:
+    await stage.hear(in_public(MATTER))
+    soon = target("group:1", expires_at=NOW)  # an answer that only they see for a while
+    (asked,) = (await stage.hear(command("claim", reply_to=soon, conversation_key="telegram:bot:group:1:ann"))).outgoing
+    await stage.hear(elsewhere(f"claim {asked.reply.secret}"))
+    await stage.hear(elsewhere("", kind=Kind.COMMAND, command="unlink"))
+    known = stage.ledger.ticket_at_desk("1")
+    assert known is not None
+    assert (known.private_to, known.private_conversation) == (None, "")
+
+
+async def test_only_ones_own_links_are_undone(stage: Stage) -> None:
+    third = Author(id="third")
+    await stage.hear(message(MATTER))
+    await stage.hear(elsewhere(f"claim {await code(stage)}"))
+    await stage.hear(elsewhere(f"claim {await code(stage)}", author=third))
+    await stage.hear(message("a mouse sits on my phone", author=EVE))
+    await stage.hear(in_public("", kind=Kind.COMMAND, command="unlink", author=EVE))
+    assert len(stage.rows("SELECT * FROM identity_links")) == 4
+    await stage.hear(elsewhere("unlink", author=third))
+    left = stage.rows("SELECT author_id, other_author_id FROM identity_links ORDER BY author_id")
+    assert [tuple(row.values()) for row in left] == [("ann", "anne@x"), ("anne@x", "ann")]
+    assert "FL-1001" in said(await stage.hear(elsewhere("status")))
+    assert "FL-1001" not in said(await stage.hear(elsewhere("status", author=third)))
 
 
 async def test_whoever_has_no_ticket_gets_no_code(stage: Stage) -> None:
