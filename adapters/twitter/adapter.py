@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from adapters.base import Busy, ChannelSetupError, MaybePosted, RateLimits, Rejected, Unreachable
+from adapters.base import Busy, ChannelError, ChannelSetupError, MaybePosted, RateLimits, Rejected, Unreachable
 from adapters.twitter.check import findings
 from adapters.twitter.memory import Memory
 from adapters.twitter.meter import Item
@@ -16,7 +16,7 @@ from adapters.twitter.purse import Purse
 from adapters.twitter.receiving import Receiver
 from adapters.twitter.stream import Doorbell
 from adapters.twitter.targets import Account
-from adapters.twitter.text import for_message, for_post, has_link, objects, whole, without_links
+from adapters.twitter.text import for_message, for_post, has_link, marked, objects, whole, without_links
 from adapters.twitter.wire import Api, ApiFailed
 
 if TYPE_CHECKING:
@@ -191,19 +191,32 @@ class TwitterAdapter:
 
     async def _after(self, failed: ApiFailed, reply: Reply, item: Item) -> str:
         """What a failure says about the reply. X refuses the very text it has already: then perhaps it is there."""
+        outcome = await self._settled(failed, item)
+        if _is_duplicate(failed) and "post_id" in reply.target.address:
+            found = await self.find(reply)
+            return found if found is not None else await self._post_marked(reply, item)
+        raise outcome from failed
+
+    async def _post_marked(self, reply: Reply, item: Item) -> str:
+        """Post what X has as the answer to another post, with a mark that makes it another text."""
+        text, _ = self._written(reply)
+        await self._purse.take(item)
+        try:
+            return await self._post(reply, marked(text, reply.target.address["post_id"]))
+        except ApiFailed as failed:
+            raise await self._settled(failed, item) from failed
+
+    async def _settled(self, failed: ApiFailed, item: Item) -> ChannelError:
+        """The error for the bot, once the money is given back and who has to know is told."""
         outcome = failed.outcome(credits_wait_s=self._settings.credits_wait_s)
         if not isinstance(outcome, MaybePosted):
             await self._purse.give_back(item)
-        if failed.status == 403 and "duplicate" in failed.said.lower():  # noqa: PLR2004 - Forbidden
-            found = await self.find(reply)
-            if found is not None:
-                return found
         if failed.status == 402:  # noqa: PLR2004 - Payment Required
             logger.error(
                 "X: the app is out of credits; replies wait. Buy credits in X's developer console.",
                 extra={"action": "credits_spent", "channel": self.name},
             )
-        raise outcome from failed
+        return outcome
 
     def _written(self, reply: Reply) -> tuple[str, Item]:
         """The text as X gets it, and what it will be charged as."""
@@ -242,7 +255,7 @@ class TwitterAdapter:
                 is_answer = any(
                     each.get("type") == "replied_to" and str(each.get("id")) in versions for each in references
                 )
-                if is_answer and _same(whole(post), text):
+                if is_answer and (_same(whole(post), text) or _same(whole(post), marked(text, answered))):
                     return str(post["id"])
             meta = page.get("meta")
             token = meta.get("next_token") if isinstance(meta, dict) else None
@@ -271,6 +284,10 @@ class TwitterAdapter:
     async def close(self) -> None:
         """Release connections; idempotent."""
         await self._api.close()
+
+
+def _is_duplicate(failed: ApiFailed) -> bool:
+    return failed.status == 403 and "duplicate" in failed.said.lower()  # noqa: PLR2004 - Forbidden
 
 
 def _same(shown: str, text: str) -> bool:

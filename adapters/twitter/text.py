@@ -90,15 +90,24 @@ def for_post(markup: str, *, allow_links: bool) -> str:
     over the limit. A link leaves ``…`` in its place.
     """
     text = unicodedata.normalize("NFC", render(markup).text)
-    text = _quietened(text if allow_links else without_links(text), allow_links=allow_links)
-    if not allow_links:
-        text = without_links(text)  # "@example.com" becomes one without its sign
+    before = ""
+    while text != before:  # "@example.com" is a link without its sign, and "@a.co@ana" a name without its link
+        before = text
+        text = _quietened(text if allow_links else without_links(text), allow_links=allow_links)
     # There it weighs more than it did.
     return (
         text
         if length(text, "x_weighted") <= MAX_WEIGHT
         else split(escape(text), max_len=MAX_WEIGHT, unit="x_weighted")[0]
     )
+
+
+def marked(text: str, post_id: str) -> str:
+    """The text with the end of what it answers behind it: X takes no text twice, and many ask the same."""
+    mark = f" ({post_id[-5:]})"
+    room = MAX_WEIGHT - len(mark)
+    fits = length(text, "x_weighted") <= room
+    return (text if fits else split(escape(text), max_len=room - 2, unit="x_weighted")[0] + "…") + mark
 
 
 def for_message(markup: str) -> str:

@@ -539,14 +539,26 @@ async def test_what_was_said_before_is_not_taken_for_the_answer(stage: Stage) ->
     assert await stage.adapter.find(reply_to(asked.reply_to, "No.")) is None
 
 
-async def test_a_duplicate_is_looked_for_before_it_is_given_up(stage: Stage) -> None:
+async def test_a_duplicate_is_looked_for_before_it_is_posted_with_a_mark(stage: Stage) -> None:
     asked = await stage.user_posts("help")
     posted_id = await stage.adapter.send(reply_to(asked.reply_to, "Yes."))
     assert await stage.adapter.send(reply_to(asked.reply_to, "Yes.")) == posted_id
     again = await stage.user_posts("help me")
-    with pytest.raises(Rejected, match="duplicate"):
-        await stage.adapter.send(reply_to(again.reply_to, "Yes."))
-    assert len(stage.posted()) == 1
+    marked_id = await stage.adapter.send(reply_to(again.reply_to, "Yes."))
+    mark = again.reply_to.address["post_id"][-5:]
+    assert [post.text for post in stage.posted()] == ["Yes.", f"Yes. ({mark})"]
+    assert await stage.adapter.find(reply_to(again.reply_to, "Yes.")) == marked_id
+    assert await stage.adapter.send(reply_to(again.reply_to, "Yes.")) == marked_id
+    assert len(stage.posted()) == 2
+
+
+async def test_a_long_duplicate_makes_room_for_its_mark(stage: Stage) -> None:
+    long = "Every word of it counts. " * 11
+    first, second = await stage.user_posts("help"), await stage.user_posts("help me")
+    await stage.adapter.send(reply_to(first.reply_to, long))
+    await stage.adapter.send(reply_to(second.reply_to, long))
+    _, marked = stage.posted()
+    assert marked.text.endswith(f"({second.reply_to.address['post_id'][-5:]})")
 
 
 async def test_closed_direct_messages_refuse_for_good(stage: Stage) -> None:
