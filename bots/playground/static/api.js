@@ -6,6 +6,7 @@ const RETRY_MS = 1000;
 
 const token = () => location.hash.slice(1);
 const headers = (more = {}) => ({ Authorization: `Bearer ${token()}`, ...more });
+let waiting = new AbortController();  // the request that waits for the next state
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 const sentenceOf = async (response) => {
@@ -26,14 +27,17 @@ export const act = async (path, body = {}) => {
     throw new Error(GONE);
   }
   if (!response.ok) throw new Error(await sentenceOf(response));
+  waiting.abort();  // asked anew, the server looks at once: one sees what one did without waiting for its next look
   return response.json();
 };
 
 const fetchState = async (mark) => {
   try {
-    return await fetch(`/api/state${mark && `?since=${encodeURIComponent(mark)}`}`, { headers: headers(), cache: "no-store" });
+    waiting = new AbortController();
+    const response = await fetch(`/api/state${mark && `?since=${encodeURIComponent(mark)}`}`, { headers: headers(), cache: "no-store", signal: waiting.signal });
+    return { status: response.status, state: response.status === 200 ? await response.json() : null, problem: response.status > 299 ? await sentenceOf(response) : "" };
   } catch {
-    return null;
+    return { status: waiting.signal.aborted ? 204 : 0, state: null, problem: GONE };
   }
 };
 
@@ -41,15 +45,14 @@ const fetchState = async (mark) => {
 export const watch = async (show, lost) => {
   let mark = "";
   for (;;) {
-    const response = await fetchState(mark);
-    if (response?.status === 204) continue;
-    const state = response?.ok ? await response.json().catch(() => null) : null;
+    const { status, state, problem } = await fetchState(mark);
+    if (status === 204) continue;
     if (state) {
       mark = state.mark;
       show(state);
       continue;
     }
-    lost(response && !response.ok ? await sentenceOf(response) : GONE);
+    lost(problem);
     mark = "";
     await pause(RETRY_MS);
   }

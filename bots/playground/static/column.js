@@ -3,8 +3,9 @@
 import { act } from "./api.js";
 import { composer } from "./composer.js";
 import { announce, face, icon, keyedList, make, setText, shortened } from "./elements.js";
+import { faults } from "./faults.js";
 import { buildPost, openMenu } from "./posts.js";
-import { FAULTS, SKINS } from "./skins.js";
+import { SKINS } from "./skins.js";
 
 const NEAR_PX = 60;
 const RECENT_MS = 3_600_000;
@@ -14,8 +15,10 @@ const threaded = (posts) => {
   const known = new Map(posts.map((post) => [post.id, post]));
   const children = Map.groupBy(posts, (post) => (known.has(post.reply_to) ? post.reply_to : ""));
   const walk = (post, depth) => [{ post, depth }, ...(children.get(post.id) ?? []).flatMap((child) => walk(child, depth + 1))];
-  const newest = (thread) => thread.reduce((latest, { post }) => Math.max(latest, posts.indexOf(post)), 0);
-  return (children.get("") ?? []).map((root) => walk(root, 0)).sort((one, other) => newest(other) - newest(one)).flat();
+  const order = new Map(posts.map((post, index) => [post.id, index]));
+  const threads = (children.get("") ?? []).map((root) => walk(root, 0));
+  const newest = new Map(threads.map((thread) => [thread, Math.max(...thread.map(({ post }) => order.get(post.id)))]));
+  return threads.sort((one, other) => newest.get(other) - newest.get(one)).flat();
 };
 
 export const column = (network) => {
@@ -26,18 +29,10 @@ export const column = (network) => {
   // ---- Its parts ----
 
   const state = make("span", { class: "connection" });
-  const faultSwitches = Object.entries(FAULTS).map(([name, { label, what }]) => {
-    const box = make("input", { type: "checkbox", role: "switch", onchange: () => flip(name, box) });
-    return { name, box, node: make("label", {}, box, make("span", {}, label, make("small", {}, what))) };
-  });
-  const faults = make("details", { class: "faults" },
-    make("summary", { title: "What can go wrong" }, icon("plug"), make("span", {}, "Faults")),
-    make("fieldset", {}, make("legend", {}, "Switch on what goes wrong"), faultSwitches.map(({ node }) => node)));
   const title = make("h2", { id: `${network}-title` });
   const people = make("div", { class: "people", role: "radiogroup", "aria-label": "You write as" });
   const places = make("nav", { class: "places", "aria-label": "Places" });
   const secrecy = make("p", { class: "secrecy", hidden: true }, icon("lock"), make("span", {}, skin.private));
-  const weather = make("p", { class: "weather", role: "status", hidden: true });
   const posts = make("div", { class: "posts", role: "log", "aria-live": "off", tabindex: "0" });
   const empty = make("p", { class: "empty" });
   const pill = make("button", { type: "button", class: "pill", hidden: true, onclick: () => { toNewest(); } }, "New below");
@@ -57,7 +52,7 @@ export const column = (network) => {
       return null;
     }
   };
-  const flip = (name, box) => attempt("fault", { name, on: box.checked });
+  const weather = faults(attempt);
 
   const stage = {
     network, skin, attempt, tell,
@@ -81,13 +76,9 @@ export const column = (network) => {
   let awaited = "";
 
   node.append(
-    make("header", {}, make("span", { class: "mark" }, icon(network)), make("div", { class: "heading" }, title, state), faults),
-    people, places, make("div", { class: "scene" }, secrecy, weather, posts, pill), trouble, form.node);
+    make("header", {}, make("span", { class: "mark" }, icon(network)), make("div", { class: "heading" }, title, state), weather.node),
+    people, places, make("div", { class: "scene" }, secrecy, weather.told, posts, pill), trouble, form.node);
   posts.addEventListener("scroll", () => { if (isNewest()) pill.hidden = true; });
-  faults.addEventListener("focusout", (event) => { if (!faults.contains(event.relatedTarget)) faults.open = false; });
-  faults.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { faults.open = false; faults.firstElementChild.focus(); }
-  });
 
   // ---- Who and where ----
 
@@ -302,13 +293,6 @@ export const column = (network) => {
     make("button", { type: "button", onclick: tries.moderate, title: "Mila, the moderator, opens a ticket for what Bram said" }, make("b", {}, "3"), "Moderate"));
   node.insertBefore(tryList, trouble);
 
-  const showFaults = () => {
-    for (const { name, box } of faultSwitches) box.checked = view.faults.includes(name);
-    faults.classList.toggle("on", view.faults.length > 0);
-    weather.hidden = view.faults.length === 0;
-    setText(weather, view.faults.length ? `${view.faults.map((name) => FAULTS[name]?.label ?? name).join(", ")}. Nothing is lost: switch it off and watch the bot catch up.` : "");
-  };
-
   return {
     node,
     show(next, connection) {
@@ -317,7 +301,7 @@ export const column = (network) => {
       setText(title, view.title);
       setText(state, connection.sentence);
       node.dataset.connection = connection.kind;
-      showFaults();
+      weather.show(view.faults);
       if (first) {
         for (const person of view.people) for (const post of view.posts) seen.add(`${person.id} ${post.id}`);
         enter(view.people.find((person) => person.role !== "bot").id, "");

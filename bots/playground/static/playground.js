@@ -90,7 +90,8 @@ const showNav = keyedList(nav, ({ key, label }) => {
   } }, icon(key === "side" ? "webchat" : key), make("span", {}, label));
   return { node: button, show() {} };
 });
-new ResizeObserver(() => nav.classList.toggle("needed", main.scrollWidth > main.clientWidth + 4)).observe(main);
+const fit = () => nav.classList.toggle("needed", main.scrollWidth > main.clientWidth + 4);
+new ResizeObserver(fit).observe(main);
 
 const connectionOf = (bot, network) => {
   if (bot.state !== "running") return { kind: "down", sentence: "bot is down" };
@@ -125,6 +126,7 @@ const show = (state) => {
     columns.get(view.network).show(view, connectionOf(state.bot, view.network));
   }
   desk.show(state);
+  if (nav.childElementCount !== columns.size + 1) requestAnimationFrame(fit);  // columns that came do not resize what holds them
   showNav([...columns.keys()].map((network) => ({ key: network, label: nameOf(network) })).concat({ key: "side", label: "Desk" }));
 };
 

@@ -80,7 +80,8 @@ class Column:
         faults = self.node.locator(".faults")
         if not await faults.evaluate("node => node.open"):
             await faults.locator("summary").click()
-        await self.node.get_by_role("switch", name=fault).set_checked(on)
+        await faults.get_by_text(fault).click()
+        await expect(faults.get_by_role("switch", name=fault)).to_be_checked(checked=on)
         await expect(self.node.locator(".weather")).to_be_visible(visible=on)
 
     def by(self, role: str, words: str = "") -> Locator:
