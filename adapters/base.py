@@ -108,6 +108,7 @@ class ReplyTarget:
     can_reply: bool = True
     why_not: str = ""
     can_private: bool = False
+    read_along: bool = False
     buttons: bool = False
     max_replies: int | None = None
     max_len: int = 4096

@@ -152,6 +152,7 @@ def target(conversation: Conversation, account: Account) -> ReplyTarget:
         address={"subreddit": conversation.subreddit, "conversation": conversation.id},
         visibility=Visibility.PRIVATE,
         can_private=True,
+        read_along=True,
         max_len=MAX_PLAIN,
         idempotency=Idempotency.FINDABLE,
     )

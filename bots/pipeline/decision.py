@@ -272,7 +272,8 @@ def is_private(message: IncomingMessage) -> bool:
 
 def _is_alone(message: IncomingMessage) -> bool:
     """Whether the message's author, and nobody else, reads the reply: no moderator before it is sent, either."""
-    return is_private(message) and message.reply_to.release is Release.AUTOMATIC
+    target = message.reply_to
+    return is_private(message) and target.release is Release.AUTOMATIC and not target.read_along
 
 
 def _opted_out(message: IncomingMessage, context: Context) -> Act | None:

@@ -559,7 +559,8 @@ class _Planner:
                 claim = Claim(act="issue", code_hash=claims.code_hash(code))
                 return replace(self._done(act, self.state, say), claim=claim)
             case "claim_in_public":
-                return self._done(act, self.state, self.say("claim", "claim-in-public"))
+                why = "claim-read-along" if self.message.reply_to.read_along else "claim-in-public"
+                return self._done(act, self.state, self.say("claim", why))
             case "claim_own":
                 return self._done(act, self.state, self.say("claim", "claim-own"))
             case "claim_wrong":

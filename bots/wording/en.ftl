@@ -133,6 +133,7 @@ rate-thanks = Thank you, noted. If anything else comes up, just write here.
 claim-code = To go on with your tickets on another network, write this to me there, in private: **claim { $code }**. It works once, within 24 hours; by using it you agree that both accounts are known to be yours. Show it to nobody.
 claim-nothing = You have no ticket here yet. To open one, write **ticket** and what is wrong.
 claim-in-public = Others can read along here, so this is no place for such a code; if you showed one, it is worth nothing now. Write **claim** to me in private and I give you a new one.
+claim-read-along = Moderators can read along here, so I hand out no code here. Your ticket goes on here as before; to add something, just write it.
 claim-wrong = This code opens nothing: it may be mistyped, used already or older than 24 hours. Write **claim** to me where you have your ticket, and I give you a new one.
 claim-own = This code is for another network: write it to me there, in private. Here I know you already.
 claim-linked = Thank you, I know now that both accounts are yours. Ask your question whenever you like. To undo this, write **unlink**.

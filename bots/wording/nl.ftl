@@ -132,6 +132,7 @@ rate-thanks = Dank je, genoteerd. Is er nog iets, schrijf dan gewoon hier.
 claim-code = Wil je op een ander netwerk verder met je tickets, schrijf me daar dan privé: **claim { $code }**. Het werkt één keer, binnen 24 uur; door het te gebruiken stem je ermee in dat bekend is dat beide accounts van jou zijn. Laat het niemand zien.
 claim-nothing = Je hebt hier nog geen ticket. Wil je er een openen, schrijf dan **ticket** en wat er mis is.
 claim-in-public = Hier lezen anderen mee, dus dit is geen plek voor zo'n code; heb je er een laten zien, dan is die nu niets meer waard. Schrijf me privé **claim** en ik geef je een nieuwe.
+claim-read-along = Moderators kunnen hier meelezen, dus ik geef hier geen code. Je ticket gaat hier gewoon verder; wil je iets toevoegen, schrijf het dan.
 claim-wrong = Deze code opent niets: misschien is er een typefout, is hij al gebruikt of ouder dan 24 uur. Schrijf me **claim** waar je je ticket hebt, en ik geef je een nieuwe.
 claim-own = Deze code is voor een ander netwerk: schrijf me hem daar, privé. Hier ken ik je al.
 claim-linked = Dank je, ik weet nu dat beide accounts van jou zijn. Stel je vraag wanneer je wilt. Wil je dit ongedaan maken, schrijf dan **unlink**.

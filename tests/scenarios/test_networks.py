@@ -105,6 +105,9 @@ async def test_a_claim_code_is_handed_out_in_private_only(stage: NetworkStage) -
     said = await stage.ask(stage.ana, MATTER)
     await stage.reads("FL-1001", reply_to=said)
     await stage.write(stage.ana, "claim")
+    if stage.scene.network == "reddit":  # moderators read modmail
+        await stage.reads("Moderators can read along here", person=stage.ana)
+        return
     code = await stage.reads("claim ", "24 hours", person=stage.ana)
     shown = code.text.split("claim ", 1)[1][:30]
     assert all(shown not in post.text for post in stage.posted() if post.id != code.id)

@@ -338,6 +338,17 @@ async def test_only_ones_own_links_are_undone(stage: Stage) -> None:
     assert "FL-1001" not in said(await stage.hear(elsewhere("status", author=third)))
 
 
+async def test_a_private_place_that_moderators_read_takes_a_code_and_gives_none(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    shown = await code(stage)
+    modmail = target("modmail", read_along=True)
+    asked = await stage.hear(command("claim", reply_to=modmail))
+    assert "Moderators can read along here" in said(asked)
+    redeemed = elsewhere(f"claim {shown}")
+    redeemed = replace(redeemed, reply_to=replace(redeemed.reply_to, read_along=True))
+    assert "hear about ticket **FL-1001** here" in said(await stage.hear(redeemed))
+
+
 async def test_whoever_has_no_ticket_gets_no_code(stage: Stage) -> None:
     assert "no ticket here yet" in said(await stage.hear(command("claim")))
 
