@@ -112,7 +112,7 @@ async def _decide(
     """What a moderator wants done with a text that waits."""
     identity, outbox = int(command.arguments["id"]), hands.ledger.outbox
     if command.name == "approvals_send":
-        result = f"Text {identity} is let out."
+        result = f"Text {identity} waits no longer."
         hands.delivery.add(await outbox.release(identity, also=settles(result)))
     elif command.name == "approvals_edit":
         result = f"Text {identity} is worded anew and still waits. Send it with: firstline approvals send {identity}"

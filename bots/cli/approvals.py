@@ -44,11 +44,11 @@ def send(identity: IdArgument, config: ConfigOption = None) -> None:
     found = next((text for text in approvals.waiting(path) if text.id == identity), None)
     if found is None:
         raise LedgerError(f"No text {identity} is waiting. See: firstline approvals list")
+    ask("approvals_send", {"id": identity}, config)  # first: of two moderators, one is to post it
     if found.by_hand:
-        where = f" under {found.url}" if found.url else ""
+        where = f" under {plain(found.url)}" if found.url else ""
         typer.echo(f"{found.channel} does not take this from the bot ({plain(found.why)}). Post it yourself{where}:\n")
-        typer.echo(f"{found.text}\n")
-    ask("approvals_send", {"id": identity}, config)
+        typer.echo("\n".join(plain(line) for line in found.text.splitlines()))
 
 
 @app.command()
