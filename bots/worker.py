@@ -230,7 +230,8 @@ class Worker:
             await self._decide(accepted, state, matches, error)
             return
         self._on_commit(committed)
-        if message.remove_when_done and effects.outcome in {"ticket_opened", "acted"} and self._remove is not None:
+        done = message.remove_when_done and not message.secrets  # else it is gone already
+        if done and effects.outcome in {"ticket_opened", "acted"} and self._remove is not None:
             self._remove(message)
 
     @asynccontextmanager

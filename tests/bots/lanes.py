@@ -132,13 +132,14 @@ class Inside:
 
 
 @asynccontextmanager
-async def inside(
+async def inside(  # noqa: PLR0913 - what a bot is made of
     path: Path,
     *,
     channel: Channel | None = None,
     transactional: bool = True,
     max_undecided: int = 2000,
     on_commit: Callable[[Committed], None] | None = None,
+    remove: Callable[[IncomingMessage], object] | None = None,
 ) -> AsyncIterator[Inside]:
     """A started bot on the ledger at `path`; what an earlier one left there is taken up."""
     channel, matcher = channel or Channel(), Matcher()
@@ -157,6 +158,7 @@ async def inside(
             making.house,
             policy=Policy(),
             on_commit=committed,
+            remove=remove,
             max_undecided=max_undecided,
         )
         bot = Inside(ledger=ledger, channel=channel, delivery=delivery, worker=worker, matcher=matcher)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 import bots.worker
-from adapters.base import Author
+from adapters.base import Addressed, Attachment, Author, IncomingMessage, Kind, Parent
+from bots import claims
 from bots.ledger.report import report
 from bots.wording import Wording
 from tests.bots import making
@@ -194,3 +196,53 @@ async def test_a_code_that_two_redeem_at_once_takes_the_ticket_to_one_of_them(pa
         assert sum("opens nothing" in text for text in told) == 4
         assert len(bot.rows("SELECT 1 FROM identity_links")) == 2
         assert not report(path).failed
+
+
+async def test_a_moderators_command_disappears_once_it_is_carried_out(path: Path) -> None:
+    removed: list[str] = []
+
+    def remove(message: IncomingMessage) -> None:
+        states = bot.rows("SELECT state FROM inbound WHERE dedupe_key = ?", message.dedupe_key)
+        assert [row["state"] for row in states] == ["done"], "not before all that follows from it is on disk"
+        removed.append(message.text)
+
+    async with inside(path, remove=remove) as bot:
+        acts = [making.moderated("they ate my coins", "first"), making.moderated("they ate my coins", "second")]
+        await bot.worker.deliver([replace(act, remove_when_done=True) for act in acts])
+        await bot.worker.deliver([making.moderated("a mouse sits on my phone", "stays", author=making.EVE)])
+        ambient = making.in_public("not for the bot", addressed=Addressed.AMBIENT)
+        await bot.worker.deliver([replace(ambient, remove_when_done=True)])
+        failing = making.in_public("poison", kind=Kind.CREATED)
+        await bot.worker.deliver([replace(failing, remove_when_done=True)])
+        await bot.settle()
+        assert removed == ["first", "second"]
+        assert bot.rows("SELECT state FROM inbound ORDER BY id DESC")[0]["state"] == "failed"
+
+
+async def test_a_secret_is_removed_before_anything_is_decided_and_a_command_with_one_once(path: Path) -> None:
+    removed: list[IncomingMessage] = []
+    phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow"
+    async with inside(path, remove=removed.append) as bot:
+        await bot.worker.deliver([making.message(f"my seed phrase: {phrase}")])
+        await bot.settle()
+        assert [message.secrets for message in removed] == [("seed_phrase",)]
+        act = replace(making.moderated("they ate my coins", f"their seed phrase: {phrase}"), remove_when_done=True)
+        await bot.worker.deliver([act])
+        await bot.settle()
+        assert len(removed) == 2, "what is gone is not removed once more"
+
+
+async def test_no_code_reaches_the_disk(path: Path) -> None:
+    async with inside(path) as bot:
+        code = claims.new_code()
+        said = making.message(
+            f"claim {code} for the key of my wallet",
+            attachments=(Attachment(name=f"{code}.png"),),
+            parent=Parent(message_id="1", text=f"claim {code}"),
+        )
+        await bot.worker.deliver([said])
+        await bot.settle()
+        (row,) = bot.rows("SELECT payload FROM inbound")
+        assert claims.code_hash(code) in row["payload"]
+        assert code not in row["payload"]
+        assert "opens nothing" in bot.channel.texts()[0]
