@@ -30,7 +30,23 @@ MIN_SECRET_CHARS = 4
 
 REDACTED = "[redacted]"
 
-_QUIET = ("aiohttp.access", "aiosqlite", "alembic", "httpcore", "httpx", "sqlalchemy", "telegram", "watchfiles")
+_QUIET = (
+    "aiohttp.access",
+    "aiosqlite",
+    "alembic",
+    "discord",
+    "httpcore",
+    "httpx",
+    "oauthlib",
+    "praw",
+    "prawcore",
+    "requests_oauthlib",
+    "sqlalchemy",
+    "telegram",
+    "tweepy",
+    "urllib3",
+    "watchfiles",
+)
 """Libraries kept at WARNING at any level: at DEBUG they log request addresses (with tokens) and users' words."""
 
 _TELEGRAM_TOKEN = re.compile(r"(?<!\d)\d{6,}+(?::|%3[Aa])[A-Za-z0-9_-]{30,}")

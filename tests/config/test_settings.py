@@ -497,7 +497,7 @@ kind = "remot"
 
 class TestExample:
     def uncommented(self) -> str:
-        return re.sub(r"(?m)^#(?=[a-z_]+ = |\[)", "", EXAMPLE.read_text(encoding="utf-8"))
+        return re.sub(r"(?m)^#(?=[a-z_0-9]+ = |\[)", "", EXAMPLE.read_text(encoding="utf-8"))
 
     def load(self, path: Path) -> Settings:
         return load(
@@ -532,6 +532,6 @@ class TestExample:
 
     def test_every_key_has_its_sentence(self) -> None:
         lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
-        keys = [number for number, line in enumerate(lines) if re.match(r"#[a-z_]+ = ", line)]
+        keys = [number for number, line in enumerate(lines) if re.match(r"#[a-z_0-9]+ = ", line)]
         bare = [lines[number] for number in keys if not lines[number - 1].startswith("# ")]
         assert bare == [line for line in lines if line.startswith("#kind = ")]
