@@ -226,6 +226,8 @@ class Lane:
         for attempt in range(_MAX_ATTEMPTS):
             try:
                 return await asyncio.wait_for(self._adapter.find(reply), _SEND_TIMEOUT_S)
+            except Rejected:
+                raise  # it may not look there, now or later
             except (ChannelError, TimeoutError):
                 await asyncio.sleep(_backoff_s(attempt))
         raise ChannelError(f"{self._adapter.name} could not be asked whether a reply was posted")

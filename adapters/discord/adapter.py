@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import time
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import discord
@@ -97,7 +98,7 @@ class DiscordAdapter:
             if self._falls_back(error):
                 continue
             failures = 0 if time.monotonic() - began > _HEALTHY_S else failures
-            wait_s = min(self._settings.max_backoff_s, 0.5 * 2 ** min(failures, 16))
+            wait_s = min(self._settings.max_backoff_s, 0.5 * 2 ** min(failures, 16)) * SystemRandom().uniform(0.5, 1)
             failures += 1
             logger.warning(
                 "Discord cannot be reached (%s), trying again in %.1f s.",
