@@ -189,7 +189,7 @@ async def test_a_code_that_two_redeem_at_once_takes_the_ticket_to_one_of_them(pa
         await bot.settle()
         code = bot.channel.posted[-1][1].secret
         people = [Author(id=f"person {i}") for i in range(5)]
-        await bot.worker.deliver([making.message(f"claim {code}", author=person) for person in people])
+        await bot.worker.deliver([making.command("claim", code, author=person) for person in people])
         await bot.settle()
         told = [text for person in people for text in bot.channel.texts(f"chat:{person.id}")]
         assert sorted("hear about ticket **FL-1001** here" in text for text in told) == [False] * 4 + [True]
@@ -236,7 +236,7 @@ async def test_no_code_reaches_the_disk(path: Path) -> None:
     async with inside(path) as bot:
         code = claims.new_code()
         said = making.message(
-            f"claim {code} for the key of my wallet",
+            f"please claim {code} for my wallet key",
             attachments=(Attachment(name=f"{code}.png"),),
             parent=Parent(message_id="1", text=f"claim {code}"),
         )

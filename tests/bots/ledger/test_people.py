@@ -223,6 +223,15 @@ async def test_wrong_codes_are_counted_and_all_sound_the_same(stage: Stage) -> N
     wrong.add(said(await stage.hear(elsewhere(f"claim {shown}"))))
     assert len(wrong) == 1, "after five wrong ones not even the right one opens anything"
     assert stage.rows("SELECT * FROM identity_links") == []
+    await stage.change("UPDATE claim_tries SET at = ?", codec.stamp(datetime.now(UTC) - timedelta(minutes=61)))
+    assert "FL-1001" in said(await stage.hear(elsewhere(f"claim {shown}"))), "after an hour it does"
+
+
+async def test_the_wrong_codes_of_one_account_block_no_other(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    shown = await code(stage)
+    for _ in range(6):
+        await stage.hear(elsewhere(f"claim {claims.new_code()}"))
     honest = Author(id="anne2")
     assert "FL-1001" in said(await stage.hear(elsewhere(f"claim {shown}", author=honest)))
 
@@ -355,6 +364,7 @@ async def test_whoever_has_no_ticket_gets_no_code(stage: Stage) -> None:
 
 async def test_a_moderators_answer_never_holds_a_code(stage: Stage) -> None:
     await stage.hear(message(MATTER))
-    act = replace(moderated(MATTER), command="claim", on_behalf_of=None, author=command("x").author)
-    await stage.hear(act)
-    assert stage.rows("SELECT * FROM claims") == []
+    for place in (moderated().reply_to, target()):  # where others read, and in a letter that moderators read, too
+        act = replace(moderated(MATTER, reply_to=place), command="claim", on_behalf_of=None, author=command("x").author)
+        await stage.hear(act)
+        assert stage.rows("SELECT * FROM claims") == []
