@@ -114,6 +114,7 @@ class ReplyTarget:
     max_len: int = 4096
     len_unit: str = "codepoint"  # codepoint | utf16 | x_weighted
     max_parts: int | None = None
+    sign: str = "/"
     release: Release = Release.AUTOMATIC
     private_url: str = ""
     url: str = ""
