@@ -36,7 +36,8 @@ def waiting(path: Path) -> list[Waiting]:
     """All of them, oldest first. Raises `LedgerError` where there is no ledger."""
     with reading(path) as connection:
         rows = connection.execute(
-            "SELECT o.*, i.payload FROM outgoing o LEFT JOIN inbound i ON i.id = o.inbound_id"
+            "SELECT o.*, i.payload, t.author_id, t.words FROM outgoing o LEFT JOIN inbound i ON i.id = o.inbound_id"
+            " LEFT JOIN tickets t ON t.key = o.ticket_key"
             " WHERE o.state = 'held' AND o.erased_at IS NULL ORDER BY o.id"
         )
         return [_waiting(row) for row in rows]
@@ -45,9 +46,10 @@ def waiting(path: Path) -> list[Waiting]:
 def _waiting(row: sqlite3.Row) -> Waiting:
     reply = codec.load(Reply, row["reply"])
     message = codec.load(IncomingMessage, row["payload"]) if row["payload"] else None
-    person, said = None, ""
+    to, said = row["author_id"] or "", row["words"] or ""  # an agent's words answer the ticket's
     if message is not None:
         person = message.on_behalf_of or message.author
+        to = person.handle or person.display_name or person.id
         said = (message.parent.text or "" if message.parent else "") if message.on_behalf_of else message.text
     return Waiting(
         id=row["id"],
@@ -55,7 +57,7 @@ def _waiting(row: sqlite3.Row) -> Waiting:
         at=codec.read_stamp(row["created_at"]),
         why=row["error"] or "",
         by_hand=reply.target.release is Release.BY_HAND,
-        to=(person.handle or person.display_name or person.id) if person else "",
+        to=to,
         question=said,
         text=render(reply.text).text,
         number=row["number"],

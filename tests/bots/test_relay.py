@@ -125,6 +125,7 @@ async def test_news_for_somebody_who_wants_silence_waits_for_a_person(desk: Desk
     waiting = approvals.waiting(desk.stage.path)
     assert len(waiting) == 3
     assert {each.why for each in waiting} == {"the requester asked the bot to be silent"}
+    assert {(each.to, each.question, each.number) for each in waiting} == {("ann", MATTER, "FL-1001")}
 
 
 def on_x(text: str) -> IncomingMessage:
