@@ -182,9 +182,7 @@ class _Planner:
     def plan(self, decision: Decision) -> Effects:
         effects = self._plan(decision)
         shown = self.context.claim
-        if shown is not None and not is_private(
-            self.message
-        ):  # whatever else the message is: others have read the code
+        if shown is not None and not is_private(self.message):  # others have read it, whatever else the message is
             effects = replace(effects, claim=Claim(act="spend", code_hash=shown.code_hash))
         heard = effects.outcome != "ignored" or effects.rule == "edit_of_processed"
         if heard and self.context.written_in is not None:
@@ -405,6 +403,8 @@ class _Planner:
         if ticket.number is None:
             say = self.say("appended", "ticket-appended-pending", ticket=ticket)
         else:
+            if self._goes_on_elsewhere(ticket):
+                sentence = "ticket-appended-elsewhere"
             say = self.say("appended", sentence, ticket=ticket, number=ticket.number)
         state = replace(self._idle(), ticket_key=ticket.key)
         return Effects(
@@ -412,10 +412,25 @@ class _Planner:
             rule=decision.rule,
             state=state,
             says=(say,),
-            desk=(added,),
+            desk=(added, *self._moving(ticket)),
             ticket_key=ticket.key,
             attach=ticket.key if may_continue(message, ticket) else None,
         )
+
+    def _goes_on_elsewhere(self, ticket: Ticket) -> bool:
+        """Whether the requester hears about the ticket in private, and did not write there."""
+        return (
+            bool(ticket.private_conversation)
+            and self.message.conversation_key != ticket.private_conversation
+            and (not may_continue(self.message, ticket))
+        )
+
+    def _moving(self, ticket: Ticket) -> tuple[DeskMessage, ...]:
+        """A note for the agent, whose replies go to another place from now on."""
+        if not may_continue(self.message, ticket):
+            return ()
+        note = self.house.wording.say(self.house.desk_language, "desk-moved", channel=self.message.channel)
+        return (DeskMessage(key=f"in:{self.inbound_id}:moved", ticket_key=ticket.key, kind="note", text=note),)
 
     def status_line(self, ticket: Ticket) -> str:
         if ticket.number is None:
@@ -548,7 +563,7 @@ class _Planner:
         )
         added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="note", text=note)
         attach = ticket.key if may_continue(self.message, ticket) else None
-        return replace(self._done(act, state, say), desk=(added,), attach=attach)
+        return replace(self._done(act, state, say), desk=(added, *self._moving(ticket)), attach=attach)
 
     def _claim(self, act: Act) -> Effects:
         """Claim codes: handed out, redeemed, wrong, or seen by others."""

@@ -12,9 +12,9 @@ from adapters.base import Addressed, Author, IncomingMessage, Kind, Release, Vis
 from bots import claims
 from bots.ledger import approvals, codec
 from bots.ledger.database import Overtaken
-from bots.pipeline.decision import Policy, decide
+from bots.pipeline.decision import AppendToTicket, OpenTicket, Policy, decide
 from bots.pipeline.plan import plan
-from bots.pipeline.state import ConversationState
+from bots.pipeline.state import Context, ConversationState, Ticket
 from tests.bots.making import (
     EVE,
     NOTHING,
@@ -26,7 +26,9 @@ from tests.bots.making import (
     message,
     moderated,
     target,
+    ticket,
 )
+from ticket_client.base import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,6 +147,24 @@ async def test_a_stranger_in_private_goes_on_with_nothing(stage: Stage) -> None:
     assert [ticket.number for ticket in stage.tickets()] == ["FL-1001", "FL-1002"]
 
 
+def test_words_in_private_go_on_with_ones_own_ticket_from_a_public_place_only() -> None:
+    shared = replace(ticket(), reply_to=target("group:1", visibility=Visibility.PUBLIC), conversation_key="group")
+    policy, here = Policy(), message("it weighs three tons", place="another chat", sent_at=NOW)
+
+    def rule(known: Ticket, said: IncomingMessage = here, **context: Any) -> str:
+        decision = decide(said, Context(own=(known,), **context), NOTHING, NOW, policy)
+        assert isinstance(decision, AppendToTicket | OpenTicket)
+        return decision.rule
+
+    assert rule(shared) == "continued_in_private"
+    assert rule(ticket()) == "nothing_matches", "what was asked in private stays in its conversation"
+    assert rule(replace(shared, private_to=target("chat:ann"))) == "nothing_matches", "it goes on elsewhere already"
+    assert rule(replace(shared, status=Status.RESOLVED)) == "nothing_matches"
+    assert rule(replace(shared, opened_at=NOW - timedelta(hours=73))) == "nothing_matches"
+    linked = frozenset({shared.requester})
+    assert rule(shared, elsewhere("it weighs three tons"), identities=linked) == "nothing_matches", "on that network"
+
+
 async def test_the_link_in_the_public_reply_leads_to_the_ticket(stage: Stage) -> None:
     where = target("group:1", visibility=Visibility.PUBLIC, private_url="https://t.me/bot?start={number}")
     assert "write to me here: https://t.me/bot?start=FL-1001" in said(
@@ -157,7 +177,7 @@ async def test_an_answer_that_expires_is_no_lasting_private_place(stage: Stage) 
     await stage.hear(in_public(MATTER))
     soon = message(sent := "FL-1001").sent_at
     ephemeral = target("group:1", expires_at=soon)
-    await stage.hear(message(sent, reply_to=ephemeral, conversation_key="telegram:bot:group:1:ann"))
+    await stage.hear(message(sent, reply_to=ephemeral, conversation_key="telegram:bot:seen only by:ann"))
     known = stage.ledger.ticket_at_desk("1")
     assert known is not None
     assert known.private_to is None
