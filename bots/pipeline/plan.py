@@ -182,7 +182,7 @@ class _Planner:
     def plan(self, decision: Decision) -> Effects:
         effects = self._plan(decision)
         shown = self.context.claim
-        if shown is not None and not is_private(self.message):  # others have read it, whatever else the message is
+        if shown is not None and not is_private(self.message):  # others have read it, whatever else was said
             effects = replace(effects, claim=Claim(act="spend", code_hash=shown.code_hash))
         heard = effects.outcome != "ignored" or effects.rule == "edit_of_processed"
         if heard and self.context.written_in is not None:
