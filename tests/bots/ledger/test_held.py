@@ -194,3 +194,16 @@ async def test_a_moderators_act_hands_over_the_text_that_the_bot_may_not_post(st
 async def test_a_message_that_wants_no_approval_waits_for_nobody(stage: Stage) -> None:
     await stage.hear(message("hello"))
     assert states(stage) == ["sent"]
+
+
+@pytest.mark.parametrize("act", ["release", "edit", "dismiss"])
+async def test_an_order_and_what_it_does_are_one_commit(stage: Stage, act: str) -> None:
+    await put(stage, say(hold="because"))
+    (waiting,) = approvals.waiting(stage.path)
+
+    def breaks(_: object) -> None:
+        raise ValueError("cut")
+
+    with pytest.raises(ValueError, match="cut"):
+        await getattr(stage.ledger.outbox, act)(waiting.id, *(["anew"] if act == "edit" else []), also=breaks)
+    assert approvals.waiting(stage.path) == [waiting]
