@@ -125,7 +125,7 @@ def forget(connection: sqlite3.Connection, before: str) -> int:
         (before, _PAGE),
     ).fetchall()
     for row in replies:
-        bare = replace(codec.load(Reply, row["reply"]), text="", buttons=(), instead=None, secret="")
+        bare = replace(codec.load(Reply, row["reply"]), text="", buttons=(), instead=None)
         connection.execute(
             "UPDATE outgoing SET reply = ?, erased_at = ?,"
             " state = CASE state WHEN 'held' THEN 'cancelled' ELSE state END WHERE id = ?",

@@ -11,7 +11,7 @@ from adapters.base import Idempotency, Instead, Kind, Release, Reply, Visibility
 from bots.ledger import approvals, codec
 from bots.ledger.outbox import insert
 from bots.pipeline.effects import NUMBER, Say
-from tests.bots.making import in_public, message, moderated, target
+from tests.bots.making import answers, in_public, message, moderated, target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,6 +165,15 @@ async def test_a_deleted_message_takes_what_waits_with_it(stage: Stage) -> None:
     await stage.hear(in_public(kind=Kind.DELETED, message_id="5", reply_to=where))
     assert approvals.waiting(stage.path) == []
     assert states(stage) == ["cancelled"]
+
+
+async def test_a_deleted_question_takes_the_answer_that_waits_with_it(stage: Stage) -> None:
+    where = target("group:1", visibility=Visibility.PUBLIC, release=Release.APPROVED)
+    await stage.hear(in_public("refund?", reply_to=where, message_id="5"), answers())
+    await stage.hear(in_public("hours?", reply_to=where, message_id="6"), answers("hours"))
+    assert len(approvals.waiting(stage.path)) == 2
+    await stage.hear(in_public(kind=Kind.DELETED, message_id="5", reply_to=where))
+    assert [waiting.question for waiting in approvals.waiting(stage.path)] == ["hours?"]
 
 
 async def test_a_deleted_complaint_takes_what_waits_for_its_author_with_it(stage: Stage) -> None:
