@@ -47,7 +47,7 @@ class Desk:
 
     def conversation_of(self, key: str) -> str:
         """Where a reply is kept."""
-        (row,) = self.stage.rows("SELECT conversation_key FROM outgoing WHERE key LIKE ?", f"%:{key}%")
+        (row,) = self.stage.rows("SELECT conversation_key FROM outgoing WHERE key LIKE ?", f"desk:%:{key}%")
         return str(row["conversation_key"])
 
 
@@ -80,7 +80,7 @@ async def test_once_it_goes_on_in_private_others_read_no_more_than_that_it_is_so
     instead = desk.sent[0].reply.instead
     assert instead is not None
     assert (instead.target.place, "77" in instead.text, "FL-1001" in instead.text) == ("group:1", False, True)
-    assert desk.conversation_of("2").startswith("telegram:bot:chat:ann"), "kept where it was said"
+    assert desk.conversation_of("3").startswith("telegram:bot:chat:ann"), "kept where it was said"
     private, public, rating = await desk.agent(resolves=True)
     assert private[0] == "chat:ann"
     assert public == ("group:1", "Ticket **FL-1001** is solved. Thank you.")
