@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from adapters.reddit.things import Thing
 
 # A listing reaches 1,000 things back.
 MAX_SEEN: Final = 2_500
 MAX_WATCHED: Final = 500
 MAX_CONVERSATIONS: Final = 500
+MAX_TOPS: Final = 2_500
 
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """Changed only after what it tells of was stored in the ledger.
+    """Changed only after what it tells of was stored in the ledger; all but `tops`, which tells of nothing.
 
     * `since` (s since 1970), by subreddit in lower case: what is older was there before the bot.
     * `seen` maps fullnames to when they were last edited.
     * `watched` maps what was handled to (conversation key, author's id, last edited): it is looked at again.
+    * `tops` maps comments to the top-level comment they stand under.
     * `letters` maps conversations in modmail to (when they last changed, the last letter dealt with).
     """
 
@@ -29,6 +33,7 @@ class Memory:
     mail_since: dict[str, int] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     watched: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    tops: dict[str, str] = field(default_factory=dict)
     letters: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def is_new(self, thing: Thing) -> bool:
@@ -55,6 +60,17 @@ class Memory:
         self.watched[thing_id] = conversation_key, author_id, edited
         _shorten(self.watched, MAX_WATCHED)
 
+    def top(self, thing: Thing) -> str:
+        """The top-level comment that it stands under, "" for a submission; what was never climbed: its parent."""
+        return self.tops.get(thing.id, thing.parent_id)
+
+    def note_tops(self, comments: Iterable[str], top: str) -> None:
+        """Note under which top-level comment they stand."""
+        for comment in comments:
+            self.tops.pop(comment, None)
+            self.tops[comment] = top
+        _shorten(self.tops, MAX_TOPS)
+
     def note_letter(self, conversation_id: str, last_updated: str, letter_id: str) -> None:
         """Note how far a conversation was dealt with."""
         self.letters.pop(conversation_id, None)
@@ -63,7 +79,7 @@ class Memory:
 
     def dump(self) -> str:
         """As JSON, for `Surroundings.save_state`."""
-        parts = {name: getattr(self, name) for name in ("since", "mail_since", "seen", "watched", "letters")}
+        parts = {one.name: getattr(self, one.name) for one in fields(self)}
         return json.dumps(parts, separators=(",", ":"))
 
     @classmethod
@@ -75,6 +91,7 @@ class Memory:
             mail_since=stored.get("mail_since", {}),
             seen=stored.get("seen", {}),
             watched={key: tuple(value) for key, value in stored.get("watched", {}).items()},
+            tops=stored.get("tops", {}),
             letters={key: tuple(value) for key, value in stored.get("letters", {}).items()},
         )
 

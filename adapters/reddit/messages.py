@@ -21,13 +21,12 @@ class Around:
     """What a thing alone does not say.
 
     `parent` is None for a submission, and where Reddit has it no more. `root` is the top-level comment it stands
-    under, or itself; "" for a submission. `answers_bot`: that comment is the bot's own answer to the submission.
+    under, or itself; "" for a submission.
     """
 
     place: Place
     parent: Thing | None = None
     root: str = ""
-    answers_bot: bool = False
 
 
 def is_for_bot(thing: Thing, account: Account, parent: Thing | None) -> bool:
@@ -114,12 +113,12 @@ def address(thing: Thing, account: Account) -> str:
 
 
 def conversation(thing: Thing, account: Account, around: Around) -> str:
-    """One person's matter: what they say under one top-level comment, or about a submission of their own.
+    """One person's matter: what they say under one top-level comment, or anywhere below a submission of their own.
 
-    The submission's author is answered by a top-level comment, below which they go on with what they asked.
+    The submission's author asks in the submission or in a comment, and goes on below either: nothing tells which.
     """
     author = thing.author_id or "nobody"
-    own = not thing.is_comment or (thing.is_by_submitter and (around.answers_bot or around.root == thing.id))
+    own = not thing.is_comment or thing.is_by_submitter
     return f"{account.name}:{account.id}:{thing.submission_id}:{'' if own else around.root}:{author}"
 
 

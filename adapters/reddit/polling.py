@@ -13,7 +13,7 @@ from adapters.reddit.memory import Memory
 from adapters.reddit.messages import Around
 from adapters.reddit.places import Place, has_modmail
 from adapters.reddit.things import COMMENT, SUBMISSION
-from adapters.reddit.threads import Threads
+from adapters.reddit.threads import climb
 from adapters.reddit.wire import FAILURES, GONE, said
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ class Polling:
         self._reading, self._account, self._settings, self._surroundings = reading, account, settings, surroundings
         self._memory: Memory | None = None
         self._places: dict[str, tuple[float, Place | None]] = {}
-        self._threads = Threads(reading, account)
         self._looked_at = 0.0
         self._turn = 0
 
@@ -155,14 +154,13 @@ class Polling:
         wanted = {thing.parent_id for thing in here if thing.is_comment}
         pool |= await self._reading.look_up(wanted - pool.keys())
         spoken = [thing for thing in here if messages.is_for_bot(thing, self._account, pool.get(thing.parent_id))]
-        await self._threads.climb([thing for thing in spoken if thing.is_comment], pool)
+        await climb([thing for thing in spoken if thing.is_comment], pool, memory, self._reading)
         told = []
         for thing in sorted(others, key=lambda one: (one.created_at, len(one.id), one.id)):
             parent = pool.get(thing.parent_id)
             asked = messages.needs_roles(thing, self._account, parent)
             roles = await self._roles_of(thing) if asked else ((), "")
-            root, answers_bot = self._threads.top(thing)
-            around = Around(place=self._known(thing.subreddit), parent=parent, root=root, answers_bot=answers_bot)
+            around = Around(place=self._known(thing.subreddit), parent=parent, root=memory.top(thing))
             is_edit = memory.is_edit(thing)
             message = messages.normalise(thing, self._account, around, roles=roles, is_edit=is_edit)
             told.append((message, thing))

@@ -385,9 +385,78 @@ async def test_a_submissions_author_goes_on_below_the_bots_answer(sim: RedditSim
         beside = sim.comment(asked.message_id, "bram", "Same here")["name"]
         in_anothers = await stage.comments("!ticket and for this one please", parent=beside)
         assert more.conversation_key == own.conversation_key == asked.conversation_key
-        assert in_anothers.conversation_key != asked.conversation_key
+        assert in_anothers.conversation_key == asked.conversation_key
         assert stranger.addressed is Addressed.REPLY_TO_BOT
         assert stranger.conversation_key != asked.conversation_key
+
+
+async def _matter(stage: Stage, asked: IncomingMessage, author: str) -> list[IncomingMessage]:
+    """What somebody goes on with below the bot's reply to them, and further below."""
+    posted = await stage.adapter.send(reply_to(asked.reply_to, "0 or 1?"))
+    chosen = await stage.comments("0", parent=posted, author=author)
+    chatter = stage.sim.comment(posted, "mila", "Have you tried the app?")["name"]
+    further = await stage.comments("!ticket it did not help", parent=chatter, author=author)
+    posted = await stage.adapter.send(reply_to(further.reply_to, "Opened."))
+    return [chosen, further, await stage.comments("Thanks.", parent=posted, author=author)]
+
+
+WHERE = ("in the submission", "below their own submission", "below a comment in it", "elsewhere", "below a comment")
+
+
+@pytest.mark.parametrize("where", WHERE)
+async def test_a_matter_keeps_its_key_whatever_happens(sim: RedditSimulator, where: str) -> None:
+    words = f"u/{BOT} my login does not work"
+    async with running(sim) as stage:
+        own = stage.thread if "comment" in where or where == "elsewhere" else sim.submit(SUB, "ana", "Acme?")["name"]
+        author = "bram" if where == "below a comment in it" else "ana"
+        below = sim.comment(own, "mila", "Anybody?")["name"] if "comment" in where else own
+        asked = await (
+            stage.submits(words) if where == WHERE[0] else stage.comments(words, author=author, parent=below)
+        )
+        whole = [asked, *await _matter(stage, asked, author)]
+        act = await stage.comments("!ticket", author="mila", parent=asked.message_id)
+        assert act.on_behalf_of is not None
+        await stage.rounds()
+    async with running(sim, ground=stage.ground, is_new=False) as again:
+        whole += [act, *await _matter(again, whole[1], author)]
+        sim.edit(asked.message_id, f"u/{BOT} I am in")
+        whole.append(await again.arrives(asked.message_id, Kind.EDITED))
+        sim.delete(asked.message_id)
+        whole.append(await again.arrives(asked.message_id, Kind.DELETED))
+        stranger = await again.comments("!ticket mine neither", author="mila", parent=whole[1].message_id)
+    assert {one.conversation_key for one in whole} == {asked.conversation_key}
+    assert stranger.on_behalf_of is not None
+    assert stranger.conversation_key == asked.conversation_key
+
+
+async def test_a_complaint_keeps_its_key_when_it_is_edited_or_goes_on(stage: Stage) -> None:
+    top = stage.sim.comment(stage.thread, "mila", "Anybody?")["name"]
+    middle = stage.sim.comment(top, "bram", "What is it?")["name"]
+    complaint = await stage.comments("Acme took my money", parent=middle)
+    act = await stage.comments("!ticket", author="mila", parent=complaint.message_id)
+    stage.sim.edit(complaint.message_id, "Acme took all my money")
+    edited = await stage.arrives(complaint.message_id, Kind.EDITED)
+    posted = await stage.adapter.send(reply_to(act.reply_to, "Opened."))
+    thanks = await stage.comments("Thanks.", parent=posted)
+    stage.sim.remove(complaint.message_id, "mila")
+    gone = await stage.arrives(complaint.message_id, Kind.DELETED)
+    assert {one.conversation_key for one in (act, edited, thanks, gone)} == {act.conversation_key}
+
+
+async def test_a_matter_too_deep_to_be_climbed_keeps_its_key(sim: RedditSimulator) -> None:
+    async with running(sim) as stage:
+        name = stage.thread
+        for number in range(20):
+            name = sim.comment(name, "bram", f"chatter {number}")["name"]
+        await stage.arrives(name)
+        await stage.rounds()
+    async with running(sim, ground=stage.ground, is_new=False) as again:
+        asked = await again.comments(f"u/{BOT} my login does not work", parent=name)
+        posted = await again.adapter.send(reply_to(asked.reply_to, "0 or 1?"))
+        await again.rounds()
+    async with running(sim, ground=stage.ground, is_new=False) as third:
+        chosen = await third.comments("0", parent=posted)
+        assert chosen.conversation_key == asked.conversation_key
 
 
 # --- the moderator's act -------------------------------------------------------------------------------------------
