@@ -15,7 +15,8 @@ PROFILE: Final = Profile(
     hears="new comments and submissions of the configured subreddits, its inbox, modmail; by asking every few seconds",
     speaks="mentions, replies to it, `!` commands, configured flairs, titles that the FAQ surely answers; "
     "only in the configured subreddits",
-    private="modmail, where it is a moderator with that right (the other moderators read along); programs have no private messages any more",
+    private="modmail, where it is a moderator with that right (the other moderators read along); "
+    "programs have no private messages any more",
     moderator="`!ticket` as a comment below the complaint",
     buttons="none: choices are numbered",
     longest="4,600 characters, then a further comment",

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from config.settings import Section
 
@@ -18,19 +18,41 @@ _SUBREDDIT: Final = r"[A-Za-z0-9][A-Za-z0-9_]{1,20}"
 _USERNAME: Final = r"[A-Za-z0-9_-]{3,20}"
 
 
-def _checked(pattern: str, cure: str) -> AfterValidator:
-    def check(values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            if not re.fullmatch(pattern, value, re.ASCII):
-                raise ValueError(f"`{value}` {cure}")
-        return values
+def _bare(value: object, prefix: str = "") -> object:
+    """The name without the prefix that Reddit shows before it: ``r/``, ``u/``."""
+    return re.sub(rf"^/?{prefix}/", "", value.strip()) if prefix and isinstance(value, str) else value
 
-    return AfterValidator(check)
+
+def _checked(pattern: str, cure: str, *, example: str, prefix: str = "") -> BeforeValidator:
+    def check(values: object) -> object:
+        if not isinstance(values, list | tuple):
+            raise ValueError(f'must be a list, also of one, for example ["{example}"]')  # noqa: TRY004 - for pydantic
+        bare = [_bare(value, prefix) for value in values]
+        for value in bare:
+            if not re.fullmatch(pattern, str(value), re.ASCII):
+                raise ValueError(f"`{value}` {cure}, for example {example}")
+        return bare
+
+    return BeforeValidator(check)
+
+
+def _flairs(by_subreddit: object) -> object:
+    example = '{ examplecoin = ["Support", "Question"] }'
+    if not isinstance(by_subreddit, dict) or not all(isinstance(one, list | tuple) for one in by_subreddit.values()):
+        raise ValueError(f"must give each subreddit its list of flairs, for example {example}")
+    return {_bare(name, "r"): flairs for name, flairs in by_subreddit.items()}
+
+
+def _username(value: object) -> object:
+    bare = _bare(value, "u")
+    if not re.fullmatch(_USERNAME, str(bare), re.ASCII):
+        raise ValueError(f"`{value}` is no username: write the account's name, for example acme_support_bot")
+    return bare
 
 
 Subreddits = Annotated[
     tuple[str, ...],
-    _checked(_SUBREDDIT, "is no subreddit: write its name without r/, for example examplecoin"),
+    _checked(_SUBREDDIT, "is no subreddit: write its name without r/", example="examplecoin", prefix="r"),
 ]
 
 
@@ -44,8 +66,8 @@ class Settings(Section):
     """Of the app that Reddit approved."""
     client_secret: SecretStr | None = None
     """Empty for an installed app, which logs in with a refresh token."""
-    username: str = Field(pattern=rf"^{_USERNAME}$")
-    """The account's, without u/."""
+    username: Annotated[str, BeforeValidator(_username)]
+    """The account's."""
     password: SecretStr | None = None
     refresh_token: SecretStr | None = None
     """Instead of the password."""
@@ -55,16 +77,23 @@ class Settings(Section):
     oauth_url: str = Field("https://oauth.reddit.com", pattern=r"^https?://[^\s/]+$")
     subreddits: Subreddits = Field(min_length=1)
     """Where the bot reads and may speak; nowhere else."""
-    help_flairs: dict[str, tuple[str, ...]] = Field({})
+    help_flairs: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_flairs)] = Field({})
     """By subreddit, the flairs of submissions that are questions to the bot."""
     answer_titles: Subreddits = ()
     """Subreddits in which a submission is answered where the FAQ surely answers its title."""
     moderators: Annotated[
         tuple[str, ...],
-        _checked(r"t2_[0-9a-z]+", "is no user id: write t2_…; a deleted account's name cannot be told from another's"),
+        _checked(
+            r"t2_[0-9a-z]+",
+            "is no user id, and a name can become somebody else's: write the id (docs/reddit.md says where it stands)",
+            example="t2_1w72abc",
+        ),
     ] = ()
     """Accounts that may open tickets for others, besides each subreddit's moderators."""
-    other_bots: Annotated[tuple[str, ...], _checked(_USERNAME, "is no username: write it without u/")] = ()
+    other_bots: Annotated[
+        tuple[str, ...],
+        _checked(_USERNAME, "is no username: write it without u/", example="RemindMeBot", prefix="u"),
+    ] = ()
     """Accounts, besides AutoModerator, that are bots: they are never answered."""
     modmail: bool = True
     """Answer what users write to the moderators."""
@@ -94,7 +123,7 @@ class Settings(Section):
         read = {name.lower() for name in self.subreddits}
         for key, names in (("help_flairs", self.help_flairs), ("answer_titles", self.answer_titles)):
             if stranger := next((name for name in names if name.lower() not in read), None):
-                raise ValueError(f"{key}: `{stranger}` is not one of the subreddits; add it there")
+                raise ValueError(f'{key}: r/{stranger} is not one of the subreddits; add "{stranger}" there')
         return self
 
     @property

@@ -158,12 +158,22 @@ LOGIN = {"client_id": "id", "client_secret": "secret-1", "username": "firstline_
 @pytest.mark.parametrize(
     ("given_", "says"),
     [
-        ({"subreddits": ["r/acme"]}, "without r/"),
+        ({"subreddits": ["acme", "r/a b"]}, "`a b` is no subreddit: .* without r/, for example examplecoin"),
+        ({"subreddits": "r/acme"}, r'must be a list, also of one, for example \["examplecoin"\]'),
+        ({"subreddits": ["acme"], "username": "u/acme bot"}, "`u/acme bot` is no username: .* acme_support_bot"),
+        ({"subreddits": ["acme"], "username": 7}, "`7` is no username"),
+        ({"subreddits": ["acme"], "help_flairs": "x"}, r"each subreddit its list .* \{ examplecoin = \["),
+        ({"subreddits": ["acme"], "help_flairs": {"acme": "Help"}}, "each subreddit its list of flairs"),
+        ({"subreddits": ["acme"], "moderators": "t2_1"}, "must be a list, also of one"),
+        ({"subreddits": ["acme"], "answer_titles": "acme"}, "must be a list, also of one"),
         ({"subreddits": []}, "at least 1"),
         ({"subreddits": ["acme"], "moderators": ["mila"]}, "is no user id"),
         ({"subreddits": ["acme"], "other_bots": ["u/x"]}, "without u/"),
-        ({"subreddits": ["acme"], "help_flairs": {"other": ["Help"]}}, "`other` is not one of the subreddits"),
-        ({"subreddits": ["acme"], "answer_titles": ["other"]}, "`other` is not one of the subreddits"),
+        (
+            {"subreddits": ["acme"], "help_flairs": {"other": ["Help"]}},
+            "help_flairs: r/other is not one of the subreddits",
+        ),
+        ({"subreddits": ["acme"], "answer_titles": ["other"]}, "answer_titles: r/other is not one of the subreddits"),
         ({"subreddits": ["acme"], "password": None}, "give a `password`"),
         ({"subreddits": ["acme"], "client_secret": None}, "client_secret"),
         ({"subreddits": ["acme"], "reddit_url": "https://www.reddit.com/"}, "reddit_url"),
@@ -173,6 +183,17 @@ LOGIN = {"client_id": "id", "client_secret": "secret-1", "username": "firstline_
 def test_settings_that_cannot_work_are_refused(given_: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         Settings.model_validate(LOGIN | given_)
+
+
+def test_names_as_reddit_shows_them_are_taken() -> None:
+    given_ = {"username": "/u/firstline_bot", "subreddits": ["r/acme", "/r/other", "rabbits"], "other_bots": ["u/abot"]}
+    settings = Settings.model_validate(
+        LOGIN | given_ | {"help_flairs": {"r/acme": ["r/Help"]}, "answer_titles": ["r/other"]}
+    )
+    assert settings.username == "firstline_bot"
+    assert settings.subreddits == ("acme", "other", "rabbits")
+    assert settings.help_flairs == {"acme": ("r/Help",)}
+    assert (settings.answer_titles, settings.other_bots) == (("other",), ("abot",))
 
 
 def test_the_user_agent_tells_who_runs_the_bot() -> None:
