@@ -14,7 +14,7 @@ from adapters.markup import escape
 from bots.ledger import codec, outbox, people
 from bots.ledger.database import LedgerError
 from bots.ledger.ledger import save_cursor
-from bots.pipeline.effects import Say
+from bots.pipeline.effects import SILENCED, Say
 from bots.pipeline.state import Ticket
 from bots.troubles import trouble
 from ticket_client.base import AgentReply, DeskError, NotFound, TicketSnapshot
@@ -132,11 +132,14 @@ class Relay:
         telling = _Telling(ticket, snapshot.ref.number, self._wording)
         says = [telling.answer(reply) for reply in snapshot.replies]
         changed = snapshot.status != ticket.status
-        asks_rating = changed and snapshot.status.is_over and ticket.rating_asked_at is None
+        place = self._place_for_rating(ticket)
+        # Where every further reply waits for a person, the question would come at the wrong time or never.
+        is_asked = place.visibility is Visibility.PRIVATE or place.max_replies is None
+        asks_rating = is_asked and changed and snapshot.status.is_over and ticket.rating_asked_at is None
         if changed and snapshot.status.is_over != ticket.status.is_over:
             says += telling.turned(snapshot)
         if asks_rating:
-            says.append(telling.rating(self._place_for_rating(ticket)))
+            says.append(telling.rating(place))
         says = [self._unless_silent(ticket, say) for say in says]
         return News(ticket=ticket, snapshot=snapshot, says=tuple(says), asks_rating=asks_rating)
 
@@ -145,7 +148,7 @@ class Relay:
         goes_on = say.target == ticket.private_to
         account = people.account_in(self._ledger.reader, ticket.private_conversation) if goes_on else None
         silent = people.is_silenced(self._ledger.reader, account or ticket.requester)
-        return replace(say, hold="the requester asked the bot to be silent") if silent else say
+        return replace(say, hold=SILENCED) if silent else say
 
     def _place_for_rating(self, ticket: Ticket) -> ReplyTarget:
         """In private where there is such a place: how somebody was helped is nobody else's business."""
@@ -184,7 +187,7 @@ class _Telling:
             Button(label=self._words("button-good"), action=f"rate:{self._number}:5"),
             Button(label=self._words("button-bad"), action=f"rate:{self._number}:1"),
         )
-        asked = self._say("rate", self._words("rate"), place)
+        asked = self._say("rate", self._words("rate" if place.buttons else "rate-by-number"), place)
         return replace(asked, buttons=buttons if place.buttons else (), instead=None)  # no news that anybody misses
 
     def _words(self, sentence: str) -> str:

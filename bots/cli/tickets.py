@@ -42,9 +42,10 @@ def list_tickets(
     if not found:
         typer.echo("No tickets." if all_of_them else "No open tickets. (--all shows resolved ones, too.)")
     for ticket in found:
-        typer.echo(
-            f"{ticket.number:<10} {ticket.status:<9} {ticket.created_at:%Y-%m-%d %H:%M}Z  {plain(ticket.subject)}"
-        )
+        whom = plain(ticket.requester.name or ticket.requester.handle)[:20]
+        where = ticket.requester.external_id.partition(":")[0]
+        at = f"{ticket.created_at:%Y-%m-%d %H:%M}Z"
+        typer.echo(f"{ticket.number:<10} {ticket.status:<9} {at}  {where}, {whom}: {plain(ticket.subject)}")
 
 
 @app.command()
@@ -63,6 +64,10 @@ def show(number: NumberArgument, config: ConfigOption = None, as_json: JsonOptio
         typer.echo(f"\n{entry.at:%Y-%m-%d %H:%M}Z  {_SPEAKERS[entry.kind]} {plain(entry.author)}".rstrip())
         typer.echo("\n".join(f"    {plain(line)}" for line in entry.text.splitlines()))
     for trouble in ticket.undelivered:
+        if trouble.what == "held":
+            typer.echo(f"\nWAITS to be sent to the user ({plain(trouble.reason)})")
+            typer.echo(f"    See: firstline approvals list, then: firstline approvals send {trouble.id}")
+            continue
         typer.echo(f"\nNOT DELIVERED to the user ({trouble.what}): {plain(trouble.reason)}")
         typer.echo(f"    Look at the channel, then: firstline ledger resend {trouble.id}")
 

@@ -36,8 +36,9 @@ def waiting(path: Path) -> list[Waiting]:
     """All of them, oldest first. Raises `LedgerError` where there is no ledger."""
     with reading(path) as connection:
         rows = connection.execute(
-            "SELECT o.*, i.payload, t.author_id, t.words FROM outgoing o LEFT JOIN inbound i ON i.id = o.inbound_id"
-            " LEFT JOIN tickets t ON t.key = o.ticket_key"
+            "SELECT o.*, i.payload, t.author_id, t.words FROM outgoing o LEFT JOIN tickets t ON t.key = o.ticket_key"
+            " LEFT JOIN inbound i ON i.id = coalesce(o.inbound_id,"
+            " (SELECT min(inbound_id) FROM outcomes WHERE ticket_key = o.ticket_key))"
             " WHERE o.state = 'held' AND o.erased_at IS NULL ORDER BY o.id"
         )
         return [_waiting(row) for row in rows]
@@ -50,7 +51,8 @@ def _waiting(row: sqlite3.Row) -> Waiting:
     if message is not None:
         person = message.on_behalf_of or message.author
         to = person.handle or person.display_name or person.id
-        said = (message.parent.text or "" if message.parent else "") if message.on_behalf_of else message.text
+        if row["inbound_id"] is not None:
+            said = (message.parent.text or "" if message.parent else "") if message.on_behalf_of else message.text
     return Waiting(
         id=row["id"],
         channel=row["channel"],

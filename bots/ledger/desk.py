@@ -79,6 +79,10 @@ def add_entry(  # noqa: PLR0913, PLR0917 - a row's columns
         return False
     if kind == "user" and Status(ticket["status"]).is_over:
         set_status(connection, ticket_id, Status.OPEN, "the requester")
+    if kind == "reply":  # somebody is at it
+        connection.execute(
+            "UPDATE desk_tickets SET status = ? WHERE id = ? AND status = ?", (Status.OPEN, ticket_id, Status.NEW)
+        )
     connection.execute("UPDATE desk_tickets SET changed_at = ? WHERE id = ?", (codec.stamp(), ticket_id))
     return True
 

@@ -369,6 +369,8 @@ class Ledger:
                     (now, added.ticket_key),
                 )
         self._note(connection, message, effects, now)
+        if effects.silence is False:
+            made += outbox.unsilenced(connection, Identity(message.channel, message.account, message.author.id))
         if not effects.keeps_words:
             erasing.erase_row(connection, accepted.id)
         return Committed(outgoing=tuple(made), intents=wake)

@@ -10,13 +10,14 @@ from adapters.base import Release, Reply
 from adapters.markup import escape
 from adapters.splitting import shortened
 from bots.ledger import codec
-from bots.pipeline.effects import NUMBER, Say
+from bots.pipeline.effects import NUMBER, SILENCED, Say
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable
 
     from bots.ledger.database import Writer
+    from bots.pipeline.state import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +102,9 @@ def _hold(connection: sqlite3.Connection, say: Say) -> str:
         " AND json_extract(reply, '$.follows') = '' AND json_extract(reply, '$.target.address') = json(?) AND key <> ?",
         (target.channel, target.place, codec.dump(dict(target.address)), say.key),
     ).fetchone()[0]
-    limit = target.max_replies
-    return (
-        f"{posted} automated {'reply' if posted == 1 else 'replies'} of {limit} allowed there"
-        if posted >= limit
-        else ""
-    )
+    if posted < target.max_replies:
+        return ""
+    return "as many automatic replies to that message as are allowed there were sent"
 
 
 def _whole(say: Say, number: str | None) -> Reply:
@@ -251,36 +249,7 @@ class Outbox:
         def operation(connection: sqlite3.Connection) -> list[Outgoing]:
             row, reply = _held(connection, outgoing_id)
             also(connection)
-            first, *others = _parts(replace(reply, target=replace(reply.target, max_parts=None)))
-            by_hand = reply.target.release is Release.BY_HAND
-            connection.execute(
-                "UPDATE outgoing SET state = ?, reply = ?, posted_id = ?, changed_at = ? WHERE id = ?",
-                (
-                    "sent" if by_hand else "pending",
-                    codec.dump(reply if by_hand else first),
-                    "by hand" if by_hand else None,
-                    codec.stamp(),
-                    outgoing_id,
-                ),
-            )
-            if by_hand:
-                return []
-            made = [Outgoing(id=outgoing_id, reply=first)]
-            for part in others:
-                cursor = connection.execute(
-                    "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker,"
-                    " reply, number, state, not_before, created_at, changed_at) VALUES (:key, :channel, :place,"
-                    " :conversation, :inbound, :ticket, :speaker, :reply, :number, 'pending', :now, :now, :now)",
-                    {
-                        **_columns(part),
-                        "conversation": row["conversation_key"],
-                        "inbound": row["inbound_id"],
-                        "ticket": row["ticket_key"],
-                        "now": codec.stamp(),
-                    },
-                )
-                made.append(Outgoing(id=cursor.lastrowid or 0, reply=part))
-            return made
+            return _let_out(connection, row, reply)
 
         return await self._writer.run(operation)
 
@@ -322,6 +291,55 @@ class Outbox:
             return bool(connection.execute(f"UPDATE outgoing SET {sets} WHERE id = ?{fence}", values).rowcount)
 
         return await self._writer.run(operation)
+
+
+def unsilenced(connection: sqlite3.Connection, person: Identity) -> list[Outgoing]:
+    """Let out what waited only because its reader wanted silence, inside the transaction in which they want no more."""
+    rows = connection.execute(
+        "SELECT o.* FROM outgoing o JOIN tickets t ON t.key = o.ticket_key WHERE o.state = 'held' AND o.error = ?"
+        " AND o.erased_at IS NULL AND t.channel = ? AND t.account = ? AND t.author_id = ? ORDER BY o.id",
+        (SILENCED, *person),
+    ).fetchall()
+    made: list[Outgoing] = []
+    for row in rows:
+        reply = codec.load(Reply, row["reply"])
+        if reply.target.release is Release.AUTOMATIC and reply.target.max_replies is None:
+            made += _let_out(connection, row, reply)
+    return made
+
+
+def _let_out(connection: sqlite3.Connection, row: sqlite3.Row, reply: Reply) -> list[Outgoing]:
+    """Put a held reply on its way, split into what the platform takes; one to be posted by hand counts as posted."""
+    first, *others = _parts(replace(reply, target=replace(reply.target, max_parts=None)))
+    by_hand = reply.target.release is Release.BY_HAND
+    connection.execute(
+        "UPDATE outgoing SET state = ?, reply = ?, posted_id = ?, changed_at = ? WHERE id = ?",
+        (
+            "sent" if by_hand else "pending",
+            codec.dump(reply if by_hand else first),
+            "by hand" if by_hand else None,
+            codec.stamp(),
+            row["id"],
+        ),
+    )
+    if by_hand:
+        return []
+    made = [Outgoing(id=row["id"], reply=first)]
+    for part in others:
+        cursor = connection.execute(
+            "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker,"
+            " reply, number, state, not_before, created_at, changed_at) VALUES (:key, :channel, :place,"
+            " :conversation, :inbound, :ticket, :speaker, :reply, :number, 'pending', :now, :now, :now)",
+            {
+                **_columns(part),
+                "conversation": row["conversation_key"],
+                "inbound": row["inbound_id"],
+                "ticket": row["ticket_key"],
+                "now": codec.stamp(),
+            },
+        )
+        made.append(Outgoing(id=cursor.lastrowid or 0, reply=part))
+    return made
 
 
 def _held(connection: sqlite3.Connection, outgoing_id: int) -> tuple[sqlite3.Row, Reply]:

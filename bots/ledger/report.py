@@ -64,7 +64,7 @@ class DeskTicket:
     changed_at: datetime
     rating: int | None = None
     entries: tuple[DeskEntry, ...] = ()
-    undelivered: tuple[Trouble, ...] = ()  # what the user was to be told and perhaps or certainly was not
+    undelivered: tuple[Trouble, ...] = ()  # what the user was to be told and was not, or perhaps not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,7 @@ def ticket(path: Path, number: str) -> DeskTicket:
             _troubles(
                 connection,
                 "SELECT id, channel, created_at, state, coalesce(error, '') FROM outgoing"
-                " WHERE ticket_key = ? AND state IN ('ambiguous', 'failed') ORDER BY id",
+                " WHERE ticket_key = ? AND state IN ('ambiguous', 'failed', 'held') ORDER BY id",
                 row["key"],
             ),
         )

@@ -315,7 +315,7 @@ def _in_phase(message: IncomingMessage, context: Context, matches: Matches, poli
         case Phase.CHOOSING if phrases.says(text, "none"):
             return _about_question("suggestions_refused", context, policy)
         case Phase.ANSWERED if not _asks_anew(state, matches):
-            if len(text.split()) <= _SHORT and (phrases.says(text, "unhelpful") or _THUMB_DOWN in text):
+            if _is_unhelpful(text) and not _is_another_matter(text, state, matches):
                 return _about_question("answer_did_not_help", context, policy)
             if phrases.says(text, "helpful"):
                 return Act(name="helpful")
@@ -344,6 +344,16 @@ def _is_small_talk(message: IncomingMessage) -> bool:
 def _asks_anew(state: ConversationState, matches: Matches) -> bool:
     """Whether what follows an answer is a question of its own ("my card does not work") and no word on that answer."""
     return matches.decision == "answer" and bool(matches.candidates) and matches.candidates[0].entry != state.entry
+
+
+def _is_unhelpful(text: str) -> bool:
+    return len(text.split()) <= _SHORT and (phrases.says(text, "unhelpful") or _THUMB_DOWN in text)
+
+
+def _is_another_matter(text: str, state: ConversationState, matches: Matches) -> bool:
+    """Whether "my login does not work" names what the FAQ has something else for, and is no word on the answer."""
+    offers = matches.decision == "suggest" and bool(matches.candidates)
+    return offers and matches.candidates[0].entry != state.entry and not phrases.says_only(text, "unhelpful")
 
 
 def _asked_since(ticket: Ticket, offered_at: datetime | None) -> bool:

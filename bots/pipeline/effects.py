@@ -13,6 +13,10 @@ NUMBER = "\ue000"
 """Stands for the ticket's number in a text that is written before the desk has given one (a private-use character)."""
 
 
+SILENCED = "the requester asked the bot to be silent"
+"""Why a reply is held for somebody who opted out; they hear it once they opt in again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say:
     """Something to post. `text` is neutral markup of any length; `key` is unique for ever.

@@ -68,6 +68,17 @@ def says(text: str, name: str) -> bool:
     return _phrases()[name].are_in(plain(text))
 
 
+def says_only(text: str, name: str) -> bool:
+    """Whether a message says what `says` finds in it and nothing else."""
+    phrases, words = _phrases()[name], plain(text)
+    if words in phrases.whole:
+        return True
+    rest = f" {words} "
+    for phrase in phrases.holds:
+        rest = rest.replace(phrase, " ")
+    return set(rest.split()) <= phrases.besides
+
+
 def is_small_talk(text: str) -> bool:
     """Whether a message only acknowledges: words like "ok, great", or no letter and no digit at all (a thumb)."""
     if not any(map(str.isalnum, text)):

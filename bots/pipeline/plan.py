@@ -34,7 +34,7 @@ from bots.pipeline.decision import (
     is_private,
     may_continue,
 )
-from bots.pipeline.effects import NUMBER, Claim, DeskMessage, Effects, Opening, Say
+from bots.pipeline.effects import NUMBER, SILENCED, Claim, DeskMessage, Effects, Opening, Say
 from bots.pipeline.excerpt import excerpt
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from bots.wording import Wording
@@ -115,12 +115,13 @@ class _Planner:
     # --- sentences --------------------------------------------------------------------------------------------------
 
     def words(self, sentence: str, **arguments: str | int) -> str:
-        return self.house.wording.say(self.language, sentence, **arguments)
+        return self.house.wording.say(self.language, sentence, sign=self.message.reply_to.sign, **arguments)
 
     def to_staff(self, sentence: str, **arguments: str | int) -> str:
         """A sentence for a moderator, in the moderator's own language."""
         language = self.house.wording.language(self.message.language_hint)
-        return self.house.wording.say(language, sentence, **arguments)
+        sign = (self.message.staff_reply_to or self.message.reply_to).sign
+        return self.house.wording.say(language, sentence, sign=sign, **arguments)
 
     def say(  # noqa: PLR0913
         self,
@@ -146,7 +147,7 @@ class _Planner:
             ticket_key=ticket.key if ticket else "",
             number=ticket.number if ticket else None,
             ending=self.words("shortened") if target.max_parts is not None else "",
-            hold="the author asked the bot to be silent" if unasked and target is self.message.reply_to else "",
+            hold=SILENCED if unasked and target is self.message.reply_to else "",
             instead=Instead(target=target.fallback, text=self.words("private-closed")) if target.fallback else None,
         )
 
@@ -472,7 +473,11 @@ class _Planner:
             case "language":
                 return self._done(act, self.state, self._offer_languages())
             case "ask_matter":
-                return self._done(act, replace(idle, phase=Phase.DESCRIBING), self.say("ask", "ask-matter"))
+                return self._done(
+                    act,
+                    replace(idle, phase=Phase.DESCRIBING),
+                    self.say("ask", "ask-matter-public" if self.in_public else "ask-matter"),
+                )
             case "ask_number":
                 return self._ask_number(act)
             case "helpful":
@@ -544,11 +549,12 @@ class _Planner:
         earlier = self.state.question if self.state.phase is Phase.NUMBERING else ""
         words = "\n\n".join(text for text in (earlier, act.value) if text.strip())
         status = "open" if words and ticket.status.is_over else ticket.status
-        text = self.words("ticket-attached", number=ticket.number or "", status=self.words(f"status-{status}"))
+        sentence = "ticket-attached-added" if words else "ticket-attached"
+        text = self.words(sentence, number=ticket.number or "", status=self.words(f"status-{status}"))
         state = replace(self._idle(), ticket_key=ticket.key)
         effects = self._done(act, state, self.say("attached", text=text, ticket=ticket))
         added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="message", text=words)
-        return replace(effects, attach=ticket.key, desk=(added,) if words else ())
+        return replace(effects, attach=ticket.key, desk=((added,) if words else ()) + self._moving(ticket))
 
     def _told_elsewhere(self, act: Act, ticket: Ticket) -> Effects:
         """The same matter told in another place: the existing number, and a note of the place."""
@@ -595,7 +601,7 @@ class _Planner:
         say = self.say("claim", "claim-redeemed", ticket=ticket, number=ticket.number, status=status)
         attach = ticket.key if may_continue(self.message, ticket) else None
         state = replace(self._idle(), ticket_key=ticket.key)
-        return replace(self._done(act, state, say), claim=claim, attach=attach)
+        return replace(self._done(act, state, say), claim=claim, attach=attach, desk=self._moving(ticket))
 
     def _to_moderator(self, act: Act) -> Effects:
         """What a moderator (or somebody who is none) hears about ``/ticket`` under a message, quietly."""

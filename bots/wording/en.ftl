@@ -11,9 +11,9 @@ help =
        *[yes] I am the first line of support of { $organisation }.
     } Here is what I can do:
     - Ask your question in your own words: I answer from our FAQ.
-    - Write **ticket** or /ticket and what is wrong: I open a ticket and give you its number; a person answers you here.
-    - Write /status to hear how your ticket stands.
-    - Write /language and en or nl to change the language.
+    - Write **ticket** or { $sign }ticket and what is wrong: I open a ticket and give you its number; a person answers you here.
+    - Write { $sign }status to hear how your ticket stands.
+    - Write { $sign }language and en or nl to change the language.
     Never send anybody your password, seed phrase or private key. We will never ask for them.
 language-set = From now on I write English. Ask your question whenever you like.
 language-name = English
@@ -64,15 +64,16 @@ language-named =
         [zh] Chinese
        *[other] another language
     }
-language-unknown = I speak { $languages }. Write, for example, /language { $example }.
+language-unknown = I speak { $languages }. Write, for example, { $sign }language { $example }.
 ask-matter = Gladly. Tell me in one message what is wrong, with dates and amounts but never passwords or keys. I open the ticket with your next message.
 ask-number = If you have reported this before, send me the ticket number (it looks like { $example }) and I connect this conversation to it. If you have none, choose "{ button-new-ticket }" or write **ticket**.
+ask-matter-public = Gladly. Tell me in one message what is wrong, without private details: others read along here. I open the ticket with your next message.
 button-new-ticket = Open a new ticket
 acknowledged = All right. If anything else comes up, just write here.
 never-mind = All right, I leave it at that. If anything else comes up, just write here.
-opted-out = All right, I will not answer you any more. If you change your mind, write **start**.
+opted-out = All right, I will not answer you any more. Tickets that are open stay with us; to hear about them and to be answered again, write **start**.
 opted-in = Good to have you back. Ask your question whenever you like.
-shortened = Send us a private message for all of it.
+shortened = Ask this in a private message for the whole answer.
 stale-choice = That choice is no longer open. Ask your question again and I will look once more.
 
 ## Answers and suggestions
@@ -102,9 +103,11 @@ private-closed = I have something for you and could not reach you in private. Pl
 news-in-private = There is news on your ticket **{ $number }**, and I could not reach you in private. Please write to me in private with that number.
 ticket-exists = You have told us about this already: your ticket is **{ $number }**, and a person will answer you. I noted that you also wrote here.
 ticket-appended = Added to your ticket **{ $number }**. A person will answer you here.
+ticket-appended-elsewhere = Added to your ticket **{ $number }**. A person will answer you in private, where you went on with it.
 ticket-appended-pending = Added to your ticket. You get its number here in a moment.
 ticket-reopened = I have opened your ticket **{ $number }** again and added what you wrote. A person will answer you here.
 ticket-attached = From now on you hear about ticket **{ $number }** here: { $status }
+ticket-attached-added = I added what you wrote to ticket **{ $number }**. From now on you hear about it here: { $status }
 unconfirmed = Your ticket number is **{ $number }**; my earlier message may not have reached you.
 failed = Something went wrong on our side while I was working on your message. It is safe with us and a person will look at it. You need not send it again.
 
@@ -116,7 +119,7 @@ status-on_hold = it is waiting for somebody else's work; you hear from us here.
 status-resolved = it is resolved. If it is not, answer here and I open it again.
 status-closed = it is closed. If you need us again, just write here.
 status-public = You have ticket **{ $number }** with us, and you hear about it from us. For how it stands, write to me in private with that number.
-status-none = I can only tell you about your own tickets: those that you opened yourself, from this account. To open one, write **ticket** and what is wrong.
+status-none = I can only tell you about your own tickets, from the account that they belong to. To open one, write **ticket** and what is wrong.
 status-soon = Your ticket is being opened. You get its number here in a moment.
 
 agent-reply = News on your ticket **{ $number }**:
@@ -124,6 +127,7 @@ resolved = Your ticket **{ $number }** is resolved. If it is not, simply answer 
 resolved-public = Ticket **{ $number }** is solved. Thank you.
 reopened-by-desk = Your ticket **{ $number }** has been opened again. A person will answer you here.
 rate = How did we do with ticket **{ $number }**? Tap a button, or answer with a number from 1 (not good) to 5 (very good).
+rate-by-number = How did we do with ticket **{ $number }**? Answer with a number from 1 (not good) to 5 (very good).
 button-good = 👍 Good
 button-bad = 👎 Not good
 rate-thanks = Thank you, noted. If anything else comes up, just write here.
@@ -143,11 +147,11 @@ unlinked = From now on this account is separate from every other one: here you h
 ## Moderators
 
 moderator-done = Opened as { $number } for its author; I told them in my reply.
-moderator-waits = Opened as { $number } for its author. I may not tell them myself: the text for them waits among the approvals, for you to send or to post.
+moderator-waits = Opened as { $number } for its author. The message to them is ready and waits for a person to send it.
 moderator-exists = This message already has ticket { $number }.
 moderator-hidden = I cannot see who wrote that message or what it says (it is hidden, deleted or forwarded), so I opened nothing in anybody's name. Ask the author to write to me, and I open a ticket for them.
-moderator-only = Only moderators can open a ticket for somebody else. For a ticket of your own, write /ticket and what is wrong.
-moderator-unchecked = I could not check whether you are a moderator here. Please send /ticket again in a minute.
+moderator-only = Only moderators can open a ticket for somebody else. For a ticket of your own, write { $sign }ticket and what is wrong.
+moderator-unchecked = I could not check whether you are a moderator here. Please send { $sign }ticket again in a minute.
 
 ## Safety
 
@@ -164,6 +168,7 @@ desk-asked-private = Asked in private.
 desk-moderator = Opened by the moderator { $moderator }.
 desk-note = Note of the moderator: { $note }
 desk-exchange = The exchange so far:
+desk-moved = The requester goes on with this ticket in private ({ $channel }). Your replies go there from now on.
 desk-elsewhere = The requester wrote about the same matter in another place: { $words }
 desk-deleted = The requester deleted the message of { $date }. Its text was erased here; please do not quote it.
 desk-no-words = (no words)

@@ -10,9 +10,9 @@ help =
        *[yes] Ik ben de eerste lijn van de klantenservice van { $organisation }.
     } Dit kan ik:
     - Stel je vraag in je eigen woorden: ik antwoord uit onze veelgestelde vragen.
-    - Schrijf **ticket** of /ticket en wat er mis is: ik open een ticket en geef je het nummer; een medewerker antwoordt je hier.
-    - Schrijf /status om te horen hoe het met je ticket staat.
-    - Schrijf /language en en of nl om van taal te wisselen.
+    - Schrijf **ticket** of { $sign }ticket en wat er mis is: ik open een ticket en geef je het nummer; een medewerker antwoordt je hier.
+    - Schrijf { $sign }status om te horen hoe het met je ticket staat.
+    - Schrijf { $sign }language en en of nl om van taal te wisselen.
     Stuur nooit iemand je wachtwoord, herstelzin of privésleutel. Wij vragen er nooit om.
 language-set = Vanaf nu schrijf ik Nederlands. Stel je vraag wanneer je wilt.
 language-name = Nederlands
@@ -63,15 +63,16 @@ language-named =
         [zh] het Chinees
        *[other] een andere taal
     }
-language-unknown = Ik spreek { $languages }. Schrijf bijvoorbeeld /language { $example }.
+language-unknown = Ik spreek { $languages }. Schrijf bijvoorbeeld { $sign }language { $example }.
 ask-matter = Natuurlijk. Vertel me in één bericht wat er mis is, met datums en bedragen maar nooit met wachtwoorden of sleutels. Met je volgende bericht open ik het ticket.
 ask-number = Heb je dit al eerder gemeld, stuur me dan het ticketnummer (het ziet eruit als { $example }), dan koppel ik dit gesprek eraan. Heb je er geen, kies dan "{ button-new-ticket }" of schrijf **ticket**.
+ask-matter-public = Graag. Vertel me in één bericht wat er mis is, zonder privégegevens: anderen lezen hier mee. Met je volgende bericht open ik het ticket.
 button-new-ticket = Nieuw ticket openen
 acknowledged = Prima. Is er nog iets, schrijf dan gewoon hier.
 never-mind = Prima, dan laat ik het hierbij. Is er nog iets, schrijf dan gewoon hier.
-opted-out = Goed, ik antwoord je niet meer. Bedenk je je? Schrijf dan **start**.
+opted-out = Goed, ik antwoord je niet meer. Open tickets blijven bij ons; wil je erover horen en weer antwoord krijgen, schrijf dan **start**.
 opted-in = Fijn dat je er weer bent. Stel je vraag wanneer je wilt.
-shortened = Stuur ons een privébericht voor de rest.
+shortened = Stel de vraag in een privébericht voor het hele antwoord.
 stale-choice = Die keuze is niet meer open. Stel je vraag opnieuw, dan kijk ik nog eens.
 
 ## Antwoorden en suggesties
@@ -101,9 +102,11 @@ private-closed = Ik heb iets voor je en kon je niet privé bereiken. Sta privéb
 news-in-private = Er is nieuws over je ticket **{ $number }**, en ik kon je niet privé bereiken. Schrijf me privé met dat nummer.
 ticket-exists = Je hebt ons dit al verteld: je ticket is **{ $number }** en een medewerker antwoordt je. Ik heb genoteerd dat je ook hier schreef.
 ticket-appended = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwoordt je hier.
+ticket-appended-elsewhere = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwoordt je privé, waar je ermee verderging.
 ticket-appended-pending = Toegevoegd aan je ticket. Je krijgt het nummer hier zo meteen.
 ticket-reopened = Ik heb je ticket **{ $number }** weer geopend en je bericht toegevoegd. Een medewerker antwoordt je hier.
 ticket-attached = Vanaf nu hoor je hier over ticket **{ $number }**: { $status }
+ticket-attached-added = Ik heb wat je schreef toegevoegd aan ticket **{ $number }**. Vanaf nu hoor je er hier over: { $status }
 unconfirmed = Je ticketnummer is **{ $number }**; mijn eerdere bericht heeft je misschien niet bereikt.
 failed = Er ging bij ons iets mis terwijl ik met je bericht bezig was. Het is veilig bij ons en een medewerker kijkt ernaar. Je hoeft het niet opnieuw te sturen.
 
@@ -115,7 +118,7 @@ status-on_hold = het wacht op werk van iemand anders; je hoort hier van ons.
 status-resolved = het is opgelost. Is dat niet zo, antwoord dan hier, dan open ik het weer.
 status-closed = het is gesloten. Heb je ons weer nodig, schrijf dan gewoon hier.
 status-public = Je hebt ticket **{ $number }** bij ons en je hoort erover van ons. Wil je weten hoe het ermee staat, schrijf me dan in een privégesprek met dat nummer.
-status-none = Ik kan je alleen over je eigen tickets vertellen: die je zelf opende, met dit account. Om er een te openen schrijf je **ticket** en wat er mis is.
+status-none = Ik kan je alleen over je eigen tickets vertellen, met het account waar ze bij horen. Om er een te openen schrijf je **ticket** en wat er mis is.
 status-soon = Je ticket wordt geopend. Je krijgt het nummer hier zo meteen.
 
 agent-reply = Nieuws over je ticket **{ $number }**:
@@ -123,6 +126,7 @@ resolved = Je ticket **{ $number }** is opgelost. Is dat niet zo, antwoord dan g
 resolved-public = Ticket **{ $number }** is opgelost. Dank je wel.
 reopened-by-desk = Je ticket **{ $number }** is weer geopend. Een medewerker antwoordt je hier.
 rate = Hoe hebben we ticket **{ $number }** gedaan? Tik op een knop, of antwoord met een cijfer van 1 (niet goed) tot 5 (heel goed).
+rate-by-number = Hoe hebben we ticket **{ $number }** gedaan? Antwoord met een cijfer van 1 (niet goed) tot 5 (heel goed).
 button-good = 👍 Goed
 button-bad = 👎 Niet goed
 rate-thanks = Dank je, genoteerd. Is er nog iets, schrijf dan gewoon hier.
@@ -142,11 +146,11 @@ unlinked = Vanaf nu staat dit account los van elk ander: hier hoor je alleen ove
 ## Moderators
 
 moderator-done = Geopend als { $number } voor de schrijver; ik heb het in mijn antwoord verteld.
-moderator-waits = Geopend als { $number } voor de schrijver. Ik mag het niet zelf melden: de tekst wacht bij de goedkeuringen, om te versturen of zelf te plaatsen.
+moderator-waits = Geopend als { $number } voor de schrijver. Het bericht aan hen is klaar en wacht tot iemand het verstuurt.
 moderator-exists = Dit bericht heeft al ticket { $number }.
 moderator-hidden = Ik kan niet zien wie dat bericht schreef of wat erin staat (het is verborgen, verwijderd of doorgestuurd), dus ik heb niets op iemands naam geopend. Vraag de schrijver mij te schrijven, dan open ik een ticket.
-moderator-only = Alleen moderators kunnen voor iemand anders een ticket openen. Voor een eigen ticket schrijf je /ticket en wat er mis is.
-moderator-unchecked = Ik kon niet nagaan of je hier moderator bent. Stuur /ticket over een minuut nog eens.
+moderator-only = Alleen moderators kunnen voor iemand anders een ticket openen. Voor een eigen ticket schrijf je { $sign }ticket en wat er mis is.
+moderator-unchecked = Ik kon niet nagaan of je hier moderator bent. Stuur { $sign }ticket over een minuut nog eens.
 
 ## Veiligheid
 
@@ -163,6 +167,7 @@ desk-asked-private = Gevraagd in een privégesprek.
 desk-moderator = Geopend door de moderator { $moderator }.
 desk-note = Notitie van de moderator: { $note }
 desk-exchange = Het gesprek tot nu toe:
+desk-moved = De melder gaat privé verder met dit ticket ({ $channel }). Je antwoorden gaan vanaf nu daarheen.
 desk-elsewhere = De aanvrager schreef over dezelfde zaak op een andere plek: { $words }
 desk-deleted = De aanvrager heeft het bericht van { $date } verwijderd. De tekst is hier gewist; citeer hem alsjeblieft niet.
 desk-no-words = (geen woorden)

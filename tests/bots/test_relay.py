@@ -80,7 +80,8 @@ async def test_once_it_goes_on_in_private_others_read_no_more_than_that_it_is_so
     instead = desk.sent[0].reply.instead
     assert instead is not None
     assert (instead.target.place, "77" in instead.text, "FL-1001" in instead.text) == ("group:1", False, True)
-    assert desk.conversation_of("3").startswith("telegram:bot:chat:ann"), "kept where it was said"
+    number = desk.sent[0].reply.key.rpartition(":")[2]
+    assert desk.conversation_of(number).startswith("telegram:bot:chat:ann"), "kept where it was said"
     private, public, rating = await desk.agent(resolves=True)
     assert private[0] == "chat:ann"
     assert public == ("group:1", "Ticket **FL-1001** is solved. Thank you.")
@@ -125,7 +126,7 @@ async def test_news_for_somebody_who_wants_silence_waits_for_a_person(desk: Desk
     waiting = approvals.waiting(desk.stage.path)
     assert len(waiting) == 3
     assert {each.why for each in waiting} == {"the requester asked the bot to be silent"}
-    assert {(each.to, each.question, each.number) for each in waiting} == {("ann", MATTER, "FL-1001")}
+    assert {(each.to, each.question, each.number) for each in waiting} == {("ann_a", MATTER, "FL-1001")}
 
 
 def on_x(text: str) -> IncomingMessage:

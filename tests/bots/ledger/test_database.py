@@ -241,6 +241,15 @@ async def test_every_commit_reaches_the_disk(path: Path) -> None:
         assert await pragma(writer, "foreign_keys") == 1
 
 
+async def test_what_is_erased_is_overwritten(path: Path) -> None:
+    with Writer(path) as writer:
+        await writer.run(put("kept"))
+        await writer.run(put("secret", "an elephant " * 20))
+        await writer.run(lambda connection: connection.execute("DELETE FROM cursors WHERE name = 'secret'"))
+    assert b"kept" in path.read_bytes()
+    assert b"elephant" not in path.read_bytes()
+
+
 def test_the_migrations_make_the_schema(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:

@@ -67,7 +67,9 @@ async def test_replies_past_the_number_that_is_allowed_wait(stage: Stage) -> Non
     first = await put(stage, say("one " * 60, "a", max_replies=1, max_len=100, address={"post": "1"}))
     assert len(first) > 1, "parts of one text are one reply"
     assert await put(stage, say("two", "b", max_replies=1, address={"post": "1"})) == []
-    assert [waiting.why for waiting in approvals.waiting(stage.path)] == ["1 automated reply of 1 allowed there"]
+    assert [waiting.why for waiting in approvals.waiting(stage.path)] == [
+        "as many automatic replies to that message as are allowed there were sent"
+    ]
     assert len(await put(stage, say("three", "c", max_replies=1, address={"post": "2"}))) == 1
     assert await put(stage, say("one", "a", max_replies=1, address={"post": "1"})) == [], "the same once more"
 
@@ -115,6 +117,12 @@ async def test_a_secret_is_forgotten_once_it_was_posted(stage: Stage, end: str) 
     await getattr(stage.ledger.outbox, end)(outgoing, "x")
     assert texts(stage) == ["write claim … there"]
     assert stage.words_on_disk("ABC") == []
+
+
+async def test_no_transcript_holds_a_secret_that_is_being_posted(stage: Stage) -> None:
+    (outgoing,) = await put(stage, say("write claim ABC there", secret="ABC"))
+    assert await stage.ledger.outbox.sending(outgoing)
+    assert [line.text for line in await stage.ledger.lines("c", limit=9)] == ["write claim … there"]
 
 
 async def test_a_secret_is_forgotten_where_something_else_is_said(stage: Stage) -> None:
@@ -192,7 +200,7 @@ async def test_a_moderators_act_hands_over_the_text_that_the_bot_may_not_post(st
     where = target("group:1", visibility=Visibility.PUBLIC, release=Release.BY_HAND, why_not="not mentioned")
     committed = await stage.hear(moderated("an elephant sits on my keys", reply_to=where))
     (told,) = committed.outgoing
-    assert told.reply.text.startswith("Opened as FL-1001 for its author. I may not tell them myself")
+    assert told.reply.text.startswith("Opened as FL-1001 for its author. The message to them is ready")
     (waiting,) = approvals.waiting(stage.path)
     assert waiting.by_hand
     assert waiting.to == "ann_a"

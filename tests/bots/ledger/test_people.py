@@ -12,7 +12,9 @@ from adapters.base import Addressed, Author, IncomingMessage, Kind, Release, Vis
 from bots import claims
 from bots.ledger import approvals, codec
 from bots.ledger.database import Overtaken
+from bots.ledger.outbox import insert
 from bots.pipeline.decision import AppendToTicket, OpenTicket, Policy, decide
+from bots.pipeline.effects import SILENCED, Say
 from bots.pipeline.plan import plan
 from bots.pipeline.state import Context, ConversationState, Ticket
 from tests.bots.making import (
@@ -25,6 +27,7 @@ from tests.bots.making import (
     in_public,
     message,
     moderated,
+    offers,
     target,
     ticket,
 )
@@ -79,8 +82,8 @@ async def test_whoever_says_stop_is_left_alone_until_they_say_start(stage: Stage
 
 async def test_a_moderators_ticket_for_somebody_who_wants_silence_is_told_by_a_person(stage: Stage) -> None:
     await stage.hear(in_public("stop"))
-    assert "waits among the approvals" in said(await stage.hear(moderated(MATTER)))
-    assert [waiting.why for waiting in approvals.waiting(stage.path)] == ["the author asked the bot to be silent"]
+    assert "waits for a person to send it" in said(await stage.hear(moderated(MATTER)))
+    assert [waiting.why for waiting in approvals.waiting(stage.path)] == ["the requester asked the bot to be silent"]
 
 
 async def test_stop_ends_a_question_of_the_bot_in_private(stage: Stage) -> None:
@@ -388,3 +391,51 @@ async def test_a_moderators_answer_never_holds_a_code(stage: Stage) -> None:
         act = replace(moderated(MATTER, reply_to=place), command="claim", on_behalf_of=None, author=command("x").author)
         await stage.hear(act)
         assert stage.rows("SELECT * FROM claims") == []
+
+
+# --- what is said, and where ----------------------------------------------------------------------------------------
+
+
+async def test_who_wants_to_be_answered_again_hears_what_was_kept_back(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    await stage.hear(message("stop"))
+    say = Say(key="k", target=target("chat:ann"), text="news", ticket_key="", hold=SILENCED)
+    key = stage.rows("SELECT key FROM tickets")[0]["key"]
+    await stage.ledger.writer.run(lambda c: insert(c, [say], conversation_key="c", ticket_key=key))
+    assert len(approvals.waiting(stage.path)) == 1
+    assert said(await stage.hear(message("start"))).endswith(" / news")
+    assert approvals.waiting(stage.path) == []
+
+
+async def test_the_agent_is_told_that_the_requester_went_on_in_private(stage: Stage) -> None:
+    await stage.hear(in_public(MATTER))
+    await stage.hear(message("it weighs three tons"))
+    notes = [entry.text for entry in stage.tickets()[0].entries if entry.kind == "note"]
+    assert notes == ["The requester goes on with this ticket in private (telegram). Your replies go there from now on."]
+    added = await stage.hear(in_public("and it is grey"))
+    assert "answer you in private, where you went on" in said(added)
+
+
+async def test_an_agents_answer_shows_that_somebody_is_at_it(stage: Stage) -> None:
+    await stage.hear(message(MATTER))
+    await stage.ledger.tickets.add("1", "reply", "Mia", "We look.", key="r")
+    assert [ticket.status for ticket in stage.tickets()] == ["open"]
+
+
+async def test_what_does_not_work_may_be_another_matter(stage: Stage) -> None:
+    await stage.hear(message("when are you open?"), answers("hours"))
+    assert "Do you mean" in said(await stage.hear(message("my refund does not work"), offers("refund")))
+    await stage.hear(message("when are you open?"), answers("hours"))
+    assert "FL-1001" in said(await stage.hear(message("no it does not work"), offers("refund")))
+
+
+async def test_where_others_read_nobody_is_asked_for_details(stage: Stage) -> None:
+    asked = said(await stage.hear(in_public("ticket")))
+    assert "without private details" in asked
+    assert "dates and amounts" not in asked
+
+
+async def test_a_network_has_its_own_sign_for_commands(stage: Stage) -> None:
+    helped = said(await stage.hear(command("help", reply_to=target("chat:ann", sign="!"))))
+    assert "!ticket" in helped
+    assert "/ticket" not in helped

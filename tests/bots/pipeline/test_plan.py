@@ -433,8 +433,13 @@ def test_attaching_brings_what_was_said_on_the_way() -> None:
     effects = planned(said, Act(name="attach", ticket=T, value="and a second coin is gone"), conversation=state)
     assert effects.attach == T.key
     assert effects.state == ConversationState(ticket_key=T.key)
-    assert [added.text for added in effects.desk] == ["I already reported the coin\n\nand a second coin is gone"]
-    assert texts(effects) == ["From now on you hear about ticket **FL-1001** here: a person is working on it."]
+    assert [(added.kind, added.text) for added in effects.desk] == [
+        ("message", "I already reported the coin\n\nand a second coin is gone"),
+        ("note", "The requester goes on with this ticket in private (telegram). Your replies go there from now on."),
+    ]
+    assert texts(effects) == [
+        "I added what you wrote to ticket **FL-1001**. From now on you hear about it here: a person is working on it."
+    ]
 
 
 def test_attaching_with_nothing_but_a_number_adds_nothing() -> None:
