@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from adapters.base import Addressed, Author, Idempotency, IncomingMessage, Kind, Parent, ReplyTarget, Visibility
 from adapters.reddit.places import Place, has_modmail, letter
-from adapters.reddit.text import MAX_PLAIN, leading_command, mentions, words
+from adapters.reddit.text import MAX_PLAIN, SIGN, leading_command, mentions, words
 from adapters.reddit.things import Thing
 
 if TYPE_CHECKING:
     from adapters.reddit.places import Account, Roles
-
-_MARKS: Final = "!"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +98,7 @@ def target(thing: Thing, account: Account, place: Place) -> ReplyTarget:
         can_reply=not place.is_closed,
         why_not=f"the bot is banned in r/{thing.subreddit}" if place.is_closed else "",
         max_len=MAX_PLAIN,
+        sign=SIGN,
         private_url=letter(account, thing.subreddit, "Ticket {number}") if is_private_too else "",
         url=address(thing, account),
         idempotency=Idempotency.FINDABLE,
@@ -200,6 +199,7 @@ def _staff(described: IncomingMessage, account: Account, place: Place) -> ReplyT
         },
         visibility=Visibility.INTERNAL,
         max_len=MAX_PLAIN,
+        sign=SIGN,
         idempotency=Idempotency.FINDABLE,
     )
 
@@ -232,7 +232,7 @@ def _said(thing: Thing, account: Account) -> str:
 def _command(thing: Thing, account: Account) -> tuple[str, str] | None:
     """(command, what follows it), at the beginning of a comment, of a submission's title or of its text."""
     for text in (thing.title, thing.text):
-        if text and (command := leading_command(words(text, account.username), _MARKS)) is not None:
+        if text and (command := leading_command(words(text, account.username), SIGN)) is not None:
             return command
     return None
 

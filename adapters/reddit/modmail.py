@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.base import Addressed, Author, Idempotency, IncomingMessage, Kind, Parent, ReplyTarget, Visibility
-from adapters.reddit.text import MAX_PLAIN, clean, leading_command, words
+from adapters.reddit.text import MAX_PLAIN, SIGN, clean, leading_command, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adapters.reddit.places import Account
 
-_MARKS: Final = "!/"
+_MARKS: Final = f"{SIGN}/"
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -154,6 +154,7 @@ def target(conversation: Conversation, account: Account) -> ReplyTarget:
         can_private=True,
         read_along=True,
         max_len=MAX_PLAIN,
+        sign=SIGN,
         idempotency=Idempotency.FINDABLE,
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from praw.endpoints import API_PATH
 
 from adapters.base import MaybePosted, Rejected, Unreachable
+from adapters.markup import render
 from adapters.reddit import modmail, things
 from adapters.reddit.places import letter
 from adapters.reddit.text import MAX_BODY, written
@@ -73,10 +74,11 @@ class Sending:
 
     def body(self, reply: Reply, account: Account) -> str:
         """What is posted: the text, and below a public one that a bot wrote it."""
-        footer = self._footer(reply.target.address, account) if "parent" in reply.target.address else ""
+        footer = self._footer(reply, account) if "parent" in reply.target.address else ""
         return written(reply.text, room=MAX_BODY - len(footer)) + footer
 
-    def _footer(self, address: Mapping[str, str], account: Account) -> str:
+    def _footer(self, reply: Reply, account: Account) -> str:
+        address = reply.target.address
         if not self._settings.footer:
             return ""
         if self._settings.footer_text:
@@ -86,7 +88,8 @@ class Sending:
             return f"\n\n---\n\n*{bot}* {by_reply}"
         write_to = letter(account, address["subreddit"], "Support")
         leave = letter(account, address["subreddit"], "Stop", "!stop")
-        return f"\n\n---\n\n*{bot}* [{private}]({write_to}) · [{stop}]({leave})"
+        links = [f"[{stop}]({leave})"] if _says_where(reply) else [f"[{private}]({write_to})", f"[{stop}]({leave})"]
+        return f"\n\n---\n\n*{bot}* {' · '.join(links)}"
 
     # --- modmail ----------------------------------------------------------------------------------------------------
 
@@ -207,6 +210,12 @@ def closed(thing: Thing) -> str:
     if thing.is_archived:
         return f"{what} is archived: Reddit takes no more answers."
     return f"{what} is locked: nobody may answer." if thing.is_locked else ""
+
+
+def _says_where(reply: Reply) -> bool:
+    """Whether the text itself has the link to the private place."""
+    before_number = reply.target.private_url.partition("{number}")[0]
+    return before_number != "" and before_number in render(reply.text).text
 
 
 def _words(body: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_BODY: Final = 10_000
 MAX_PLAIN: Final = 4_600
+SIGN: Final = "!"
 COMMANDS: Final = ("ticket", "status", "faq", "help", "claim", "language", "stop", "start")
 _QUOTE: Final = re.compile(r"^[ ]{0,3}>(?!!).*$", re.MULTILINE)
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")

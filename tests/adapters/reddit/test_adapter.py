@@ -482,6 +482,7 @@ async def test_a_moderators_ticket_is_the_complainers(stage: Stage) -> None:
     assert act.remove_when_done
     assert act.staff_reply_to is not None
     assert act.staff_reply_to.visibility is Visibility.INTERNAL
+    assert act.staff_reply_to.sign == "!"
 
     await stage.adapter.send(reply_to(act.staff_reply_to, "Ticket **FL-1** is open."))
     await stage.adapter.send(reply_to(act.staff_reply_to, "And again."))

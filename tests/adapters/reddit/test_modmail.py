@@ -39,6 +39,7 @@ async def test_the_first_letter_comes_with_its_subject(stage: Stage) -> None:
     more = await stage.writes("Hello?", conversation=asked.thread_key)
     assert more.text == "Hello?"
     assert more.conversation_key == asked.conversation_key
+    assert asked.reply_to.sign == "!"
     assert await stage.writes("deposit again", subject="Deposit") is not None
     assert stage.inbox[-1].text == "deposit again"
 

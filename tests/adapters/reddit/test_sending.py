@@ -51,6 +51,7 @@ async def test_a_reply_stands_below_the_question(stage: Stage) -> None:
     assert seen(posted.text) == "It is on its way."
     assert asked.reply_to.idempotency is Idempotency.FINDABLE
     assert not asked.reply_to.buttons
+    assert asked.reply_to.sign == "!"
 
 
 async def test_replies_that_wait_for_each_other_all_go_out(sim: RedditSimulator) -> None:
@@ -124,6 +125,20 @@ async def test_other_footers(sim: RedditSimulator, given: dict[str, Any], rights
         asked = await stage.comments("!ticket hello there you")
         await stage.adapter.send(reply_to(asked.reply_to, "Hello."))
         assert [posted.text for posted in sim.sent()] == [f"Hello.{footer}"]
+
+
+@pytest.mark.parametrize("says", [True, False])
+async def test_the_link_to_the_private_place_stands_there_once(stage: Stage, *, says: bool) -> None:
+    asked = await stage.comments("!ticket hello there you")
+    url = asked.reply_to.private_url.replace("{number}", "FL-1001")
+    text = escape(f"Ticket FL-1001 is open. More: {url}" if says else "Hello.")
+    reply = reply_to(asked.reply_to, text)
+    posted_id = await stage.adapter.send(reply)
+    [posted] = stage.sim.sent()
+    assert posted.text.count("/message/compose?") == 2
+    assert ("Write to us in private" in posted.text) is not says
+    assert "[Do not answer me again](" in posted.text
+    assert await stage.adapter.find(reply) == posted_id
 
 
 async def test_a_footer_in_the_subreddits_language(stage: Stage) -> None:
