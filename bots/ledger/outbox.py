@@ -296,8 +296,9 @@ class Outbox:
 def unsilenced(connection: sqlite3.Connection, person: Identity) -> list[Outgoing]:
     """Let out what waited only because its reader wanted silence, inside the transaction in which they want no more."""
     rows = connection.execute(
-        "SELECT o.* FROM outgoing o JOIN tickets t ON t.key = o.ticket_key WHERE o.state = 'held' AND o.error = ?"
-        " AND o.erased_at IS NULL AND t.channel = ? AND t.account = ? AND t.author_id = ? ORDER BY o.id",
+        "SELECT o.* FROM outgoing o JOIN conversations c ON c.key = o.conversation_key"
+        " WHERE o.state = 'held' AND o.error = ? AND o.erased_at IS NULL"
+        " AND c.channel = ? AND c.account = ? AND c.author_id = ? ORDER BY o.id",
         (SILENCED, *person),
     ).fetchall()
     made: list[Outgoing] = []

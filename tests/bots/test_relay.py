@@ -154,6 +154,19 @@ async def test_silence_holds_for_the_account_that_asked_for_it(desk: Desk) -> No
     assert "is solved" in solved
 
 
+async def test_what_waited_for_silence_goes_out_when_that_account_wants_to_hear_again(desk: Desk) -> None:
+    await desk.stage.hear(in_public(MATTER))
+    here = await redeemed(desk)
+    await desk.stage.hear(on_x("stop"))
+    assert await desk.agent("It left.") == []
+    await desk.stage.hear(in_public("stop"))
+    assert len((await desk.stage.hear(in_public("start"))).outgoing) == 1, "the other account still wants silence"
+    back = (await desk.stage.hear(on_x("start"))).outgoing
+    assert [made.reply.target.place for made in back] == [here.place, here.place]
+    assert "It left." in "".join(made.reply.text for made in back)
+    assert approvals.waiting(desk.stage.path) == []
+
+
 async def test_words_of_an_agent_are_no_markup_and_no_number_of_another(desk: Desk) -> None:
     await desk.stage.hear(message(MATTER))
     await desk.agent("**bold** `code` [claim] FL-7")

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.base import Addressed, Author, IncomingMessage, Kind, Release, Visibility
 from bots import claims
-from bots.ledger import approvals, codec
+from bots.ledger import approvals, codec, outbox
 from bots.ledger.database import Overtaken
 from bots.ledger.outbox import insert
 from bots.pipeline.decision import AppendToTicket, OpenTicket, Policy, decide
@@ -401,7 +401,8 @@ async def test_who_wants_to_be_answered_again_hears_what_was_kept_back(stage: St
     await stage.hear(message("stop"))
     say = Say(key="k", target=target("chat:ann"), text="news", ticket_key="", hold=SILENCED)
     key = stage.rows("SELECT key FROM tickets")[0]["key"]
-    await stage.ledger.writer.run(lambda c: insert(c, [say], conversation_key="c", ticket_key=key))
+    here = message().conversation_key
+    await stage.ledger.writer.run(lambda c: insert(c, [say], conversation_key=here, ticket_key=key))
     assert len(approvals.waiting(stage.path)) == 1
     assert said(await stage.hear(message("start"))).endswith(" / news")
     assert approvals.waiting(stage.path) == []
@@ -439,3 +440,25 @@ async def test_a_network_has_its_own_sign_for_commands(stage: Stage) -> None:
     helped = said(await stage.hear(command("help", reply_to=target("chat:ann", sign="!"))))
     assert "!ticket" in helped
     assert "/ticket" not in helped
+
+
+async def test_stop_holds_back_what_is_on_its_way_in_public(stage: Stage) -> None:
+    first = await stage.decide(await stage.accept(in_public(MATTER)))
+    (number,) = first.outgoing
+    assert "FL-1001" in number.reply.text
+    stopped = await stage.decide(await stage.accept(in_public("stop")))
+    assert "will not answer you any more" in said(stopped)
+    assert not await stage.ledger.outbox.sending(number), "the lane had it in its hands already"
+    assert [waiting.number for waiting in approvals.waiting(stage.path)] == ["FL-1001"]
+    assert "FL-1001" in said(await stage.hear(in_public("start")))
+
+
+async def test_two_programs_that_answer_each_other_come_to_an_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_MOST_IN_AN_HOUR", 5)
+    for number in range(8):
+        await stage.hear(in_public(f"hello {number} hello"), answers())
+    assert len(approvals.waiting(stage.path)) == 3
+    assert "another bot" in approvals.waiting(stage.path)[0].why
+    assert len((await stage.hear(message("refund"), answers())).outgoing) == 2, "in private there is no such limit"
