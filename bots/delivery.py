@@ -207,7 +207,7 @@ class Lane:
             return False
         if kind is Idempotency.FINDABLE:
             try:
-                posted = await self._find(outgoing.reply)
+                posted = await self._find(self._after_its_forerunner(outgoing.reply))
             except ChannelError as error:
                 why = f"{why}; {error}"
             else:
@@ -228,6 +228,8 @@ class Lane:
                 return await asyncio.wait_for(self._adapter.find(reply), _SEND_TIMEOUT_S)
             except Rejected:
                 raise  # it may not look there, now or later
+            except Busy as busy:
+                await asyncio.sleep(max(busy.retry_after_s, _backoff_s(attempt)))
             except (ChannelError, TimeoutError):
                 await asyncio.sleep(_backoff_s(attempt))
         raise ChannelError(f"{self._adapter.name} could not be asked whether a reply was posted")

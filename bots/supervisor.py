@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from adapters import registry as channels
-from adapters.base import ChannelSetupError, IncomingMessage, Surroundings
+from adapters.base import Busy, ChannelSetupError, IncomingMessage, MaybePosted, Surroundings, Unreachable
 from bots import orders, web
 from bots.delivery import Delivery
 from bots.escalation import Escalation
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _RESTART_FIRST_S, _RESTART_MOST_S = 1.0, 60.0
 _REMOVE_TIMEOUT_S = 10.0
+_REMOVALS = 8
 _LAST_SENDS_S = 2.0  # of the drain: for the answers to what is on the wire
 _CLOSING_S = 2.0  # of the drain: for the web server and the disk
 _LOCAL_POLL_S, _REMOTE_POLL_S = 0.3, 20.0
@@ -279,10 +280,18 @@ class Bot:
 
 
 async def _removal(adapter: ChannelAdapter, message: IncomingMessage) -> None:
+    """Remove a message, tried again for some minutes where the channel cannot be reached or asks to wait."""
     what = "message with a secret" if message.secrets else "moderator's command"
-    try:
-        removed = await asyncio.wait_for(adapter.delete(message), _REMOVE_TIMEOUT_S)
-    except Exception as error:
-        removed = False
-        _log.warning("A %s could not be removed: %s", what, type(error).__name__, extra={"action": "remove_failed"})
-    _log.info("A %s was %s", what, "removed" if removed else "left in place", extra={"action": "message_removed"})
+    for attempt in range(_REMOVALS):
+        try:
+            removed = await asyncio.wait_for(adapter.delete(message), _REMOVE_TIMEOUT_S)
+        except (Busy, Unreachable, MaybePosted, TimeoutError) as error:
+            pause_s = min(2.0**attempt, _RESTART_MOST_S) * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
+            await asyncio.sleep(max(pause_s, error.retry_after_s if isinstance(error, Busy) else 0.0))
+        except Exception as error:
+            _log.warning("A %s could not be removed (%s)", what, trouble(error), extra={"action": "remove_failed"})
+            return
+        else:
+            _log.info("A %s was %s", what, "removed" if removed else "left in place", extra={"action": "removal"})
+            return
+    _log.warning("A %s could not be removed: %s is out of reach", what, adapter.name, extra={"action": "remove_failed"})

@@ -349,6 +349,8 @@ class Ledger:
                 " AND number IN (SELECT value FROM json_each(?))",
                 (now, message.conversation_key, json.dumps(effects.confirms)),
             )
+        if effects.silence:
+            outbox.silenced(connection, Identity(message.channel, message.account, message.author.id))
         made = outbox.insert(
             connection,
             effects.says,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from adapters.base import Release, Reply
+from adapters.base import Release, Reply, Visibility
 from adapters.markup import escape
 from adapters.splitting import shortened
 from bots.ledger import codec
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from bots.ledger.database import Writer
     from bots.pipeline.state import Identity
+
+
+_MOST_IN_AN_HOUR = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def insert(  # noqa: PLR0913 - a row's columns
         state, why = "pending", None
         if not say.target.can_reply:
             state, why = "failed", say.target.why_not or "nobody can answer there"
-        elif hold := _hold(connection, say):
+        elif hold := _hold(connection, say, conversation_key):
             state, why = ("failed", "nobody else may read its secret") if say.secret else ("held", hold)
             whole = _bare(whole)
         for reply in [whole] if state == "held" else _parts(whole, ending=say.ending):
@@ -88,13 +91,15 @@ def _columns(reply: Reply) -> dict[str, str | None]:
     }
 
 
-def _hold(connection: sqlite3.Connection, say: Say) -> str:
+def _hold(connection: sqlite3.Connection, say: Say, conversation_key: str) -> str:
     """Why a moderator has to release a text, or nothing."""
     target = say.target
     if say.hold:
         return say.hold
     if target.release is not Release.AUTOMATIC:
         return target.why_not or "the channel's settings ask for it"
+    if target.visibility is not Visibility.PRIVATE and _is_endless(connection, conversation_key):
+        return f"{_MOST_IN_AN_HOUR} replies in an hour to one person: is another bot talking?"
     if target.max_replies is None:
         return ""
     posted: int = connection.execute(
@@ -105,6 +110,16 @@ def _hold(connection: sqlite3.Connection, say: Say) -> str:
     if posted < target.max_replies:
         return ""
     return "as many automatic replies to that message as are allowed there were sent"
+
+
+def _is_endless(connection: sqlite3.Connection, conversation_key: str) -> bool:
+    """Whether two programs may be answering each other where people read along."""
+    hour_ago = codec.stamp(datetime.now(UTC) - timedelta(hours=1))
+    (count,) = connection.execute(
+        "SELECT count(*) FROM outgoing WHERE conversation_key = ? AND created_at > ? AND speaker = 'bot'",
+        (conversation_key, hour_ago),
+    ).fetchone()
+    return bool(count >= _MOST_IN_AN_HOUR)
 
 
 def _whole(say: Say, number: str | None) -> Reply:
@@ -168,7 +183,7 @@ class Outbox:
 
     async def sending(self, outgoing: Outgoing) -> bool:
         """Note, before the platform is called, that it is about to be; False where the reply is settled already."""
-        settled = ("cancelled", "sent", "ambiguous", "failed")
+        settled = ("cancelled", "sent", "ambiguous", "failed", "held")
         return await self._set(outgoing.id, "sending", attempts=outgoing.attempts + 1, unless=settled)
 
     def posted(self, key: str) -> tuple[str, str]:
@@ -291,6 +306,16 @@ class Outbox:
             return bool(connection.execute(f"UPDATE outgoing SET {sets} WHERE id = ?{fence}", values).rowcount)
 
         return await self._writer.run(operation)
+
+
+def silenced(connection: sqlite3.Connection, person: Identity) -> None:
+    """Hold back what is on its way to somebody in public who wants silence from now on."""
+    connection.execute(
+        "UPDATE outgoing SET state = 'held', error = ?, changed_at = ? WHERE state = 'pending'"
+        " AND json_extract(reply, '$.visibility') <> 'private' AND conversation_key IN"
+        " (SELECT key FROM conversations WHERE channel = ? AND account = ? AND author_id = ?)",
+        (SILENCED, codec.stamp(), *person),
+    )
 
 
 def unsilenced(connection: sqlite3.Connection, person: Identity) -> list[Outgoing]:

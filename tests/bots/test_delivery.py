@@ -350,3 +350,38 @@ async def test_no_part_is_posted_whose_beginning_was_refused(path: Path) -> None
         assert bot.channel.posted == []
         assert bot.states() == {"failed": 3}
         assert len(bot.channel.calls) == 1
+
+
+async def test_a_later_part_is_looked_for_below_the_part_before_it(path: Path) -> None:
+    channel = Channel()
+    looked: list[str] = []
+
+    async def find(reply: Reply) -> str | None:
+        looked.append(reply.follows)
+        return "found"
+
+    channel.find = find  # type: ignore[method-assign]
+    async with inside(path, channel=channel) as bot:
+        where = making.target(max_len=10, idempotency=Idempotency.FINDABLE)
+        say = Say(key="k", target=where, text="part one. part two.")
+        made = await bot.ledger.writer.run(lambda c: outbox.insert(c, [say], conversation_key="c"))
+        bot.channel.troubles["chat:1"] = []
+        bot.delivery.add(made[:1])
+        await bot.settle()
+        bot.channel.troubles["chat:1"] = [MaybePosted("cut")]
+        bot.delivery.add(made[1:])
+        await bot.settle()
+        assert looked == ["k at chat:1"]
+        assert bot.states() == {"sent": 2}
+
+
+async def test_a_platform_that_asks_to_wait_before_one_may_look_is_heard(path: Path) -> None:
+    async with inside(path) as bot:
+        bot.channel.troubles["chat:1"] = [MaybePosted("cut")]
+        bot.channel.troubles["find"] = [Busy("later", retry_after_s=0.3)]
+        bot.channel.known["k:1"] = "77"
+        started = asyncio.get_running_loop().time()
+        await post(bot, "hello", idempotency=Idempotency.FINDABLE)
+        await bot.settle()
+        assert asyncio.get_running_loop().time() - started >= 0.3
+        assert bot.states() == {"sent": 1}
