@@ -15,7 +15,7 @@ from adapters.base import Addressed, IncomingMessage, Kind
 from bots import claims
 from bots.ledger.database import LedgerUnwritable, Overtaken, Superseded
 from bots.pipeline import phrases
-from bots.pipeline.decision import OpenTicket, Policy, decide
+from bots.pipeline.decision import QUESTIONS, OpenTicket, Policy, decide
 from bots.pipeline.plan import House, failure, plan, ticket_key
 from bots.pipeline.state import Context, ConversationState
 from bots.shield import shield
@@ -256,7 +256,8 @@ def _storable(message: IncomingMessage) -> IncomingMessage:
 
 
 def _needs_matches(message: IncomingMessage) -> bool:
-    speaks = message.kind in {Kind.CREATED, Kind.EDITED} and message.addressed is not Addressed.AMBIENT
+    asks = message.kind in {Kind.CREATED, Kind.EDITED} or message.command in QUESTIONS
+    speaks = asks and message.addressed is not Addressed.AMBIENT
     return speaks and not (message.author.is_bot or message.author.is_self or message.author.is_system)
 
 

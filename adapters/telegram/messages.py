@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from adapters.telegram.places import Account, Places
 
 MAX_UNITS = 4096
-COMMANDS = ("start", "stop", "help", "ticket", "status", "claim", "language")
+COMMANDS = ("start", "stop", "help", "ticket", "status", "claim", "unlink", "language", "ask", "faq")
 _ANONYMOUS_ADMIN = 1087968824  # Telegram's GroupAnonymousBot, which writes in the name of hidden administrators
 
 Roles: TypeAlias = "tuple[tuple[str, ...], str]"

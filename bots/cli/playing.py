@@ -8,7 +8,7 @@ import signal
 import sys
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,8 @@ from bots.cli import setting_up
 
 if TYPE_CHECKING:
     from bots.playground import Playground
+
+Matcher = Literal["lexical", "default", "strongest"]
 
 _TITLES = {"telegram": "Telegram", "discord": "Discord", "twitter": "X", "reddit": "Reddit"}
 
@@ -31,6 +33,9 @@ def playground(  # noqa: PLR0913, PLR0917 - a command's options
     faq: Annotated[
         Path | None, typer.Option(help="Your FAQ, a file or a folder; else the sample.", exists=True)
     ] = None,
+    matcher: Annotated[
+        Matcher, typer.Option(help="How questions are compared; lexical starts at once and knows words alone.")
+    ] = "default",
     only: Annotated[str, typer.Option(help="Some networks, with commas between: telegram,reddit.")] = "",
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in your browser.")] = True,
 ) -> None:
@@ -40,7 +45,7 @@ def playground(  # noqa: PLR0913, PLR0917 - a command's options
     async def play() -> None:
         from bots.playground import Playground
 
-        made = Playground(place, port=port, chat_port=chat_port, only=only, faq=faq)
+        made = Playground(place, port=port, chat_port=chat_port, only=only, faq=faq, matcher=matcher)
         await _play(made, place, open_page=open_page and _has_browser())
 
     asyncio.run(play())

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NOT_SURE, OPTED_OUT = "not_sure", "opted_out"
 """Rules of `Ignore` for somebody's words that were read and are not kept."""
+QUESTIONS = frozenset({"ask", "faq"})
+"""Commands that say no more than that a question follows."""
 SAME_MATTER_WITHIN = timedelta(hours=72)
 REOPEN_WITHIN = timedelta(days=7)
 _MAX_STARS = 5
@@ -119,7 +121,7 @@ def decide(message: IncomingMessage, context: Context, matches: Matches, now: da
         return Act(name="opt_in") if listens else Ignore(rule=OPTED_OUT)
     if message.kind in {Kind.ACTION, Kind.RATING}:
         return _tapped(message, context, policy)
-    if message.kind is Kind.COMMAND:
+    if message.kind is Kind.COMMAND and message.command not in QUESTIONS:
         return _commanded(message, context, now, policy)
     return _said(message, context, matches, now, policy)
 

@@ -79,12 +79,18 @@ class Folder:
                 return
 
     def configure(
-        self, connections: Mapping[str, object], *, chat_port: int, page: str, faq: Path | None = None
+        self,
+        connections: Mapping[str, object],
+        *,
+        chat_port: int,
+        page: str,
+        faq: Path | None = None,
+        matcher: str = "default",
     ) -> None:
         """Write the bot's configuration: the simulated networks, and the live chat beside them."""
         sections: dict[str, object] = {
             "bot": {"organisation": "Acme"},
-            "faq": {"path": str(faq.resolve())} if faq else {},
+            "faq": {"matcher": matcher, **({"path": str(faq.resolve())} if faq else {})},
             "ledger": {"path": str(self.ledger)},
             "web": {"port": chat_port},
             "limits": {"drain_s": _DRAIN_S},

@@ -39,14 +39,16 @@ def read(ledger: Path) -> dict[str, Any]:
             return {
                 "desk": {"tickets": _tickets(connection, tickets)},
                 "ledger": {**{name: counted[name] for name in _COUNTED}, "rows": _rows(connection)},
-                "approvals": _approvals(ledger),
+                "approvals": _approvals(connection, ledger),
             }
     except LedgerError:
         return _NOTHING  # the file is there, its tables are being made
 
 
-def _approvals(ledger: Path) -> list[dict[str, Any]]:
+def _approvals(connection: sqlite3.Connection, ledger: Path) -> list[dict[str, Any]]:
     """The replies that wait for a moderator, oldest first."""
+    rows = connection.execute("SELECT id, reply FROM outgoing WHERE state = 'held'")
+    targets = {row["id"]: json.loads(row["reply"] or "{}").get("target", {}) for row in rows}
     return [
         {
             "id": held.id,
@@ -55,6 +57,7 @@ def _approvals(ledger: Path) -> list[dict[str, Any]]:
             "text": held.text,
             "to": held.to,
             "about": held.question,
+            "private": targets.get(held.id, {}).get("visibility") == "private",
             "release": "by_hand" if held.by_hand else "approved",
             "why_not": held.why,
             "number": held.number or "",

@@ -25,14 +25,24 @@ class Playground:
     """``async with Playground(folder, port=8090) as playground`` runs it; `failed` tells when it cannot go on.
 
     `only` names networks with commas between; all there are where empty. A port that is taken, or 0, gives way to
-    a free one; `faq` is the sample unless named. Raises `PlaygroundError`.
+    a free one; `faq` is the sample unless named; `matcher` as in the bot's settings. Raises `PlaygroundError`.
     """
 
-    def __init__(self, folder: Path, *, port: int, chat_port: int, only: str = "", faq: Path | None = None) -> None:
+    def __init__(  # noqa: PLR0913 - a command's options
+        self,
+        folder: Path,
+        *,
+        port: int,
+        chat_port: int,
+        only: str = "",
+        faq: Path | None = None,
+        matcher: str = "default",
+    ) -> None:
         self._folder = Folder(folder)
         self._wanted_ports = (port, chat_port)
         self._only = only
         self._faq = faq
+        self._matcher = matcher
         self._stack = AsyncExitStack()
         self.url = ""
         self.chat_url = ""
@@ -59,7 +69,9 @@ class Playground:
         chat = f"http://127.0.0.1:{chat_port}"
         self.chat_url = f"{chat}/"
         page = f"http://127.0.0.1:{port}"
-        self._folder.configure(simulators.connections, chat_port=chat_port, page=page, faq=self._faq)
+        self._folder.configure(
+            simulators.connections, chat_port=chat_port, page=page, faq=self._faq, matcher=self._matcher
+        )
         self._simulated = Networks(simulators.url, control)
         stack.push_async_callback(self._simulated.close)
         self._bot = BotProcess(self._folder.config, self._folder.bot_log)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _STATIC = Path(__file__).parent / "static"
 _LONGEST_WAIT_S = 20.0
-_LOOK_EVERY_S = 0.25
+_LOOK_EVERY_S = 0.1
 _MAX_CHARS = 20_000
 _AGENT = "Noor"
 _DESK = {"reply": "tickets_reply", "resolve": "tickets_resolve"}

@@ -4,6 +4,11 @@ import { act } from "./api.js";
 import { keyedList, make, setText, timeOf } from "./elements.js";
 import { nameOf, origin } from "./origin.js";
 
+const headingOf = ({ release, channel, private: isPrivate }) => {
+  const where = isPrivate ? `in private on ${nameOf(channel)}` : `on ${nameOf(channel)}`;
+  return release === "by_hand" ? `${isPrivate ? "Send" : "Post"} this by hand ${where}` : `To ${isPrivate ? "send" : "post"} ${where}`;
+};
+
 export const approvalsPanel = () => {
   const list = make("div", { class: "approvals" });
   const none = make("p", { class: "empty" }, "Nothing waits for approval. Where a network lets the bot post only with a person's consent (X does, for much), its texts wait here.");
@@ -51,9 +56,9 @@ export const approvalsPanel = () => {
         const untouched = !approval || !changed();
         approval = next;
         const byHand = approval.release === "by_hand";
-        meta.replaceChildren(origin(approval.channel), make("b", {}, byHand ? "Post this by hand" : `To post on ${nameOf(approval.channel)}`), ...(approval.number ? [make("span", { class: "tag" }, approval.number)] : []), timeOf(approval.created_at));
-        setText(about, approval.about ? `${approval.to}: ${approval.about}` : approval.to);
-        about.hidden = !about.textContent;
+        meta.replaceChildren(origin(approval.channel), make("b", {}, headingOf(approval)), ...(approval.to ? [make("span", { class: "to", dir: "auto" }, `for ${approval.to}`)] : []), ...(approval.number ? [make("span", { class: "tag" }, approval.number)] : []), timeOf(approval.created_at));
+        setText(about, approval.about);
+        about.hidden = !approval.about;
         setText(why, approval.why_not);
         if (untouched) text.value = approval.text;
         save.hidden = !changed();

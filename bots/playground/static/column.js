@@ -61,6 +61,7 @@ export const column = (network) => {
     person: (id) => view.people.find((person) => person.id === id),
     post: (id) => view.posts.find((post) => post.id === id),
     place: () => view.places.find((other) => other.id === place),
+    commands: () => (view.commands ? Object.fromEntries(view.commands.map(({ name, description }) => [name, description])) : skin.commands),
     can: (verb) => view.acts.includes(verb),
     isFeed: () => skin.feed.includes(stage.place()?.kind),
     goPrivate: ({ text = "", title: heading = "" } = {}) => {

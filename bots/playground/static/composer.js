@@ -36,7 +36,7 @@ export const composer = (stage) => {
   const matching = () => {
     const typed = input.value;
     if (!skin.prefix || !typed.startsWith(skin.prefix) || /\s/.test(typed) || edits) return [];
-    return Object.entries(skin.commands).filter(([name]) => name.startsWith(typed.slice(1)));
+    return Object.entries(stage.commands()).filter(([name]) => name.startsWith(typed.slice(1)));
   };
   const pick = (name) => {
     input.value = `${skin.prefix}${name} `;
@@ -69,8 +69,10 @@ export const composer = (stage) => {
     if (busy || (!text && !heading)) return;
     const person = stage.me().id, place = stage.place().id, mine = key();
     const command = edits ? null : slash(text);
-    if (command && !(command.command in skin.commands)) {
-      stage.tell(`There is no command “/${command.command}” here. Choose one of ${Object.keys(skin.commands).map((name) => `/${name}`).join(", ")}.`);
+    const known = Object.keys(stage.commands());
+    if (command && !known.includes(command.command)) {
+      stage.tell(known.length ? `There is no command “/${command.command}” here. Choose one of ${known.map((name) => `/${name}`).join(", ")}.`
+        : "The bot has no commands here yet: it registers them when it is connected.");
       return;
     }
     if (!title.hidden && !heading && skin.titled?.includes(stage.place().kind)) { stage.tell("A new post needs a title. To answer somebody, choose Reply under their post."); title.focus(); return; }

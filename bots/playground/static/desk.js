@@ -57,6 +57,9 @@ export const deskPanel = () => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }
   });
 
+  // Who does anything on a ticket has chosen it: a newer one does not take its place.
+  for (const kind of ["pointerdown", "keydown", "input", "wheel"]) ticket.addEventListener(kind, () => { byHand = true; }, { passive: true });
+
   const choose = (number) => {
     if (chosen) drafts.set(chosen, input.value);
     chosen = number;

@@ -1,6 +1,6 @@
 // What the ledger recorded: every message has exactly one outcome, and they add up to all of them.
 
-import { keyedList, make, shortened, timeOf } from "./elements.js";
+import { keyedList, make, setText, shortened, timeOf } from "./elements.js";
 import { nameOf, origin } from "./origin.js";
 import { OUTCOMES } from "./skins.js";
 
@@ -8,13 +8,19 @@ const sum = (counts) => Object.values(counts).reduce((total, count) => total + c
 const plain = (rule) => rule.replaceAll("_", " ");
 const REPLIES = { ambiguous: "perhaps posted", failed: "reply failed", held: "waits for approval", pending: "to be sent", sending: "being sent" };
 
+/** How many replies need a person: those that could not be posted, and those of which nobody knows. */
+const unsure = ({ failed = 0, ambiguous = 0 }) => failed + ambiguous;
+/** The sentence on them. */
+export const alarmOf = (count) => (count === 1 ? "1 reply needs a person" : `${count} replies need a person`);
+
 export const ledgerPanel = () => {
+  const alarm = make("p", { class: "trouble", hidden: true });
   const total = make("p", { class: "total" });
   const bar = make("div", { class: "bar", "aria-hidden": "true" });
   const legend = make("ul", { class: "legend" });
   const rows = make("ol", { class: "rows", "aria-label": "Messages, newest first" });
   const none = make("p", { class: "empty" }, "Nothing recorded yet. Every message that reaches the bot stands here, with what became of it and by which rule.");
-  const node = make("div", { class: "panel ledger" }, total, bar, legend, none, rows);
+  const node = make("div", { class: "panel ledger" }, alarm, total, bar, legend, none, rows);
 
   const showBar = keyedList(bar, () => {
     const part = make("span");
@@ -55,11 +61,15 @@ export const ledgerPanel = () => {
       const share = ledger.messages ? Math.floor((100 * decided) / ledger.messages) : 100;
       total.hidden = ledger.messages === 0;
       total.replaceChildren(make("b", {}, `${decided} of ${ledger.messages}`), ` messages have exactly one outcome: ${share} %. `, ledger.adds_up ? "It adds up." : make("strong", {}, "It does not add up!"));
+      const count = unsure(ledger.replies);
+      alarm.hidden = count === 0;
+      setText(alarm, count ? `${alarmOf(count)}: it could not be posted, or nobody knows whether it was. The rows below say which.` : "");
       showBar(counted);
       showLegend(counted);
       showRows(ledger.rows.map((row) => ({ key: row.id, ...row })));
       none.hidden = ledger.rows.length > 0;
     },
+    alarm: ({ ledger }) => unsure(ledger.replies),
     count: () => 0,
   };
 };

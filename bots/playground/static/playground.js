@@ -93,8 +93,10 @@ const showNav = keyedList(nav, ({ key, label }) => {
 const fit = () => nav.classList.toggle("needed", main.scrollWidth > main.clientWidth + 4);
 new ResizeObserver(fit).observe(main);
 
-const connectionOf = (bot, network) => {
+const connectionOf = (bot, { network, faults }) => {
   if (bot.state !== "running") return { kind: "down", sentence: "bot is down" };
+  if (faults.includes("offline") || faults.includes("server_error")) return { kind: "broken", sentence: "network is broken now" };
+  if (faults.includes("rate_limit")) return { kind: "broken", sentence: "network refuses writes now" };
   const here = bot.channels[network];
   if (here === "on") return { kind: "on", sentence: "bot is here" };
   return here ? { kind: "refused", sentence: "bot was refused" } : { kind: "off", sentence: "bot is not connected" };
@@ -123,7 +125,7 @@ const show = (state) => {
       columns.set(view.network, part);
       networks.append(part.node);
     }
-    columns.get(view.network).show(view, connectionOf(state.bot, view.network));
+    columns.get(view.network).show(view, connectionOf(state.bot, view));
   }
   desk.show(state);
   if (nav.childElementCount !== columns.size + 1) requestAnimationFrame(fit);  // columns that came do not resize what holds them

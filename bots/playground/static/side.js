@@ -3,7 +3,7 @@
 import { approvalsPanel } from "./approvals.js";
 import { deskPanel } from "./desk.js";
 import { make, setText } from "./elements.js";
-import { ledgerPanel } from "./ledger.js";
+import { alarmOf, ledgerPanel } from "./ledger.js";
 
 const chatPanel = () => {
   const frame = make("iframe", { title: "Live chat", class: "chat", hidden: true });
@@ -37,13 +37,14 @@ export const side = () => {
   const node = make("section", { class: "side", id: "side", "aria-label": "Desk, ledger, approvals and live chat" }, list);
   for (const panel of panels) {
     panel.count = make("span", { class: "count", hidden: true });
-    panel.tab = make("button", { type: "button", role: "tab", id: `tab-${panel.id}`, "aria-controls": `panel-${panel.id}`, onclick: () => choose(panel.id) }, panel.label, panel.count);
+    panel.alarm = make("span", { class: "count alarm", hidden: true });
+    panel.tab = make("button", { type: "button", role: "tab", id: `tab-${panel.id}`, "aria-controls": `panel-${panel.id}`, onclick: () => choose(panel.id) }, panel.label, panel.count, panel.alarm);
     Object.entries({ id: `panel-${panel.id}`, role: "tabpanel", "aria-labelledby": `tab-${panel.id}` }).forEach(([name, value]) => panel.part.node.setAttribute(name, value));
     list.append(panel.tab);
     node.append(panel.part.node);
   }
   const render = () => {
-    for (const { id, tab, part, count } of panels) {
+    for (const { id, tab, part, count, alarm } of panels) {
       const isOpen = id === open;
       tab.setAttribute("aria-selected", String(isOpen));
       tab.tabIndex = isOpen ? 0 : -1;
@@ -53,6 +54,10 @@ export const side = () => {
       const waiting = part.count(state);
       count.hidden = !waiting;
       setText(count, String(waiting || ""));
+      const needed = part.alarm?.(state) ?? 0;
+      alarm.hidden = !needed;
+      alarm.title = needed ? alarmOf(needed) : "";
+      if (needed) alarm.replaceChildren(`! ${needed}`, make("span", { class: "unseen" }, ` ${alarmOf(needed)}`));
     }
   };
   const choose = (id) => { open = id; render(); };

@@ -9,7 +9,7 @@ const unprefixed = (name) => name.replace(/^\/?u\//, "");
 /**
  * `called`: what a kind of place is called here, where its title says less. `slash`: a line that begins with the prefix is
  * a command of its own, no message. `privately`: links that lead to the bot's private place, and what following one fills in. `teamReads`: kinds of private places that moderators read, too. `quotesWithin`: what is answered stands in the
- * bubble. `feed`: kinds of places whose posts stand as threads, newest on top. `commands`: what typing the prefix offers.
+ * bubble. `feed`: kinds of places whose posts stand as threads, newest on top. `commands`: what typing the prefix offers, where the network does not say so itself.
  * `open`: the words with which a moderator answers a complaint to open a ticket for its author; "" is the context menu.
  */
 export const SKINS = {
@@ -43,7 +43,7 @@ export const SKINS = {
     slash: true,
     privately: { link: /https:\/\/discord\.com\/users\/\d+/, fill: () => ({}) },
     prefix: "/",
-    commands: { ask: "ask the FAQ", ticket: "open a ticket", status: "how my ticket stands", language: "en or nl" },
+    commands: {},  // the network's own: those that the bot registered
     open: () => "",
     titled: ["forum"],
     write: (place) => place.kind === "forum" ? "Begin a post" : `Message ${place.kind === "dm" ? "the bot" : `#${place.title.replace(/^#/, "")}`}`,
@@ -77,7 +77,7 @@ export const SKINS = {
     feed: ["subreddit"],
     handle: (person) => `u/${unprefixed(person.handle)}`,
     badge: { bot: "BOT", moderator: "MOD" },
-    called: { modmail: (_, place) => (place.isTeams ? `Mail: ${place.title.split(" ")[0]}` : "Modmail") },
+    called: { modmail: (_, place) => (place.isTeams ? `✉ ${place.title.split(" ")[0]}` : "Modmail") },
     teamReads: ["modmail"],
     moderatorRemoves: true,
     privately: {

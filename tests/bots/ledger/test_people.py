@@ -462,3 +462,8 @@ async def test_two_programs_that_answer_each_other_come_to_an_end(
     assert len(approvals.waiting(stage.path)) == 3
     assert "another bot" in approvals.waiting(stage.path)[0].why
     assert len((await stage.hear(message("refund"), answers())).outgoing) == 2, "in private there is no such limit"
+
+
+@pytest.mark.parametrize("word", ["ask", "faq"])
+async def test_a_command_that_asks_is_a_question(stage: Stage, word: str) -> None:
+    assert said(await stage.hear(command(word, "refund?"), answers())).startswith("Ask for it")
