@@ -14,7 +14,7 @@ from adapters.discord.wire import told
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from adapters.discord.places import Memory
+    from adapters.discord.places import Memory, Place
     from adapters.discord.wire import Client
 
 logger = logging.getLogger(__name__)
@@ -52,13 +52,11 @@ def _readable(client: Client) -> Iterator[Any]:
                 yield channel
 
 
-async def page_after(client: Client, channel_id: str, after: int) -> list[dict[str, Any]]:
-    """At most `PAGE` messages of a channel after this one, oldest first. Raises the SDK's errors."""
+async def page_after(client: Client, place: Place, after: int) -> list[dict[str, Any]]:
+    """At most `PAGE` messages of a place after this one, oldest first. Raises the SDK's errors."""
     params = {"limit": PAGE, "after": str(after)}
-    page = await client.call("GET", "/channels/{channel_id}/messages", channel_id=channel_id, params=params)
-    channel = client.get_channel(int(channel_id))
-    guild = getattr(channel, "guild", None)
-    server = {"guild_id": str(guild.id)} if guild else {}  # which Discord leaves out here
+    page = await client.call("GET", "/channels/{channel_id}/messages", channel_id=place.id, params=params)
+    server = {"guild_id": place.guild_id} if place.guild_id else {}  # which Discord leaves out here
     return [message | server for message in sorted(page, key=lambda message: int(message["id"]))]
 
 

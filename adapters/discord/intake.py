@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from adapters.discord import interactions, messages
 from adapters.discord.catching_up import PAGE, complain, is_gone, note_gaps, page_after
-from adapters.discord.lookups import Lookups
+from adapters.discord.lookups import Lookups, ServerAway
 from adapters.discord.places import Account, Memory, Place, snowflake
 from adapters.discord.wire import FAILURES
 
@@ -170,24 +170,34 @@ class Intake:
         await self._fill_gaps(deliver)
 
     async def _fill_gaps(self, deliver: Deliver) -> None:
-        for channel_id in list(self._memory.gaps):
-            if await self._fill_gap(channel_id, deliver):
-                self._memory.gaps.pop(channel_id, None)
+        """Ends where Discord does not answer: what is said now would wait for each failure. It is tried again soon."""
+        gaps = self._memory.gaps
+        for channel_id in list(gaps):
+            error = await self._fill_gap(channel_id, deliver)
+            if error is None or is_gone(error):
+                gaps.pop(channel_id, None)
+            elif not isinstance(error, ServerAway):
+                gaps[channel_id] = gaps.pop(channel_id)  # the last one next time, so that it bars no other for ever
+                return
 
-    async def _fill_gap(self, channel_id: str, deliver: Deliver) -> bool:
-        """Whether there is nothing more to read; False: it is tried again in a while."""
+    async def _fill_gap(self, channel_id: str, deliver: Deliver) -> Exception | None:
+        """What kept the rest from being read, or None where there is nothing more to read."""
+        gaps = self._memory.gaps
         while (client := self._sender.client) is not None:
             try:
-                page = await page_after(client, channel_id, self._memory.gaps[channel_id])
+                is_direct = channel_id in self._memory.direct
+                # Only what is known to be private counts as private: a thread can be unknown, too.
+                place = Place(id=channel_id, kind="dm") if is_direct else await self._lookups.find(client, channel_id)
+                page = await page_after(client, place, gaps[channel_id])
             except FAILURES as error:
                 complain(channel_id, error)
-                return is_gone(error)
+                return error
             if page:
                 await self._hand_on([{"t": "MESSAGE_CREATE", "d": message} for message in page], deliver)
-                self._memory.gaps[channel_id] = int(page[-1]["id"])
+                gaps[channel_id] = int(page[-1]["id"])
             if len(page) < PAGE:
-                return True
-        return False
+                return None
+        return ConnectionError("not logged in")
 
     # --- memory -----------------------------------------------------------------------------------------------------
 

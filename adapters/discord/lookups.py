@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import replace
@@ -23,6 +24,10 @@ _KEPT: Final = 20_000
 _ROLES_KEPT_S: Final = 60.0
 
 
+class ServerAway(discord.DiscordException):
+    """A channel's server is not there now: an outage, or the gateway has yet to tell of it."""
+
+
 class Lookups:
     """Asks the client, and where it does not know, Discord; remembers the answers."""
 
@@ -41,21 +46,34 @@ class Lookups:
             return Place(id=channel_id, kind="dm")
         if channel is not None:
             return known_place(channel)
-        if channel_id not in self._fetched and client is not None:
-            try:
-                found = await client.fetch_channel(int(channel_id))
-            except FAILURES as error:
-                logger.warning(
-                    "Discord does not say what channel %s is (%s).",
-                    channel_id,
-                    told(error),
-                    extra={"action": "place_unknown", "channel": self._name},
-                )
-                return Place(id=channel_id, kind="channel")
-            if len(self._fetched) >= _KEPT:
-                self._fetched.clear()
-            self._fetched[channel_id] = known_place(found)
-        return self._fetched.get(channel_id) or Place(id=channel_id, kind="channel")
+        try:
+            return await self.find(client, channel_id)
+        except FAILURES as error:
+            logger.warning(
+                "Discord does not say what channel %s is (%s).",
+                channel_id,
+                told(error),
+                extra={"action": "place_unknown", "channel": self._name},
+            )
+            return Place(id=channel_id, kind="channel")
+
+    async def find(self, client: Client | None, channel_id: str) -> Place:
+        """A channel by its id alone. Raises `FAILURES`, with them `ServerAway` where its server is not known now."""
+        if client is None:
+            raise ConnectionError("not logged in")
+        channel = client.get_channel(int(channel_id))
+        if channel is None and channel_id in self._fetched:
+            return self._fetched[channel_id]
+        if channel is None:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                channel = await client.fetch_channel(int(channel_id))
+        guild = getattr(channel, "guild", None)
+        if guild is not None and guild.unavailable:  # who moderates there, and what a thread hangs under, is not known
+            raise ServerAway(f"server {guild.id} is not there")
+        if len(self._fetched) >= _KEPT:
+            self._fetched.clear()
+        self._fetched[channel_id] = known_place(channel)
+        return self._fetched[channel_id]
 
     async def roles(self, client: Client | None, account: Account, user_id: str, channel_id: str) -> Roles:
         """Whether the user moderates the channel; ((), "") where Discord would not say."""

@@ -19,6 +19,7 @@ from adapters.base import (
     MaybePosted,
     Rejected,
     Unreachable,
+    Visibility,
 )
 from adapters.discord import create
 from adapters.discord.sending import nonce_of
@@ -256,6 +257,48 @@ async def test_a_channel_that_is_closed_to_the_bot_is_asked_once(sim: DiscordSim
         await stage.says("hello")
         assert stage.adapter._intake._memory.gaps == {}  # noqa: SLF001 - it would be asked again in a minute
         assert len(sim.calls("GET", POST)) == 1
+
+
+async def test_a_thread_that_was_archived_meanwhile_is_no_direct_conversation(sim: DiscordSimulator) -> None:
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+        thread = sim.begin_thread(on.ana.id, on.help.id, "card")
+        talk = sim.begin_thread(on.ana.id, on.lounge.id, "weather")
+        first = await stage.says("stuck", channel_id=thread.id)
+    for there in (thread, talk):
+        sim.write(on.bram.id, f"in {there.id}", channel_id=there.id)
+        sim.set_thread(there.id, archived=True)
+    memory = json.loads(ground.state["discord:memory"])
+    gaps = {there.id: int(first.message_id) for there in (thread, talk)}
+    ground.state["discord:memory"] = json.dumps(memory | {"gaps": gaps})
+    sim.arm("unavailable", method="GET", path=f"/channels/{talk.id}", times=-1)
+    async with running(sim, ground=ground, on=on, help_channels=["help"], request_timeout_s=0.5) as stage:
+        missed = await stage.comes(lambda message: message.text == f"in {thread.id}")
+        await stage.says("hello")
+        assert (missed.addressed, missed.visibility) == (Addressed.HELP_CHANNEL, Visibility.MEMBERS)
+        assert missed.thread_key == thread.id
+        assert f"in {talk.id}" not in texts(stage.inbox)  # which nobody could place yet
+        memory_now = stage.adapter._intake._memory  # noqa: SLF001
+        assert talk.id in memory_now.gaps  # it is read later
+        assert thread.id not in memory_now.gaps
+        assert not {talk.id, thread.id} & set(memory_now.direct)
+
+
+async def test_where_discord_does_not_answer_what_is_said_now_waits_for_one_channel_only(
+    sim: DiscordSimulator,
+) -> None:
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    more = [sim.add_channel(on.guild.id, f"more-{i}") for i in range(5)]
+    for there in more:
+        sim.write(on.ana.id, "missed", channel_id=there.id)
+    sim.arm("unavailable", method="GET", route=POST, times=-1)
+    async with running(sim, ground=ground, on=on, help_channels=["help"], request_timeout_s=0.5) as stage:
+        await stage.says("hello")
+        assert len({call.path for call in sim.calls("GET", POST)}) == 1
+        assert set(stage.adapter._intake._memory.gaps) >= {there.id for there in more}  # noqa: SLF001
 
 
 async def test_what_the_ledger_refuses_while_catching_up_is_no_trouble_of_discords(sim: DiscordSimulator) -> None:
