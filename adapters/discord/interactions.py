@@ -226,9 +226,9 @@ def _quietly(payload: Payload, place: Place, author: Author, account: Account) -
         len_unit="utf16",
         expires_at=said_at(str(payload["id"])) + _TOKEN_LASTS,
         idempotency=Idempotency.NONCE,
-        fallback=None if place.kind == "dm" else _without_message(target(place, "", account)),
+        fallback=None if place.kind == "dm" else _without_message(target(place, "", account), str(payload["id"])),
     )
 
 
-def _without_message(place: ReplyTarget) -> ReplyTarget:
-    return replace(place, address={"channel_id": place.place}, url=place.url.removesuffix("/"))
+def _without_message(place: ReplyTarget, after: str) -> ReplyTarget:
+    return replace(place, address={"channel_id": place.place, "after": after}, url=place.url.removesuffix("/"))

@@ -28,7 +28,9 @@ _NOBODY: Final[Mapping[str, Any]] = {"parse": [], "replied_user": False}
 _NO_REFERENCE: Final = frozenset({50035, 160002})  # malformed, as to a system message; no right to read the history
 _REMEMBERED: Final = 5000
 _ACKNOWLEDGE_WITHIN_S: Final = 3.0
-_LOOKED_BACK: Final = 100
+_PAGE: Final = 100
+_PAGES_LOOKED_BACK: Final = 10
+_FETCHED_WITHIN_S: Final = 20.0
 
 
 def nonce_of(key: str) -> str:
@@ -111,21 +113,48 @@ class Sender:
         if known:
             return known
         address = reply.target.address
-        return await self._found(reply, address["channel_id"], address.get("message_id", ""))
+        channel_id, answered = address["channel_id"], address.get("message_id", "")
+        permissions = _permissions(channel := await self._channel(channel_id))
+        if permissions is None and not isinstance(channel, discord.abc.PrivateChannel):
+            raise Unreachable("Discord: the server is not there now.")
+        if permissions and not (permissions.view_channel and permissions.read_message_history):
+            # Discord would answer that there are no messages.
+            raise Rejected("Discord: the bot may not look whether it was posted (right: Read Message History).")
+        return await self._found(reply, channel_id, answered, after=answered or address.get("after", ""))
 
-    async def _found(self, reply: Reply, channel_id: str, answered: str, *, after: str = "") -> str | None:
-        params = {"limit": _LOOKED_BACK} | ({"after": after or answered} if after or answered else {})
-        page = await self._call("GET", "/channels/{channel_id}/messages", channel_id=channel_id, params=params)
+    async def _channel(self, channel_id: str) -> object:
+        """A channel, of which the gateway tells only while it is open. Raises `ChannelError`; nothing was posted."""
+        client = self._logged_in()
+        try:
+            async with asyncio.timeout(_FETCHED_WITHIN_S):
+                return client.get_channel(int(channel_id)) or await client.fetch_channel(int(channel_id))
+        except FAILURES as error:
+            meant = outcome(error)
+            if isinstance(meant, MaybePosted):
+                raise Unreachable(str(meant)) from error
+            raise meant from error
+
+    async def _found(self, reply: Reply, channel_id: str, answered: str, *, after: str) -> str | None:
+        """The bot's own message of these words, from the newest back to `after`; `Rejected` where that is far."""
         own = str(getattr(self._logged_in().user, "id", ""))
         others = set(self._posted.values())
         wanted = rendered(reply.text).strip()
-        for message in page:
-            reference = str((message.get("message_reference") or {}).get("message_id") or "")
-            is_own = str(message["author"]["id"]) == own and str(message["id"]) not in others
-            fits = not answered or reference in {answered, ""}
-            if is_own and fits and str(message.get("content", "")).strip() == wanted:
-                return str(message["id"])
-        return None
+        before: dict[str, str] = {}
+        for _ in range(_PAGES_LOOKED_BACK):
+            params = {"limit": _PAGE} | before
+            page = await self._call("GET", "/channels/{channel_id}/messages", channel_id=channel_id, params=params)
+            for message in sorted(page, key=lambda message: int(message["id"]), reverse=True):
+                if int(message["id"]) <= int(after or 0):
+                    return None
+                reference = str((message.get("message_reference") or {}).get("message_id") or "")
+                is_own = str(message["author"]["id"]) == own and str(message["id"]) not in others
+                fits = not answered or reference in {answered, ""}
+                if is_own and fits and str(message.get("content", "")).strip() == wanted:
+                    return str(message["id"])
+            if len(page) < _PAGE:
+                return None
+            before = {"before": str(min(int(message["id"]) for message in page))}
+        raise Rejected("Discord: so much was said since that the bot cannot find out whether it was posted.")
 
     # --- to an interaction ------------------------------------------------------------------------------------------
 
@@ -207,9 +236,15 @@ class Sender:
 
     async def delete(self, reference: Mapping[str, str]) -> bool:
         """Remove somebody's message; False where the bot may not."""
-        channel = self._logged_in().get_channel(int(reference["channel_id"]))
-        permissions = _permissions(channel)
-        if channel is None or (permissions is not None and not permissions.manage_messages):
+        try:
+            permissions = _permissions(channel := await self._channel(reference["channel_id"]))
+        except Rejected:  # the channel is gone, or closed to the bot
+            return False
+        if isinstance(channel, discord.abc.PrivateChannel):
+            return False
+        if permissions is None:
+            raise Unreachable("Discord: the server is not there now.")
+        if not permissions.manage_messages:
             return False
         try:
             await self._call(

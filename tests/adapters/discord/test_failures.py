@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from adapters.base import IncomingMessage
+    from simulators.discord import Guild
 
 POST = "/channels/{channel_id}/messages"
 
@@ -95,6 +96,99 @@ async def test_the_same_words_under_another_message_are_another_reply(sim: Disco
         await stage.says("three")  # by now the bot was told of its own message
         stage.adapter._sender._posted.clear()  # noqa: SLF001 - as after a restart
         assert await stage.adapter.find(reply_to(first.reply_to, "Thank you.", key="in:9:answer")) is None
+
+
+def away(_world: object, guild: Guild, _bot: object, **_given: object) -> dict[str, Any]:
+    """What the gateway tells of a server in an outage."""
+    return {"id": guild.id, "unavailable": True}
+
+
+def forget_what_was_posted(stage: Stage) -> None:
+    """As after a restart."""
+    stage.adapter._sender._posted.clear()  # noqa: SLF001
+
+
+async def test_a_reply_is_found_however_much_was_said_after_the_question(sim: DiscordSimulator) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        there, bram = stage.world.help.id, stage.world.bram.id
+        message = await stage.says("hello", channel_id=there)
+        for i in range(130):
+            sim.write(bram, f"talk {i}", channel_id=there)
+        reply = reply_to(message.reply_to, "Hello.")
+        posted = await stage.adapter.send(reply)
+        for i in range(130):
+            sim.write(bram, f"more talk {i}", channel_id=there)
+        await stage.says("done", channel_id=there)
+        forget_what_was_posted(stage)
+        assert await stage.adapter.find(reply) == posted
+        forget_what_was_posted(stage)
+        assert await stage.adapter.find(reply_to(message.reply_to, "Never posted.")) is None
+
+
+async def test_where_too_much_was_said_since_the_bot_does_not_claim_to_know(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord.sending._PAGES_LOOKED_BACK", 1)
+    async with running(sim, help_channels=["help"]) as stage:
+        there = stage.world.help.id
+        message = await stage.says("hello", channel_id=there)
+        for i in range(100):
+            sim.write(stage.world.bram.id, f"talk {i}", channel_id=there)
+        with pytest.raises(Rejected, match="cannot find out"):
+            await stage.adapter.find(reply_to(message.reply_to, "Hello."))
+
+
+async def test_where_the_history_is_closed_the_bot_does_not_claim_that_nothing_was_posted(
+    sim: DiscordSimulator,
+) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        there, bot_id = stage.world.help.id, stage.world.bot.user.id
+        thread = sim.begin_thread(stage.world.ana.id, there, "card")
+        messages = [await stage.says("hello", channel_id=channel_id) for channel_id in (there, thread.id)]
+        replies = [reply_to(message.reply_to, "Hello.", key=message.message_id) for message in messages]
+        for reply in replies:
+            await stage.adapter.send(reply)
+        sim.take_permissions(bot_id, there, ["read_message_history"])
+        sim.set_thread(thread.id, archived=True)  # now the gateway tells no more of it
+        await stage.says("hello again", channel_id=there)
+        forget_what_was_posted(stage)
+        for reply in replies:
+            with pytest.raises(Rejected, match="Read Message History"):
+                await stage.adapter.find(reply)
+
+
+async def test_a_message_of_a_channel_that_is_not_known_yet_is_removed_later(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        on, there = stage.world, stage.world.help.id
+        thread = sim.begin_thread(on.ana.id, there, "card")
+        direct = await stage.says("my seed is …")
+        message = await stage.says("my seed is …", channel_id=thread.id)
+        sim.allow(there, on.bot.user.id, allow=["manage_messages"])
+        await stage.says("hello", channel_id=there)
+        assert await stage.adapter.delete(direct) is False
+        sim.push_raw("THREAD_DELETE", {"id": thread.id, "guild_id": on.guild.id, "parent_id": there, "type": 11})
+        await stage.says("hello again", channel_id=there)
+        monkeypatch.setattr("adapters.discord.sending._FETCHED_WITHIN_S", 0.2)
+        sim.arm("slow_before", method="GET", route="/channels/{channel_id}", seconds=1)
+        with pytest.raises(Unreachable):
+            await stage.adapter.delete(message)
+        assert await stage.adapter.delete(message) is True
+
+
+async def test_while_a_server_is_away_nothing_is_claimed_of_its_channels(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        on = stage.world
+        message = await stage.says("my seed is …", channel_id=on.help.id)
+    monkeypatch.setattr("simulators.discord.gateway.guild_create_body", away)
+    async with running(sim, on=on, help_channels=["help"]) as stage:
+        with pytest.raises(Unreachable, match="server"):
+            await stage.adapter.delete(message)
+        with pytest.raises(Unreachable, match="server"):
+            await stage.adapter.find(reply_to(message.reply_to, "Hello."))
 
 
 async def test_a_send_that_was_cut_before_it_arrived_may_have_been_posted(sim: DiscordSimulator) -> None:

@@ -67,7 +67,7 @@ async def test_a_slash_command_is_told_to_wait_and_answered_for_one_persons_eyes
     assert command.language_hint == "nl"
     assert command.reply_to.fallback is not None
     assert command.reply_to.fallback.visibility is Visibility.MEMBERS
-    assert command.reply_to.fallback.address == {"channel_id": stage.world.lounge.id}
+    assert command.reply_to.fallback.address == {"channel_id": stage.world.lounge.id, "after": command.message_id}
     assert command.reply_to.expires_at is not None
     assert timedelta(minutes=13) < command.reply_to.expires_at - command.sent_at < timedelta(minutes=15)
 
