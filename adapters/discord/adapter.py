@@ -16,7 +16,7 @@ from adapters.discord.check import findings, register
 from adapters.discord.intake import Intake
 from adapters.discord.places import Account
 from adapters.discord.sending import Sender
-from adapters.discord.wire import FAILURES, Client, InteractionWire, TooManyStarts, told
+from adapters.discord.wire import FAILURES, Client, InteractionWire, TooManyStarts, is_discords, told
 
 if TYPE_CHECKING:
     from adapters.base import Deliver, Finding, IncomingMessage, Reply, Surroundings
@@ -120,7 +120,7 @@ class DiscordAdapter:
 
     def _falls_back(self, error: Exception) -> bool:
         """Whether to go on at once with less. Raises `ChannelSetupError` where there is nothing to go on with."""
-        if isinstance(error, discord.LoginFailure):
+        if isinstance(error, discord.LoginFailure) and not _is_a_page(error.__cause__):
             raise ChannelSetupError(f"`{self.name}`: {_SETUP[4004]}") from error
         if isinstance(error, discord.ConnectionClosed) and error.code in _SETUP:
             raise ChannelSetupError(f"`{self.name}`: {_SETUP[error.code]}") from error
@@ -176,7 +176,8 @@ class DiscordAdapter:
     async def _count_start(self) -> None:
         """Write the new session down first. Raises `TooManyStarts` where the day had as many as it may have."""
         key, now = f"{self.name}:starts", time.time()
-        starts = [at for at in json.loads(await self._surroundings.load_state(key) or "[]") if at > now - _DAY_S]
+        stored = json.loads(await self._surroundings.load_state(key) or "[]")
+        starts = [at for at in stored if now - _DAY_S < at <= now]  # later ones: a clock that was ahead
         if len(starts) >= self._settings.starts_per_day:
             raise TooManyStarts(starts[-self._settings.starts_per_day] + _DAY_S - now)
         await self._surroundings.save_state(key, json.dumps([*starts, now]))
@@ -218,6 +219,11 @@ class DiscordAdapter:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_a_page(error: BaseException | None) -> bool:
+    """Whether the refusal came from something before Discord, which knows nothing of the token."""
+    return isinstance(error, discord.HTTPException) and not is_discords(error)
 
 
 async def _end(tasks: set[asyncio.Task[NoReturn]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from adapters.discord.places import snowflake
-from adapters.discord.wire import told
+from adapters.discord.wire import is_discords, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ async def page_after(client: Client, place: Place, after: int) -> list[dict[str,
 
 def is_gone(error: Exception) -> bool:
     """Whether the channel cannot be read, now or later."""
-    return isinstance(error, discord.Forbidden | discord.NotFound)
+    return isinstance(error, discord.Forbidden | discord.NotFound) and is_discords(error)
 
 
 def complain(channel_id: str, error: Exception) -> None:

@@ -20,7 +20,7 @@ from adapters.base import (
     Visibility,
 )
 from adapters.discord.places import Account, Place, Roles, said_at
-from adapters.discord.text import MAX_UNITS, attachments, clean, mentions, named_ticket, typed_command, words
+from adapters.discord.text import MAX_UNITS, QUESTIONS, attachments, clean, mentions, named_ticket, typed_command, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def normalise(payload: Payload, place: Place, account: Account, *, roles: Roles 
     """
     author = replace(author_of(payload, account), roles=roles[0], roles_source=roles[1])
     command = _command(payload, place, account)
-    asks = command is not None and command[0] == "ask"
+    asks = command is not None and command[0] in QUESTIONS
     message_id = str(payload["id"])
     described = IncomingMessage(
         dedupe_key=f"discord:{account.bot_id}:message:{message_id}",

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 MAX_UNITS: Final = 2000
-COMMANDS: Final = ("ask", "claim", "help", "language", "start", "status", "stop", "ticket")
+COMMANDS: Final = ("ask", "claim", "faq", "help", "language", "start", "status", "stop", "ticket")
+QUESTIONS: Final = frozenset({"ask", "faq"})  # what follows them is a question like any other
 _TYPED = re.compile(rf"[!/]({'|'.join(COMMANDS)})(?![^\W_])(.*)", re.DOTALL | re.IGNORECASE)
 _NAMED_TICKET = re.compile(r"[!/]?ticket(?![^\W_])[:,]?(.*)", re.DOTALL | re.IGNORECASE)
 _USER = re.compile(r"<@!?([0-9]{1,20})>")

@@ -6,7 +6,9 @@ import asyncio
 import json
 import logging
 import time
+import urllib.request
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlsplit
 
 import aiohttp
 import discord
@@ -119,7 +121,8 @@ class Client(discord.Client):
         """Set while all servers are known."""
 
     def _get_state(self, **options: Any) -> Any:
-        http = _Http(self.loop, max_ratelimit_timeout=self.http.max_ratelimit_timeout)
+        proxy = _proxy(self._settings.api_base)
+        http = _Http(self.loop, proxy=proxy, max_ratelimit_timeout=self.http.max_ratelimit_timeout)
         http.connector = self.http.connector
         http.settings = self._settings
         self.http = http
@@ -161,6 +164,13 @@ class Client(discord.Client):
             return await self.http.request(Route(method, path, **options), **body)
 
 
+def _proxy(api_base: str) -> str | None:
+    """The proxy that the environment names (HTTPS_PROXY, NO_PROXY), for the gateway too."""
+    address = urlsplit(api_base)
+    skipped = urllib.request.proxy_bypass(address.hostname or "")
+    return None if skipped else urllib.request.getproxies().get(address.scheme)
+
+
 class InteractionWire:
     """Answers to interactions: by their own tokens, outside of the bot's limits, and each tried only once.
 
@@ -170,7 +180,9 @@ class InteractionWire:
     def __init__(self, api_base: str, connector: aiohttp.BaseConnector | None) -> None:
         self._base = api_base.rstrip("/")
         self._session = aiohttp.ClientSession(
-            connector=connector, timeout=aiohttp.ClientTimeout(total=_INTERACTION_TIMEOUT_S)
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=_INTERACTION_TIMEOUT_S),
+            proxy=_proxy(api_base),
         )
 
     async def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -179,14 +191,14 @@ class InteractionWire:
             async with self._session.request(method, self._base + path, json=body) as response:
                 text = await response.text()
                 status = response.status
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError) as error:
             raise Unreachable("Discord cannot be reached.") from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise MaybePosted(f"Discord did not answer ({type(error).__name__}).") from error
         try:
             found = json.loads(text) if text else {}
         except ValueError:
-            found = {}
+            found = None
         answer: dict[str, Any] = found if isinstance(found, dict) else {}
         if status == 429:  # noqa: PLR2004
             wait_s = answer.get("retry_after")
@@ -196,6 +208,8 @@ class InteractionWire:
         if status >= 500:  # noqa: PLR2004
             raise MaybePosted(f"Discord answers {status}.")
         if status >= 400:  # noqa: PLR2004
+            if not answer:
+                raise Unreachable(f"Something before Discord refuses: {status}.")
             raise Rejected(f"Discord refuses: {status}, {answer.get('code', '')} {answer.get('message', '')}".strip())
         return answer
 
@@ -213,7 +227,7 @@ def outcome(error: Exception) -> ChannelError:
         return Busy(f"Discord asks to wait: {said}", retry_after_s=error.retry_after)
     if isinstance(error, discord.HTTPException):
         return _refusal(error, said)
-    if isinstance(error, aiohttp.ClientConnectorError):
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientHttpProxyError):
         return Unreachable(f"Discord cannot be reached: {said}")
     return MaybePosted(f"Discord: {said}")
 
@@ -223,9 +237,16 @@ def _refusal(error: discord.HTTPException, said: str) -> ChannelError:
         return Busy(f"Discord has blocked this address for a while: {said}", retry_after_s=_BAN_WAIT_S)
     if error.status >= 500:  # noqa: PLR2004
         return MaybePosted(f"Discord: {said}")
+    if not is_discords(error):
+        return Unreachable(f"Something before Discord refuses: {said}")
     if error.status == 401:  # noqa: PLR2004 - cured by the operator, and the reply can be sent then
         return Unreachable(f"Discord refuses the token: {said}")
     return Rejected(f"Discord refuses: {said}")
+
+
+def is_discords(error: discord.HTTPException) -> bool:
+    """Whether Discord itself answered: a proxy, a portal or the servers in front of it send pages."""
+    return str(error.response.headers.get("content-type", "")).startswith("application/json")
 
 
 def told(error: BaseException) -> str:

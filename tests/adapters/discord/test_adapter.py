@@ -70,6 +70,15 @@ async def test_a_role_that_stands_for_the_bot_is_its_name_too(sim: DiscordSimula
         assert (message.addressed, message.text) == (Addressed.MENTION, "hello there")
 
 
+@pytest.mark.parametrize("word", ["!ask", "!faq", "/FAQ"])
+async def test_a_question_asked_by_a_typed_command_is_a_question(sim: DiscordSimulator, word: str) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        for there in ("", stage.world.help.id):
+            question = await stage.says(f"{word} where is my card?", channel_id=there)
+            assert (question.kind, question.command, question.text) == (Kind.CREATED, "", "where is my card?")
+            assert question.addressed is Addressed.COMMAND
+
+
 async def test_in_a_help_channel_every_message_is_a_question_but_talk_between_people(sim: DiscordSimulator) -> None:
     async with running(sim, help_channels=["help"]) as stage:
         there = stage.world.help.id

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import web
 
 from adapters.base import (
     Addressed,
@@ -24,10 +25,11 @@ from adapters.base import (
 from adapters.discord import create
 from adapters.discord.sending import nonce_of
 from simulators.discord import DiscordSimulator
+from simulators.discord.wire import plain_answer
 from tests.adapters.discord.stage import Ground, Stage, ran, ready, reply_to, running, settings, world
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from adapters.base import IncomingMessage
     from simulators.discord import Guild
@@ -225,6 +227,58 @@ async def test_every_refusal_says_whether_the_reply_was_posted(
             await stage.adapter.send(reply_to(message.reply_to, "Hello."))
         if isinstance(caught.value, Busy):
             assert caught.value.retry_after_s >= 45
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is refused is refused with a page, as by a proxy or by the servers in front of Discord."""
+
+    def answered(body: object, status: int, headers: Mapping[str, str] | None = None) -> web.Response:
+        page = web.Response(text="<html>Access denied</html>", status=status, content_type="text/html")
+        return page if status >= 400 else plain_answer(body, status, headers or {})
+
+    monkeypatch.setattr("simulators.discord.calls.plain_answer", answered)
+
+
+@pytest.mark.usefixtures("pages")
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_a_page_in_place_of_discords_answer_is_no_refusal(sim: DiscordSimulator, status: int) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        message = await stage.says("hello", channel_id=stage.world.help.id)
+        command = await stage.next_after(
+            lambda: sim.slash(stage.world.ana.id, "help", {}, channel_id=stage.world.help.id)
+        )
+        for reply in (reply_to(message.reply_to, "Hello."), reply_to(command.reply_to, "Ask me.", key="in:2:help")):
+            sim.arm("error", method="GET|POST", path="/channels/", status=status)
+            sim.arm("error", method="GET", path="/webhooks/", status=status)
+            with pytest.raises(Unreachable, match="before Discord"):
+                await stage.adapter.send(reply)
+            sim.disarm()
+            await stage.adapter.send(reply)
+
+
+@pytest.mark.usefixtures("pages")
+async def test_a_channel_that_a_page_keeps_closed_is_read_later(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord.intake._GAPS_AGAIN_S", 0.3)
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    sim.write(on.ana.id, "missed", channel_id=on.help.id)
+    sim.arm("error", method="GET", route=POST, status=403)
+    async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
+        await stage.comes(lambda message: message.text == "missed")
+
+
+@pytest.mark.usefixtures("pages")
+async def test_a_page_does_not_stop_the_channel_for_a_wrong_token(
+    sim: DiscordSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    sim.arm("error", method="GET", path="/users/@me", status=401, times=2)
+    async with running(sim) as stage:
+        await stage.says("hello")
+    assert actions(caplog).count("channel_unreachable") == 2
 
 
 async def test_where_nobody_listens_nothing_was_posted() -> None:
@@ -466,6 +520,14 @@ async def _hang_up(sim: DiscordSimulator) -> None:
     while True:
         sim.drop_gateway()
         await asyncio.sleep(0.001)
+
+
+async def test_sessions_of_a_clock_that_was_ahead_do_not_count(sim: DiscordSimulator) -> None:
+    ground = Ground()
+    ground.state["discord:starts"] = json.dumps([time.time() + 90_000] * 3)
+    async with running(sim, ground=ground, starts_per_day=3) as stage:
+        await stage.says("hello")
+        assert len(json.loads(ground.state["discord:starts"])) == 1
 
 
 async def test_no_more_sessions_are_begun_than_a_day_may_have(

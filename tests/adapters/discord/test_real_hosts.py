@@ -12,10 +12,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.discord import DiscordAdapter, Settings
 from simulators.discord import DiscordSimulator
-from tests.adapters.discord.stage import TOKEN, Ground, Stage, ran, ready, reply_to, world
+from tests.adapters.discord.stage import TOKEN, Ground, Stage, ran, ready, reply_to, running, world
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 class Loopback(AbstractResolver):
@@ -39,7 +41,8 @@ class Loopback(AbstractResolver):
         pass
 
 
-async def test_it_speaks_to_the_real_hosts_over_tls(tmp_path: Path) -> None:
+async def test_it_speaks_to_the_real_hosts_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
     authority = trustme.CA()
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("discord.com", "gateway.discord.gg").configure_cert(serving)
@@ -66,3 +69,25 @@ async def test_it_speaks_to_the_real_hosts_over_tls(tmp_path: Path) -> None:
             await stage.says("and now?")
         assert [sent.text for sent in sim.sent()] == ["Here.", "Ask me."]
         assert names.asked == {"discord.com:443", "gateway.discord.gg:443"}
+
+
+async def test_it_goes_through_the_proxy_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    gateway = "ws://discord.invalid/gateway"
+    async with DiscordSimulator(public_gateway=gateway) as sim:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{sim.port}")
+        async with running(sim, api_base="http://discord.invalid/api/v10") as stage:
+            message = await stage.says("where is my money")
+            await stage.adapter.send(reply_to(message.reply_to, "Here."))
+            on = stage.world
+            command = await stage.next_after(lambda: sim.slash(on.ana.id, "help", {}, channel_id=on.lounge.id))
+            await stage.adapter.send(reply_to(command.reply_to, "Ask me.", key="in:2:help"))
+        assert [sent.text for sent in sim.sent()] == ["Here.", "Ask me."]
+        monkeypatch.setenv("no_proxy", "discord.invalid")
+        adapter = DiscordAdapter(
+            "discord",
+            Settings.model_validate({"token": TOKEN, "api_base": "http://discord.invalid/api/v10"}),
+            Ground().surroundings(),
+        )
+        assert not any(finding.ok for finding in await adapter.check())

@@ -117,6 +117,7 @@ def test_names_stand_in_place_of_ids() -> None:
         ("/Status FL-7", ("status", "FL-7")),
         ("!help", ("help", "")),
         ("!ask\nwhere?", ("ask", "where?")),
+        ("/faq where?", ("faq", "where?")),
         ("!tickets", None),
         ("!unknown", None),
         ("a !ticket", None),
