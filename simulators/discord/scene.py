@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulators.discord.breaking import WRITES
@@ -32,6 +33,21 @@ _MARKS = re.compile(r"\*\*|__|~~|\|\||`{1,3}|(?m:^(?:> ?|-# |#{1,3} ))")
 _ESCAPED = re.compile(r"\\([^\w\s])")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A slash command that the bot registered."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscordView(View):
+    """The network as it is now, with the slash commands that the client offers when one types a slash."""
+
+    commands: tuple[Command, ...]
+
+
 class DiscordScene:
     """The scene of this network (see `simulators.scene.Scene`). The simulator itself is `sim`.
 
@@ -57,7 +73,7 @@ class DiscordScene:
         self._token = bot.token
         cast = [
             (self.sim.add_user("ana", global_name="Ana"), "user"),
-            (self.sim.add_user("bram", global_name="Bram", locale="nl"), "user"),
+            (self.sim.add_user("bram", global_name="Bram"), "user"),
             (self.sim.add_user("mila", global_name="Mila"), "moderator"),
             (bot.user, "bot"),
         ]
@@ -94,10 +110,10 @@ class DiscordScene:
             "help_channels": list(self._help),
         }
 
-    def view(self) -> View:
+    def view(self) -> DiscordView:
         """Everything the page shows."""
         channels = list(self.sim.channels())
-        return View(
+        return DiscordView(
             network=self.network,
             title="Discord",
             revision=self.sim.revision() + self._switched,
@@ -106,6 +122,7 @@ class DiscordScene:
             posts=tuple(post for channel in channels for post in self._posts(channel)),
             acts=("reply", "edit", "delete", "slash", "menu"),
             faults=tuple(sorted(self._faults)),
+            commands=tuple(Command(name=item["name"], description=item["description"]) for item in self._slashes()),
         )
 
     # --- what people do ---------------------------------------------------------------------------------------------
@@ -124,8 +141,7 @@ class DiscordScene:
     async def slash(self, person: str, place: str, command: str, text: str) -> None:
         """Use a slash command; the text goes to its first option that takes text."""
         with _Explained():
-            registered = [*self.sim.commands(guild_id=self._guild), *self.sim.commands()]
-            known = [item for item in registered if item["name"] == command and item["type"] == 1]
+            known = [item for item in self._slashes() if item["name"] == command]
             options: list[Json] = known[0].get("options", []) if known else []
             name = next((option["name"] for option in options if option["type"] == 3), "")
             self.sim.slash(person, command, {name: text} if name and text else {}, channel_id=place)
@@ -169,6 +185,11 @@ class DiscordScene:
         self._switched += 1
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _slashes(self) -> list[Json]:
+        """What the bot registered, each name once: what is for the guild goes before what is for everywhere."""
+        registered = [*self.sim.commands(), *self.sim.commands(guild_id=self._guild)]
+        return list({item["name"]: item for item in registered if item["type"] == 1}.values())
 
     def _own(self, person: str, post: str) -> None:
         channel_id, message_id = _split(post)

@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from playwright.async_api import expect
 
@@ -168,23 +168,35 @@ async def number_in(post: Locator) -> str:
 
 
 @contextlib.asynccontextmanager
-async def theatre(
-    browser: Browser, folder: Path, *networks: str, width: int = 1440, height: int = 900, scheme: str = "light"
+async def theatre(browser: Browser, folder: Path, *networks: str) -> AsyncIterator[Theatre]:
+    """A playground of one's own with some networks, or all, and its page opened."""
+    only = networks or NETWORKS
+    async with (
+        playground(folder, "--faq", str(SAMPLE_FAQ), only=",".join(only)) as player,
+        opened(browser, player, *only) as stage,
+    ):
+        yield stage
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    browser: Browser,
+    player: Player,
+    *networks: str,
+    width: int = 1440,
+    height: int = 900,
+    scheme: Literal["light", "dark"] = "light",
 ) -> AsyncIterator[Theatre]:
-    """The playground with some networks, or all, and its page opened."""
-    only = ",".join(networks or NETWORKS)
-    async with playground(folder, "--faq", str(SAMPLE_FAQ), only=only) as player:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
-        )
-        page = await context.new_page()
-        stage = Theatre(page, player)
-        await page.goto(f"{player.url}/#{player.token}")
-        await expect(page.locator(".network")).to_have_count(len(networks or NETWORKS))
-        for network in networks or NETWORKS:
-            await expect(page.locator(f"#{network}[data-connection=on]")).to_be_visible(timeout=WITHIN_MS)
-        try:
-            yield stage
-        finally:
-            assert stage.complaints == []
-        await context.close()
+    """A running playground's page, in a window of its own. `networks` are those that run; all where empty."""
+    context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = await context.new_page()
+    stage = Theatre(page, player)
+    await page.goto(f"{player.url}/#{player.token}")
+    await expect(page.locator(".network")).to_have_count(len(networks or NETWORKS))
+    for network in networks or NETWORKS:
+        await expect(page.locator(f"#{network}[data-connection=on]")).to_be_visible(timeout=WITHIN_MS)
+    try:
+        yield stage
+    finally:
+        assert stage.complaints == []
+    await context.close()

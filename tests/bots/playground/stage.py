@@ -101,7 +101,7 @@ async def playground(
 ) -> AsyncIterator[Player]:
     """`firstline playground` on free ports, with a small FAQ; ended at the end if it still runs.
 
-    `folder` None leaves the choice to it.
+    `folder` None leaves the choice to it. It compares words alone, as that is at hand at once; `arguments` come last.
     """
     async with launched(folder, *arguments, only=only, **environ) as player:
         await player.comes_up()
@@ -122,7 +122,7 @@ async def launched(
     """The same as soon as the process is there."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIRSTLINE_")}
     place = ("--folder", folder) if folder else ()
-    options = ("--port", "0", "--chat-port", "0", "--faq", FAQ, "--only", only, "--no-open")
+    options = ("--port", "0", "--chat-port", "0", "--faq", FAQ, "--matcher", "lexical", "--only", only, "--no-open")
     process = await asyncio.create_subprocess_exec(
         PROGRAM,
         "playground",

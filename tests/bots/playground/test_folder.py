@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tomllib
 from typing import TYPE_CHECKING
 
 from bots.ledger.database import FileLock
@@ -26,4 +27,14 @@ async def test_a_ledger_is_not_taken_away_from_a_bot_that_is_winding_down(tmp_pa
     last_bot.release()
     await asyncio.wait_for(taking, 5)
     assert not folder.ledger.exists()
+    folder.release()
+
+
+def test_the_bot_is_told_how_to_compare_questions_and_whose_page_may_embed_its_chat(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "play")
+    folder.take()
+    folder.configure({"telegram": {"token": "1:a"}}, chat_port=8, page="http://127.0.0.1:9", matcher="lexical")
+    told = tomllib.loads(folder.config.read_text(encoding="utf-8"))
+    assert told["faq"] == {"matcher": "lexical"}
+    assert told["channels"] == {"webchat": {"allowed_origins": ["http://127.0.0.1:9"]}, "telegram": {"token": "1:a"}}
     folder.release()

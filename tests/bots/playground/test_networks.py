@@ -134,6 +134,8 @@ async def test_what_a_moderator_has_to_release_waits_is_reworded_sent_or_dismiss
         first, second = state["approvals"]
         assert (first["channel"], first["release"], first["number"]) == ("twitter", "approved", "FL-1001")
         assert first["why_not"]
+        assert (first["private"], first["to"].lstrip("@")) == (False, "ana")
+        assert MATTER in first["about"]
         assert "We caught the moon." in first["text"]
         assert "Sorry for the wait." in second["text"]
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
 
-from tests.bots.playground.page_stage import NETWORKS, WITHIN_MS, Story, number_in, theatre
+from tests.bots.playground.page_stage import NETWORKS, WITHIN_MS, Story, number_in, opened, theatre
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.async_api import Browser
+
+    from tests.bots.playground.stage import Player
 
 pytestmark = [pytest.mark.page, pytest.mark.asyncio(loop_scope="session")]
 
@@ -78,7 +82,11 @@ async def test_a_moderator_opens_a_ticket_for_somebody_else_on_every_network(bro
             await expect(net.trouble).to_be_hidden()
             await net.become("Bram")
             await expect(net.by("bot", "FL-").last).to_be_visible()
+            if len(numbers) == 1:  # who reads a ticket is not torn away by the next one
+                await stage.desk.entries.first.click()
         assert len(numbers) == 4
+        await expect(stage.desk.tickets).to_have_count(4)
+        await expect(stage.desk.node.get_by_role("heading")).to_contain_text(min(numbers))
 
         discord = stage.on("discord")
         whisper = discord.node.locator(".post.private", has_text="Opened as")
@@ -101,9 +109,12 @@ async def test_a_network_that_fails_loses_nothing(browser: Browser, tmp_path: Pa
         for label in ("Network down", "Rate limit", "Server errors"):
             await net.switch(label, on=True)
             await expect(net.node.locator(".weather")).to_contain_text(f"{label}. Nothing is lost")
+            broken = "network refuses writes now" if label == "Rate limit" else "network is broken now"
+            await expect(net.node.locator(".connection")).to_have_text(broken)
+            await expect(net.node).to_have_attribute("data-connection", "broken")
             before = await net.by("bot", "passes through checks").count()
             await net.say("How long does a withdrawal take?")
-            await stage.page.wait_for_timeout(1500)
+            await stage.page.wait_for_timeout(1000)
             await expect(net.by("bot", "passes through checks")).to_have_count(before)
             await net.switch(label, on=False)
             await expect(net.by("bot", "passes through checks")).to_have_count(before + 1, timeout=WITHIN_MS)
@@ -125,8 +136,24 @@ async def test_a_killed_bot_comes_back_and_answers_once(browser: Browser, tmp_pa
         await expect(page.locator(".detail")).to_contain_text("started 2 times")
 
 
-async def test_one_changes_and_deletes_what_one_said(browser: Browser, tmp_path: Path) -> None:
-    async with theatre(browser, tmp_path / "play", "telegram", "reddit") as stage:
+async def test_a_reply_that_needs_a_person_shows_on_the_tab(browser: Browser, tmp_path: Path) -> None:
+    async with theatre(browser, tmp_path / "play", "telegram") as stage:
+        await stage.on("telegram").try_out("Ask")
+        await stage.on("telegram").heard("passes through checks")
+        tab = stage.page.get_by_role("tab", name="Ledger")
+        await expect(tab).to_have_text("Ledger")
+        with contextlib.closing(sqlite3.connect(tmp_path / "play" / "firstline.db")) as ledger, ledger:
+            ledger.execute("UPDATE outgoing SET state = 'ambiguous' WHERE id = (SELECT min(id) FROM outgoing)")
+        await expect(tab).to_contain_text("1 reply needs a person")
+        await expect(tab.locator(".alarm")).to_be_visible()
+        panel = await stage.look_at("Ledger")
+        await expect(panel.locator(".trouble")).to_contain_text("nobody knows whether it was")
+        await expect(panel.locator(".rows .verdict")).to_contain_text("perhaps posted")
+        await stage.picture("needs-a-person")
+
+
+async def test_one_changes_and_deletes_what_one_said(browser: Browser, shared: Player) -> None:
+    async with opened(browser, shared) as stage:
         for name in ("telegram", "reddit"):
             net = stage.on(name)
             await net.say("first wording", title="A title" if name == "reddit" else "")
@@ -144,8 +171,8 @@ async def test_one_changes_and_deletes_what_one_said(browser: Browser, tmp_path:
             await expect(edited).to_have_count(0)
 
 
-async def test_the_live_chat_answers_beside_the_networks(browser: Browser, tmp_path: Path) -> None:
-    async with theatre(browser, tmp_path / "play", "telegram") as stage:
+async def test_the_live_chat_answers_beside_the_networks(browser: Browser, shared: Player) -> None:
+    async with opened(browser, shared) as stage:
         await stage.look_at("Live chat")
         chat = stage.page.frame_locator("iframe.chat")
         await expect(chat.locator(".status")).to_have_text("Connected", timeout=WITHIN_MS)
@@ -167,6 +194,9 @@ async def test_a_moderator_changes_dismisses_or_posts_by_hand_what_waits(browser
         panel = await stage.look_at("Approvals")
         card = panel.locator(".approval", has_text="Post this by hand")
         await expect(card).to_be_visible(timeout=WITHIN_MS)
+        await expect(card).to_contain_text("Post this by hand on X")
+        await expect(card.locator(".to")).to_have_text("for bram")
+        await expect(card.locator("blockquote")).to_contain_text("Acme lost my money")
         words = await card.get_by_role("textbox").input_value()
         assert "FL-1001" in words
         await stage.page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -64,6 +64,23 @@ def test_a_claim_code_is_shown_to_nobody_but_its_author(tmp_path: Path) -> None:
     assert [reply["text"] for reply in shown["ledger"]["rows"][0]["replies"]] == ["Your code: …."] * 2
 
 
+def test_what_waits_says_whether_it_is_for_one_person_alone(tmp_path: Path) -> None:
+    target = {"channel": "twitter", "place": "p", "release": "approved"}
+    ledger = _ledger(tmp_path)
+    held = [
+        (
+            json.dumps(
+                {"key": "k", "text": "x", "visibility": visibility, "target": {**target, "visibility": visibility}}
+            ),
+            "held",
+            "not allowed",
+        )
+        for visibility in ("public", "private")
+    ]
+    _write(ledger, {"author": {"id": "5"}}, held)
+    assert [waiting["private"] for waiting in picture.read(ledger)["approvals"]] == [False, True]
+
+
 def test_an_erased_message_keeps_its_row(tmp_path: Path) -> None:
     ledger = _ledger(tmp_path)
     _write(ledger, {"author": {"id": "5"}}, [])

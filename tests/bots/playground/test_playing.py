@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_question_is_answered_and_a_complaint_goes_to_the_desk_and_back(tmp_path: Path) -> None:
-    async with playground(tmp_path / "play") as player:
+    async with playground(tmp_path / "play", "--matcher", "default") as player:
         state = await player.state()
         assert [view["network"] for view in state["networks"]] == ["telegram"]
         assert {known["name"]: known["role"] for known in network(state)["people"]} == {
