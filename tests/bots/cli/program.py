@@ -97,11 +97,12 @@ async def bot(cwd: Path, *arguments: str, **environ: str) -> AsyncIterator[Runni
             await process.wait()
 
 
-def configure(folder: Path, more: str = "") -> Path:
-    """A configuration with a small FAQ, its own ledger and a free port."""
+def configure(folder: Path, more: str = "", *, matcher: str = "lexical") -> Path:
+    """A configuration with a small FAQ, its own ledger and a free port; the lexical matcher is there at once."""
     file = folder / "firstline.toml"
     file.write_text(
-        f'[faq]\npath = "{FAQ}"\n[ledger]\npath = "firstline.db"\n[web]\nport = 0\n{more}', encoding="utf-8"
+        f'[faq]\npath = "{FAQ}"\nmatcher = "{matcher}"\n[ledger]\npath = "firstline.db"\n[web]\nport = 0\n{more}',
+        encoding="utf-8",
     )
     return file
 

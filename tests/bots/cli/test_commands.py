@@ -49,7 +49,7 @@ async def test_an_unknown_key_names_file_line_and_the_nearest_key(tmp_path: Path
     configure(tmp_path, '[web_]\n[bot]\norganization = "Acme"\n')
     result = await firstline("check", cwd=tmp_path)
     assert result.code == 2
-    assert "firstline.toml:9" in result.err
+    assert "firstline.toml:10" in result.err
     assert "`organisation`" in result.err
 
 

@@ -36,7 +36,7 @@ NONE = ["do you have a job for me", "what a lovely morning", "my withdrawal disa
 
 def prepare(folder: Path) -> Path:
     """A configuration whose data lies in the folder; the file that is learnt."""
-    configure(folder)
+    configure(folder, matcher="default")
     return folder / "data" / "learned.json"
 
 
