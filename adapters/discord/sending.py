@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 
 from adapters.base import ChannelError, MaybePosted, Rejected, Unreachable
-from adapters.discord.interactions import COMMAND, COMPONENT, EPHEMERAL, acknowledgement, rows
+from adapters.discord.interactions import COMMAND, COMPONENT, acknowledgement, rows
 from adapters.discord.text import MAX_UNITS, rendered
 from adapters.discord.wire import FAILURES, outcome
 from adapters.splitting import length
@@ -48,8 +48,6 @@ class Sender:
         self._waiting: OrderedDict[str, asyncio.Task[bool]] = (
             OrderedDict()
         )  # interaction -> whether it was told to wait
-        self._longer: set[str] = set()  # interactions whose answer is several messages
-        self._unclear: set[str] = set()  # keys of further messages that may have been posted
 
     def saw(self, message: Payload) -> None:
         """One of the bot's own messages came over the gateway: what a lost answer would have said."""
@@ -180,8 +178,6 @@ class Sender:
     async def _answer(self, reply: Reply) -> str:
         """Put the reply into the interaction's one answer, where it still can be; else to the person in private."""
         address, expires_at = reply.target.address, reply.target.expires_at
-        if reply.key in self._unclear:
-            raise Rejected("Discord: a further part of the answer may have been posted, and nobody can look.")
         acknowledged = self._waiting.get(address["interaction_id"])
         late = expires_at is not None and datetime.now(UTC) >= expires_at
         if late or (acknowledged is not None and not await asyncio.shield(acknowledged)):
@@ -203,25 +199,11 @@ class Sender:
             return str(shown["id"])
         content = f"{said}\n\n{text}" if said else text
         body = {"content": content, "components": rows(reply.buttons), "allowed_mentions": _NOBODY}
-        if length(content, "utf16") > MAX_UNITS or address["interaction_id"] in self._longer:
-            return await self._continue(reply, {**body, "content": text})
+        if length(content, "utf16") > MAX_UNITS or reply.follows not in {"", str(shown["id"])}:
+            # A further answer could not be looked for, and would be posted twice where its fate is not known.
+            return await self._in_private(reply)
         await self.wire.call("PATCH", path, {**body, "flags": _NO_PREVIEWS})
         return str(shown["id"])
-
-    async def _continue(self, reply: Reply, body: Mapping[str, Any]) -> str:
-        """A further message, where one is too short. Nobody can find out whether it was posted, so it is tried once."""
-        if self.wire is None:
-            raise Unreachable("Discord: not connected yet.")
-        address = reply.target.address
-        flags = _NO_PREVIEWS | EPHEMERAL
-        path = f"/webhooks/{address['application_id']}/{address['token']}?wait=true"
-        try:
-            posted = await self.wire.call("POST", path, {**body, "flags": flags})
-        except MaybePosted:
-            self._unclear.add(reply.key)
-            raise
-        self._longer.add(address["interaction_id"])
-        return str(posted["id"])
 
     async def _in_private(self, reply: Reply) -> str:
         """A direct message: nobody else reads it. Looked for first, as nothing says how often this was tried."""
