@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 
 from tests.bots.playground.page_stage import NETWORKS, SAMPLE_FAQ
-from tests.bots.playground.stage import playground
+from tests.bots.playground.stage import network, playground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,4 +25,7 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Play
     """
     folder = tmp_path_factory.mktemp("shared") / "play"
     async with playground(folder, "--faq", str(SAMPLE_FAQ), only=",".join(NETWORKS)) as player:
+        await player.until(
+            lambda state: network(state, "discord")["commands"]
+        )  # once it is there, the bot registers them
         yield player

@@ -33,7 +33,7 @@ def _write(path: Path, asked: dict[str, Any], replies: Sequence[tuple[str, str, 
             "INSERT INTO inbound (id, dedupe_key, channel, account, kind, conversation_key, partition, message_id,"
             " author_id, payload, sent_at, received_at, state)"
             " VALUES (1, 'k', 'twitter', 'a', 'created', 'c', 0, '7', '5', ?, 't', 't', 'new')",
-            (json.dumps(asked),),
+            (json.dumps(asked) if asked else None,),
         )
         for number, (reply, state, why) in enumerate(replies):
             connection.execute(
@@ -77,7 +77,7 @@ def test_what_waits_says_whether_it_is_for_one_person_alone(tmp_path: Path) -> N
         )
         for visibility in ("public", "private")
     ]
-    _write(ledger, {"author": {"id": "5"}}, held)
+    _write(ledger, {}, held)
     assert [waiting["private"] for waiting in picture.read(ledger)["approvals"]] == [False, True]
 
 
