@@ -108,12 +108,15 @@ class Polling:
         open_ = self._open()
         strange = [name.lower() for name in open_ if name.lower() not in memory.since]
         found: dict[str, Thing] = {}
-        waiting = await self._reading.unread()
+        waiting = await self._reading.unread()  # Reddit's clock is known from here on
+        if strange:
+            memory.since |= dict.fromkeys(strange, self._first_moment())
+            await self._save(memory)
         for kind in ("comments", "new") if open_ else ():
 
             def is_enough(page: Sequence[Thing]) -> bool:
                 known = any(one.id in memory.seen for one in page)
-                return bool(strange) or known or not any(memory.is_new(one) for one in page)
+                return known or not any(memory.is_new(one) for one in page)
 
             try:
                 things = await self._reading.newest(kind, open_, is_enough)
@@ -121,7 +124,6 @@ class Polling:
                 self._places.clear()  # one of them was closed meanwhile: which one, the next round finds out
                 raise
             found |= {thing.id: thing for thing in things}
-        memory.since |= dict.fromkeys(strange, self._first_moment())
         pointed = {name for name in waiting if name.startswith((COMMENT, SUBMISSION)) and name not in found}
         looked_up = await self._reading.look_up(pointed - memory.seen.keys())
         found |= looked_up
@@ -133,7 +135,7 @@ class Polling:
         self._note(memory, told, [*fresh, *edited])
         for thing in looked_up.values():
             memory.see(thing)
-        if fresh or edited or strange or looked_up:
+        if fresh or edited or looked_up:
             await self._save(memory)
         if waiting:
             await self._reading.mark_read(waiting)
@@ -213,22 +215,28 @@ class Polling:
         if not served:
             return
         strange = {name.lower() for name in served if name.lower() not in memory.mail_since}
+        if strange:
+            memory.mail_since |= dict.fromkeys(strange, self._first_moment())
+            await self._save(memory)
+
+        def is_since(one: dict[str, Any]) -> bool:
+            return _seconds(one["lastUpdated"]) >= memory.mail_since[one["owner"]["displayName"].lower()]
+
         changed: list[dict[str, Any]] = []
         after = ""
         for _ in range(_MAX_MAIL_PAGES):
             page = await self._reading.conversations(served, after)
             news = [one for one in page if memory.letters.get(one["id"], ("", ""))[0] != one["lastUpdated"]]
             changed += news
-            if strange or len(news) < len(page) or len(page) < _SHORT_PAGE:
+            if len(news) < len(page) or len(page) < _SHORT_PAGE or not any(map(is_since, news)):
                 break
             after = page[-1]["id"]
-        memory.mail_since |= dict.fromkeys(strange, self._first_moment())
         for one in reversed(changed):
-            if _seconds(one["lastUpdated"]) < memory.mail_since[one["owner"]["displayName"].lower()]:
-                memory.note_letter(one["id"], one["lastUpdated"], "")
-            else:
+            if is_since(one):
                 await self._letters(one, memory, deliver)
-        if changed or strange:
+            else:
+                memory.note_letter(one["id"], one["lastUpdated"], "")
+        if changed:
             await self._save(memory)
 
     async def _letters(self, listed: dict[str, Any], memory: Memory, deliver: Deliver) -> None:

@@ -183,6 +183,43 @@ async def test_a_subreddit_that_is_added_later_begins_then(sim: RedditSimulator)
         assert [message.message_id for message in again.inbox] == [fresh]
 
 
+async def test_what_was_written_while_it_was_down_is_not_lost_where_a_subreddit_is_added(sim: RedditSimulator) -> None:
+    async with running(sim) as stage:
+        await stage.comments("!ticket one")
+        await stage.writes("hello")
+        await stage.rounds(1)
+    sim.add_subreddit("other")
+    sim.add_moderator("other", BOT)
+    for number in range(60):
+        sim.age(sim.submit("other", "ana", f"from long ago {number}")["name"], HOUR_S)
+    made = {sim.comment(stage.thread, "ana", f"comment {number}")["name"] for number in range(150)}
+    letters = {f"letter {number}" for number in range(120)}
+    for text in letters:
+        sim.write_modmail(SUB, "ana", text, subject=text)
+    async with running(sim, ground=stage.ground, is_new=False, subreddits=[SUB, "other"]) as again:
+        await until(lambda: len(again.inbox) >= len(made) + len(letters))
+        public = [message for message in again.inbox if message.visibility is Visibility.PUBLIC]
+        assert {message.message_id for message in public} == made
+        assert {message.text for message in again.inbox if message not in public} == letters
+
+
+async def test_a_quiet_look_writes_nothing_down(sim: RedditSimulator) -> None:
+    written: list[str] = []
+
+    class Counting(Ground):
+        async def save(self, key: str, value: str) -> None:
+            written.append(key)
+            await super().save(key, value)
+
+    async with running(sim, ground=Counting()) as stage:
+        await stage.comments("!ticket one")
+        await stage.writes("hello")
+        await stage.rounds(2)
+        before = len(written)
+        await stage.rounds(5)
+        assert len(written) == before > 0
+
+
 async def test_the_ledgers_own_failure_goes_up_and_marks_nothing(sim: RedditSimulator) -> None:
     populate(sim)
     thread = sim.submit(SUB, "ana", f"!ticket u/{BOT}")["name"]
@@ -195,7 +232,7 @@ async def test_the_ledgers_own_failure_goes_up_and_marks_nothing(sim: RedditSimu
     with pytest.raises(OSError, match="no space left for 1"):
         await adapter.run(full)
     await adapter.close()
-    assert ground.state == {}
+    assert [Memory.load(state).seen for state in ground.state.values()] == [{}]
     async with running(sim, ground=ground, is_new=False) as again:
         await again.arrives(thread)
 
