@@ -6,12 +6,15 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from adapters.twitter.messages import deletion, needed, normalise, normalise_message
 from adapters.twitter.meter import Item
+from adapters.twitter.pages import next_token, readable
+from adapters.twitter.pages import users as users_of
 from adapters.twitter.targets import Around, first_id
 from adapters.twitter.text import objects
+from adapters.twitter.unread import Unread
 from adapters.twitter.wire import PAGE, ApiFailed
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ class Receiver:
         self._log_in = log_in
         self._remembered = remembered
         self._store = store
+        self._unread = self._nothing_unread()
         self._overspent = 0  # polls in a row whose reading alone was over the budget
         self.rung = asyncio.Event()
         """Set by the stream: somebody mentioned the account, or the stream was away."""
@@ -178,11 +182,11 @@ class Receiver:
         token: str | None = None
         for _ in range(_MAX_PAGES):
             page = await self._api.mentions(self._account.bot_id, since_id, token)
-            found = _readable(page)
+            found = readable(page)
             posts |= {int(post["id"]): post for post in found}
-            users |= await self._users(page)
+            users |= await users_of(page, self._purse)
             await self._purse.read(Item.MENTION, [post["id"] for post in found])
-            token = _next(page)
+            token = next_token(page)
             if token is None:
                 break
         if len(posts) >= DEPTH:
@@ -209,9 +213,9 @@ class Receiver:
                     extra={"action": "posts_refused", "channel": self._account.name},
                 )
                 break
-            found = _readable(page)
+            found = readable(page)
             known |= {str(post["id"]): post for post in found}
-            users |= await self._users(page)
+            users |= await users_of(page, self._purse)
             await self._purse.read(Item.POST_READ, known)
         return Around(posts=known, users=users)
 
@@ -221,29 +225,22 @@ class Receiver:
 
     # --- direct messages --------------------------------------------------------------------------------------------
 
+    def _nothing_unread(self) -> Unread:
+        return Unread(self._account.name, self._api, self._purse)
+
     async def _take_messages(self) -> None:
         memory = await self._remembered()
-        last = int(memory.messages)
-        events: dict[int, Json] = {}
-        users: dict[str, Json] = {}
-        token: str | None = None
-        for _ in range(_MAX_PAGES):
-            page = await self._api.messages(token)
-            found = _readable(page)
-            events |= {int(event["id"]): event for event in found if int(event["id"]) > last}
-            users |= await self._users(page)
-            await self._purse.read(Item.MESSAGE_READ, [event["id"] for event in found])
-            token = _next(page)
-            if token is None or any(int(event["id"]) <= last for event in found):
-                break
-        if not events:
+        unread = self._unread
+        await unread.read(int(memory.messages))
+        self._unread = self._nothing_unread()
+        if not unread.events:
             return
-        around = Around(posts={}, users=users)
-        ordered = [events[number] for number in sorted(events)]
+        around = Around(posts={}, users=unread.users)
+        ordered = [unread.events[number] for number in sorted(unread.events)]
         read = [self._read(event, lambda event: normalise_message(event, self._account, around)) for event in ordered]
         if messages := [message for message in read if message is not None]:
             await self._deliver(messages)
-        memory.messages = str(max(events))
+        memory.messages = str(max(unread.events))
         await self._store(memory)
 
     # --- deletions --------------------------------------------------------------------------------------------------
@@ -255,7 +252,7 @@ class Receiver:
         for start in range(0, len(latest), PAGE):
             ids = list(latest)[start : start + PAGE]
             page = await self._api.are_there(ids)
-            await self._purse.read(Item.POST_READ, [post["id"] for post in _readable(page)])
+            await self._purse.read(Item.POST_READ, [post["id"] for post in readable(page)])
             refused = {str(error.get("resource_id") or error.get("value")) for error in objects(page, "errors")}
             gone = [latest[post_id] for post_id in ids if post_id in refused and latest[post_id] in memory.watched]
             if gone:
@@ -280,21 +277,3 @@ class Receiver:
                 extra={"action": "post_unreadable", "channel": self._account.name},
             )
             return None
-
-    async def _users(self, page: Json) -> dict[str, Json]:
-        includes = page.get("includes")
-        users = objects(includes, "users") if isinstance(includes, dict) else []
-        found = {str(user.get("id")): user for user in users}
-        await self._purse.read(Item.USER_READ, found)
-        return found
-
-
-def _readable(page: Json) -> list[Json]:
-    """What a page holds; an object without a number is nothing that could ever be answered, or passed."""
-    return [each for each in objects(page, "data") if str(each.get("id") or "").isdecimal()]
-
-
-def _next(page: Json) -> str | None:
-    meta: Any = page.get("meta")
-    token = meta.get("next_token") if isinstance(meta, dict) else None
-    return str(token) if token else None
