@@ -144,9 +144,7 @@ class Sending:
             if "parent" in reply.target.address:
                 parent = reply.follows or reply.target.address["parent"]
                 return await self._own_comment(account, parent, body)
-            return await self._own_letter(reply, account, body)
-        except GONE:
-            return None
+            return await self._own_letter_if_open(reply, account, body)
         except FAILURES as error:
             raise outcome(error) from error
 
@@ -158,6 +156,12 @@ class Sending:
             if data.get("parent_id") == parent and _words(str(data.get("body"))) == body:
                 return str(data["name"])
         return None
+
+    async def _own_letter_if_open(self, reply: Reply, account: Account, body: str) -> str | None:
+        try:
+            return await self._own_letter(reply, account, body)
+        except GONE:
+            return None  # nor can anything be posted there any more
 
     async def _own_letter(self, reply: Reply, account: Account, body: str) -> str | None:
         conversation = await self._conversation_of(reply) or await self._lost_conversation(reply, account)

@@ -119,7 +119,25 @@ class Wire(prawcore.Requestor):
             raise (AmbiguousWrite if is_write else NotAnswered)(f"HTTP {status}")
         if is_log_in and status == HTTPStatus.TOO_MANY_REQUESTS:
             raise Exhausted(_seconds(response.headers.get("retry-after")))
+        if _is_not_reddits(response, is_log_in=is_log_in):
+            raise NotAnswered(f"HTTP {status}, and not in Reddit's words")
         return response
+
+
+def _is_not_reddits(response: requests.Response, *, is_log_in: bool) -> bool:
+    """Whether something before Reddit (its firewall, a proxy) refused the request: Reddit refuses in JSON.
+
+    A 429 says to wait, whoever says it, and a 401 asks for a new token.
+    """
+    status = response.status_code
+    if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return False
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.UNAUTHORIZED and not is_log_in):
+        return False
+    try:
+        return not isinstance(response.json(), dict)
+    except ValueError:
+        return True
 
 
 def _was_never_sent(error: BaseException | None) -> bool:

@@ -710,6 +710,20 @@ async def test_a_refused_account_cannot_start(sim: RedditSimulator, caplog: pyte
         await adapter.close()
 
 
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_page_of_the_firewalls_at_the_log_in_switches_nothing_off(sim: RedditSimulator, status: int) -> None:
+    populate(sim)
+    sim.arm(FaultKind.HTML_BEFORE, path="/api/v1/access_token", status=status)
+    async with running(sim, is_new=False) as stage:
+        made = sim.submit(SUB, "ana", "!ticket hello there you")
+        assert (await stage.arrives(made["name"])).text == "hello there you"
+    sim.arm(FaultKind.HTML_BEFORE, path="/api/v1/access_token", status=status)
+    adapter = create("reddit", settings(sim), Ground().surroundings())
+    [finding] = await adapter.check()
+    assert "cannot be reached" in finding.text
+    await adapter.close()
+
+
 async def test_a_closed_subreddit_stops_no_other(sim: RedditSimulator, caplog: pytest.LogCaptureFixture) -> None:
     populate(sim)
     sim.add_subreddit("closed", kind="private")

@@ -359,6 +359,30 @@ async def test_a_look_that_fails_says_nothing(stage: Stage) -> None:
         await stage.adapter.find(reply_to(asked.reply_to, "Hello."))
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_a_page_of_the_firewalls_is_no_word_of_reddits(stage: Stage, status: int) -> None:
+    asked, letter = await stage.comments("!ticket hello there you"), await stage.writes("hello")
+    for target in (asked.reply_to, letter.reply_to):
+        await stage.adapter.send(reply_to(target, "Hello."))
+        stage.sim.arm(FaultKind.HTML_BEFORE, status=status, times=0)
+        for call in (stage.adapter.send, stage.adapter.find):
+            with pytest.raises(Unreachable):
+                await call(reply_to(target, "Hello."))
+        stage.sim.disarm()
+    stage.sim.arm(FaultKind.HTML_BEFORE, path=COMMENT, status=status)
+    with pytest.raises(Unreachable):
+        await stage.adapter.send(reply_to(asked.reply_to, "Hello again."))
+    assert len(stage.sim.sent()) == 2
+
+
+async def test_a_look_that_reddit_refuses_is_not_taken_for_nothing_posted(stage: Stage) -> None:
+    asked = await stage.comments("!ticket hello there you")
+    for status in (403, 404):
+        stage.sim.arm(FaultKind.ERROR, path=f"/user/{BOT}/comments", status=status)
+        with pytest.raises(Rejected):
+            await stage.adapter.find(reply_to(asked.reply_to, "Hello."))
+
+
 async def test_what_an_earlier_run_left_is_found_and_sent_before_the_first_look(sim: RedditSimulator) -> None:
     async with running(sim) as stage:
         asked = await stage.comments("!ticket hello there you")
