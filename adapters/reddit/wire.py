@@ -173,17 +173,28 @@ class Line:
 
         A call that hangs (every byte of an answer starts the timeout again) is left behind, thread and all.
         """
-        async with self._turn:
-            if self._is_closed:
-                raise NotAnswered("the channel is closed")
-            try:
-                async with asyncio.timeout(self._patience_s):
-                    return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
-            except TimeoutError:
-                self._thread.shutdown(wait=False, cancel_futures=True)
-                self._end()
-                self._begin()
-                raise AmbiguousWrite("no answer came to an end") from None
+        await self._turn.acquire()
+        # Whoever called may be cancelled: the job goes on in the thread, and the turn is its own until it has ended.
+        job = asyncio.create_task(self._patiently(work))
+        job.add_done_callback(self._next)
+        return await asyncio.shield(job)
+
+    def _next(self, job: asyncio.Task[Any]) -> None:
+        self._turn.release()
+        if not job.cancelled():
+            job.exception()  # so that asyncio does not complain where nobody waits for it any more
+
+    async def _patiently(self, work: Callable[[praw.Reddit], T]) -> T:
+        if self._is_closed:
+            raise NotAnswered("the channel is closed")
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
+        except TimeoutError:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+            self._end()
+            self._begin()
+            raise AmbiguousWrite("no answer came to an end") from None
 
     def _do(self, work: Callable[[praw.Reddit], T]) -> T:
         if self._reddit is None:

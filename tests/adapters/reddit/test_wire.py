@@ -149,6 +149,32 @@ async def test_an_answer_that_drips_is_left_behind() -> None:
                 await asyncio.sleep(0.02)
 
 
+async def test_whoever_is_cancelled_leaves_the_next_all_their_patience() -> None:
+    login = {"client_id": "id", "client_secret": "secret-1", "username": BOT, "password": PASSWORD}
+    settings = Settings.model_validate({**login, "request_timeout_s": 0.15, "subreddits": [SUB]})  # 0.6 s a call
+    line = Line(settings, Quota(), use="test", reserve=0, session=requests.Session)
+    done: list[int] = []
+    began = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def work(number: int) -> int:
+        loop.call_soon_threadsafe(began.set)
+        time.sleep(0.4)
+        done.append(number)
+        return threading.get_ident()
+
+    first = asyncio.create_task(line.call(lambda _reddit: work(1)))
+    await began.wait()
+    never = asyncio.create_task(line.call(lambda _reddit: work(2)))
+    await asyncio.sleep(0)
+    first.cancel()
+    never.cancel()
+    thread = await line.call(lambda _reddit: work(3))
+    assert done == [1, 3], "what nobody waits for is not begun"
+    assert await line.call(lambda _reddit: threading.get_ident()) == thread, "it never hung"
+    await line.close()
+
+
 def test_headers_that_make_no_sense_stop_nobody() -> None:
     quota = Quota()
     for headers in ({}, {"x-ratelimit-remaining": "x"}, {"x-ratelimit-remaining": "0"}, {"date": "never"}):
