@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest_asyncio
 
-from tests.bots.playground.page_stage import NETWORKS, SAMPLE_FAQ
-from tests.bots.playground.stage import network, playground
+from tests.bots.playground.page_stage import NETWORKS, SAMPLE_FAQ, commands_are_there
+from tests.bots.playground.stage import playground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,7 +25,5 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Play
     """
     folder = tmp_path_factory.mktemp("shared") / "play"
     async with playground(folder, "--faq", str(SAMPLE_FAQ), only=",".join(NETWORKS)) as player:
-        await player.until(
-            lambda state: network(state, "discord")["commands"]
-        )  # once it is there, the bot registers them
+        await commands_are_there(player)
         yield player

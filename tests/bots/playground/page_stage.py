@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from playwright.async_api import expect
 
-from tests.bots.playground.stage import Player, playground
+from tests.bots.playground.stage import Player, network, playground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -167,6 +167,11 @@ async def number_in(post: Locator) -> str:
     return found[0]
 
 
+async def commands_are_there(player: Player) -> None:
+    """Wait until the bot has registered its commands on Discord, which it does once it is connected."""
+    await player.until(lambda state: network(state, "discord")["commands"])
+
+
 @contextlib.asynccontextmanager
 async def theatre(browser: Browser, folder: Path, *networks: str) -> AsyncIterator[Theatre]:
     """A playground of one's own with some networks, or all, and its page opened."""
@@ -188,13 +193,15 @@ async def opened(
     scheme: Literal["light", "dark"] = "light",
 ) -> AsyncIterator[Theatre]:
     """A running playground's page, in a window of its own. `networks` are those that run; all where empty."""
+    if "discord" in (networks or NETWORKS):
+        await commands_are_there(player)
     context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = await context.new_page()
     stage = Theatre(page, player)
     await page.goto(f"{player.url}/#{player.token}")
     await expect(page.locator(".network")).to_have_count(len(networks or NETWORKS))
-    for network in networks or NETWORKS:
-        await expect(page.locator(f"#{network}[data-connection=on]")).to_be_visible(timeout=WITHIN_MS)
+    for name in networks or NETWORKS:
+        await expect(page.locator(f"#{name}[data-connection=on]")).to_be_visible(timeout=WITHIN_MS)
     try:
         yield stage
     finally:

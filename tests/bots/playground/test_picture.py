@@ -33,13 +33,13 @@ def _write(path: Path, asked: dict[str, Any], replies: Sequence[tuple[str, str, 
             "INSERT INTO inbound (id, dedupe_key, channel, account, kind, conversation_key, partition, message_id,"
             " author_id, payload, sent_at, received_at, state)"
             " VALUES (1, 'k', 'twitter', 'a', 'created', 'c', 0, '7', '5', ?, 't', 't', 'new')",
-            (json.dumps(asked) if asked else None,),
+            (json.dumps(asked) if asked else "",),
         )
         for number, (reply, state, why) in enumerate(replies):
             connection.execute(
                 "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, speaker, reply, number,"
                 " state, error, not_before, created_at, changed_at)"
-                " VALUES (?, 'twitter', 'p', 'c', 1, 'bot', ?, 'FL-1', ?, ?, 't', 't2', 't')",
+                " VALUES (?, 'twitter', 'p', 'c', 1, 'bot', ?, 'FL-1', ?, ?, 't', '2026-01-01T00:00:00.000Z', 't')",
                 (str(number), reply, state, why),
             )
 
