@@ -17,7 +17,7 @@ from adapters.twitter.receiving import Receiver
 from adapters.twitter.stream import Doorbell
 from adapters.twitter.targets import Account
 from adapters.twitter.text import for_message, for_post, has_link, marked, objects, whole, without_links
-from adapters.twitter.wire import Api, ApiFailed
+from adapters.twitter.wire import PAGE, Api, ApiFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -193,7 +193,10 @@ class TwitterAdapter:
         """What a failure says about the reply. X refuses the very text it has already: then perhaps it is there."""
         outcome = await self._settled(failed, item)
         if _is_duplicate(failed) and "post_id" in reply.target.address:
-            found = await self.find(reply)
+            try:
+                found = await self.find(reply)
+            except Rejected as unknown:
+                raise MaybePosted(str(unknown)) from unknown
             return found if found is not None else await self._post_marked(reply, item)
         raise outcome from failed
 
@@ -233,7 +236,9 @@ class TwitterAdapter:
         try:
             if "user_id" in reply.target.address:
                 return await self._find_message(reply.target.address, text)
-            return await self._find_post(reply.follows or reply.target.address["post_id"], text)
+            # The mark is that of the post which asked, in every part of a longer answer.
+            texts = [text, marked(text, reply.target.address["post_id"])]
+            return await self._find_post(reply.follows or reply.target.address["post_id"], texts)
         except ChannelSetupError as refused:
             raise Unreachable(str(refused)) from refused
         except ApiFailed as failed:
@@ -242,7 +247,7 @@ class TwitterAdapter:
                 raise outcome from failed
             raise Unreachable(f"X does not show whether the reply is there: {failed.said}") from failed
 
-    async def _find_post(self, answered: str, text: str) -> str | None:
+    async def _find_post(self, answered: str, texts: list[str]) -> str | None:
         bot_id = (self._account or await self._log_in()).bot_id
         versions = {answered, await self._newest(answered)}
         token: str | None = None
@@ -255,13 +260,13 @@ class TwitterAdapter:
                 is_answer = any(
                     each.get("type") == "replied_to" and str(each.get("id")) in versions for each in references
                 )
-                if is_answer and (_same(whole(post), text) or _same(whole(post), marked(text, answered))):
+                if is_answer and any(_same(whole(post), text) for text in texts):
                     return str(post["id"])
             meta = page.get("meta")
             token = meta.get("next_token") if isinstance(meta, dict) else None
             if not token:
-                break
-        return None
+                return None
+        raise Rejected(f"X: it is not among the account's last {_MAX_PAGES * PAGE} posts; look there by hand.")
 
     async def _find_message(self, address: Mapping[str, str], text: str) -> str | None:
         page = await self._api.messages_with(address["user_id"])

@@ -561,6 +561,33 @@ async def test_a_long_duplicate_makes_room_for_its_mark(stage: Stage) -> None:
     assert marked.text.endswith(f"({second.reply_to.address['post_id'][-5:]})")
 
 
+async def test_a_later_part_with_a_mark_is_found_again(sim: TwitterSimulator) -> None:
+    async with running(sim, max_posts=2) as stage:
+        ids: list[str] = []
+        for question in ("help", "help me"):
+            asked = await stage.user_posts(question)
+            first = await stage.adapter.send(reply_to(asked.reply_to, f"First, on {question}."))
+            part = reply_to(asked.reply_to, "Second.", follows=first)
+            ids.append(await stage.adapter.send(part))
+            assert await stage.adapter.find(part) == ids[-1]
+        assert await stage.adapter.send(part) == ids[-1]
+    assert len(sim.sent()) == 4
+
+
+async def test_where_it_looked_no_further_it_does_not_say_that_a_reply_is_not_there(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.twitter.adapter._MAX_PAGES", 1)
+    asked = await stage.user_posts("help")
+    for number in range(101):
+        stage.sim.post(stage.bot.id, f"news, number {number}")
+    with pytest.raises(Rejected, match="by hand"):
+        await stage.adapter.find(reply_to(asked.reply_to, "Yes."))
+    stage.sim.arm("error", endpoint=POST, code=403, detail="a Tweet with duplicate content")
+    with pytest.raises(MaybePosted):
+        await stage.adapter.send(reply_to(asked.reply_to, "Yes."))
+
+
 async def test_closed_direct_messages_refuse_for_good(stage: Stage) -> None:
     asked = await stage.user_writes("help")
     stage.sim.set_receives_dms(stage.ana.id, receives_dms=False)
