@@ -61,19 +61,19 @@ def normalise(
 ) -> IncomingMessage | None:
     """What a post says, or None where it is none of the bot's business: its own posts, and reposts.
 
-    `is_known`: an earlier version of it was delivered, so that this one is an edit. Raises `KeyError`, `TypeError` or
-    `ValueError` where it cannot be read.
+    `is_known`: an earlier version of it was delivered and did address the bot, so that this one orders nothing more.
+    Raises `KeyError`, `TypeError` or `ValueError` where it cannot be read.
     """
     author = _author(post, account, around)
     if author.is_self or referred(post, "retweeted"):
         return None
     first, latest = first_id(post), own_id(post)
     words = without_names(whole(post), account.username)
-    ordered = command(words)
-    is_edit = is_known and first != latest
+    is_edit = first != latest
+    ordered = None if is_known and is_edit else command(words)
     described = IncomingMessage(
         dedupe_key=f"twitter:{account.bot_id}:post:{first}" + (f":{latest}" if is_edit else ""),
-        kind=Kind.EDITED if is_edit else Kind.COMMAND if ordered else Kind.CREATED,
+        kind=Kind.COMMAND if ordered else Kind.EDITED if is_edit else Kind.CREATED,
         channel=account.name,
         account=account.bot_id,
         conversation_key=conversation(post, author.id, account),
@@ -81,8 +81,8 @@ def normalise(
         message_id=first,
         parent=_parent(post, account, around),
         author=author,
-        text=ordered[1] if ordered and not is_edit else words,
-        command=ordered[0] if ordered and not is_edit else "",
+        text=ordered[1] if ordered else words,
+        command=ordered[0] if ordered else "",
         visibility=Visibility.PUBLIC,
         addressed=_addressed(post, author, account, around, is_command=ordered is not None),
         language_hint=_language(post),
@@ -90,7 +90,7 @@ def normalise(
         sent_at=_sent_at(post),
         reply_to=post_target(post, account, around),
     )
-    note = _act(post, account) if "moderator" in author.roles and not is_edit else None
+    note = _act(post, account) if "moderator" in author.roles and not (is_known and is_edit) else None
     return described if note is None else _moderator_act(described, post, account, around, note)
 
 

@@ -179,14 +179,22 @@ def test_its_own_posts_and_reposts_are_nobodys_questions() -> None:
     assert normalise(again, ACCOUNT) is None
 
 
-def test_an_edited_post_is_an_edit_of_the_first_where_that_was_read() -> None:
+def test_an_edited_post_is_an_edit_of_the_first_with_a_key_of_its_own() -> None:
     edited = post("@firstline_bot help, please", number="510", edit_history_tweet_ids=["500", "510"])
-    change = read(edited, known=True)
-    assert (change.kind, change.message_id) == (Kind.EDITED, "500")
-    assert change.dedupe_key == f"twitter:{BOT}:post:500:510"
-    assert change.reply_to.address == {"post_id": "500"}
-    first = read(edited, known=False)
-    assert (first.kind, first.message_id, first.dedupe_key) == (Kind.CREATED, "500", f"twitter:{BOT}:post:500")
+    for known in (True, False):  # False: only carried along before, or never seen
+        change = read(edited, known=known)
+        assert (change.kind, change.message_id) == (Kind.EDITED, "500")
+        assert change.dedupe_key == f"twitter:{BOT}:post:500:510"
+        assert change.reply_to.address == {"post_id": "500"}
+
+
+def test_an_order_in_an_edit_counts_where_nothing_was_heard_before() -> None:
+    edited = post("@firstline_bot /status", number="510", edit_history_tweet_ids=["500", "510"])
+    assert (read(edited).kind, read(edited).command) == (Kind.COMMAND, "status")
+    assert (read(edited, known=True).kind, read(edited, known=True).command) == (Kind.EDITED, "")
+    turned = read(act(edit_history_tweet_ids=["600", "610"]) | {"id": "610"}, around=COMPLAINED)
+    assert (turned.kind, turned.command) == (Kind.COMMAND, "ticket")
+    assert turned.dedupe_key == f"twitter:{BOT}:post:600:610"
 
 
 @pytest.mark.parametrize(
