@@ -80,7 +80,7 @@ class DiscordAdapter:
                 task.result()
         finally:
             await _end(tasks)
-            await self._intake.try_to_save()
+            await self._intake.try_to_save(is_last=True)
 
     async def _stay_connected(self) -> NoReturn:
         """One client after the other; the SDK keeps a connection up, and some failures end it."""

@@ -10,10 +10,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from adapters.discord import interactions, messages
-from adapters.discord.catching_up import PAGE, complain, is_gone, note_gaps, page_after
+from adapters.discord.catching_up import (
+    PAGE,
+    archived_since,
+    complain,
+    is_gone,
+    note_gaps,
+    note_server,
+    page_after,
+)
 from adapters.discord.lookups import Lookups, ServerAway
 from adapters.discord.places import Account, Memory, Place, snowflake
-from adapters.discord.wire import FAILURES
+from adapters.discord.wire import FAILURES, SERVER_AWAY, SERVER_THERE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +37,8 @@ _WAITING: Final = 20_000
 _SAVE_EVERY_S: Final = 2.0
 _GAPS_AGAIN_S: Final = 60.0
 _FILLED_WITHIN_S: Final = 60
+_AUTHORS_EVERY_S: Final = 30.0  # less than what is read again after a kill
+_TURNS: Final = frozenset({"READY", SERVER_AWAY, SERVER_THERE})
 
 
 class Intake:
@@ -42,13 +52,16 @@ class Intake:
         self._sender = sender
         self._lookups = Lookups(name, settings)
         self._memory = Memory()
-        self._saved = ""
+        self._saved = self._saved_authors = ""
+        self._authors_due = 0.0
         self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._missed = False
 
     async def load(self) -> None:
         """Read how far was received, and forget what is queued: it is read again."""
-        self._memory = Memory.load(await self._surroundings.load_state(f"{self._name}:memory"))
+        load = self._surroundings.load_state
+        self._memory = Memory.load(await load(f"{self._name}:memory"), await load(f"{self._name}:authors"))
+        self._saved_authors = self._memory.dump_authors()
         self._queue = asyncio.Queue()
 
     def heard(self, event: dict[str, Any]) -> None:
@@ -77,11 +90,11 @@ class Intake:
                 batch.append(self._queue.get_nowait())
             rest: list[dict[str, Any]] = []
             for event in batch:
-                if event["t"] == "READY":
+                if event["t"] in _TURNS:
                     await self._hand_on(rest, deliver)
                     rest = []
-                    await self._catch_up(deliver)
-                    looked = time.monotonic()
+                    if await self._turn(event, deliver):
+                        looked = time.monotonic()
                 else:
                     rest.append(event)
             await self._hand_on(rest, deliver)
@@ -152,6 +165,22 @@ class Intake:
 
     # --- what was missed --------------------------------------------------------------------------------------------
 
+    async def _turn(self, event: dict[str, Any], deliver: Deliver) -> bool:
+        """A session or a server came or went; whether something was read for that."""
+        memory, server_id = self._memory, str(event["d"].get("id", ""))
+        if event["t"] == "READY":
+            await self._catch_up(deliver)
+        elif event["t"] == SERVER_AWAY:
+            memory.lost(server_id)
+            return False
+        else:
+            guild = self._sender.client.get_guild(int(server_id)) if self._sender.client else None
+            if guild is None or guild.unavailable or server_id not in memory.absent:
+                return False  # a server that is new to the bot, too: what was said there before is not for it
+            note_server(guild, memory, self._known_account().help_channels, memory.absent.pop(server_id))
+            await self._fill_gaps(deliver)
+        return True
+
     async def _catch_up(self, deliver: Deliver) -> None:
         """After a new session, before anything of it is handed on, so that every conversation keeps its order."""
         client, memory = self._sender.client, self._memory
@@ -164,7 +193,8 @@ class Intake:
                 async with asyncio.timeout(1):
                     await client.filled.wait()
                     break
-        note_gaps(client, memory, timedelta(hours=self._settings.catch_up_hours))
+        furthest = timedelta(hours=self._settings.catch_up_hours)
+        note_gaps(client, memory, self._known_account().help_channels, furthest)
         memory.mark = memory.mark or snowflake(datetime.now(UTC))
         await self.try_to_save()
         await self._fill_gaps(deliver)
@@ -172,6 +202,8 @@ class Intake:
     async def _fill_gaps(self, deliver: Deliver) -> None:
         """Ends where Discord does not answer: what is said now would wait for each failure. It is tried again soon."""
         gaps = self._memory.gaps
+        if not await self._look_through_archives():
+            return
         for channel_id in list(gaps):
             error = await self._fill_gap(channel_id, deliver)
             if error is None or is_gone(error):
@@ -179,6 +211,23 @@ class Intake:
             elif not isinstance(error, ServerAway):
                 gaps[channel_id] = gaps.pop(channel_id)  # the last one next time, so that it bars no other for ever
                 return
+
+    async def _look_through_archives(self) -> bool:
+        """Turn archives into gaps; False where Discord does not answer."""
+        memory, client = self._memory, self._sender.client
+        for channel_id, since in list(memory.archives.items()):
+            try:
+                found = await archived_since(client, channel_id, since) if client else []
+            except FAILURES as error:
+                complain(channel_id, error)
+                if not is_gone(error):
+                    return False
+                found = []
+            for thread_id in found:
+                memory.gaps.setdefault(thread_id, since)
+            if client:
+                memory.archives.pop(channel_id, None)
+        return True
 
     async def _fill_gap(self, channel_id: str, deliver: Deliver) -> Exception | None:
         """What kept the rest from being read, or None where there is nothing more to read."""
@@ -207,10 +256,10 @@ class Intake:
             await asyncio.sleep(_SAVE_EVERY_S)
             await self.try_to_save()
 
-    async def try_to_save(self) -> None:
+    async def try_to_save(self, *, is_last: bool = False) -> None:
         """Write down how far was received, if that can be done now."""
         try:
-            await self._save()
+            await self._save(has_authors=is_last or time.monotonic() >= self._authors_due)
         except Exception as error:  # noqa: BLE001 - a ledger that cannot be written; the next second tries again
             logger.warning(
                 "Discord: how far was read could not be written down (%s).",
@@ -218,11 +267,14 @@ class Intake:
                 extra={"action": "mark_not_stored", "channel": self._name},
             )
 
-    async def _save(self) -> None:
+    async def _save(self, *, has_authors: bool) -> None:
         dumped = self._memory.dump()
         if dumped != self._saved:
             await self._surroundings.save_state(f"{self._name}:memory", dumped)
             self._saved = dumped
+        if has_authors and (authors := self._memory.dump_authors()) != self._saved_authors:
+            await self._surroundings.save_state(f"{self._name}:authors", authors)
+            self._saved_authors, self._authors_due = authors, time.monotonic() + _AUTHORS_EVERY_S
 
 
 def _remember(memory: Memory, message: IncomingMessage, place: Place) -> None:

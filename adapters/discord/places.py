@@ -65,12 +65,16 @@ class Memory:
     """How far everything was received, and whose the messages were.
 
     `mark` is the newest message handed on, of any channel; `gaps` are channels of which what was said after a message
-    is still to be read; `direct` are the direct conversations last heard from, which Discord does not list; `authors`
-    says who wrote a message that the bot may hold words of, as a deletion does not.
+    is still to be read, `archives` help channels whose archived threads are still to be looked through for such, and
+    `absent` servers that are not there now, with the message up to which they were heard; `direct` are the direct
+    conversations last heard from, which Discord does not list; `authors` says who wrote a message that the bot may hold
+    words of, as a deletion does not.
     """
 
     mark: int = 0
     gaps: dict[str, int] = field(default_factory=dict)
+    archives: dict[str, int] = field(default_factory=dict)
+    absent: dict[str, int] = field(default_factory=dict)
     direct: OrderedDict[str, None] = field(default_factory=OrderedDict)
     authors: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
@@ -82,6 +86,11 @@ class Memory:
     def missed(self, channel_id: str) -> None:
         """A message of this channel was let go by; it is read again later."""
         self.gaps.setdefault(channel_id, self._behind_mark())
+
+    def lost(self, server_id: str) -> None:
+        """A server is not there now."""
+        if self.mark:
+            self.absent.setdefault(server_id, self._behind_mark())
 
     def wrote(self, message_id: str, author_id: str) -> None:
         """Remember whose words the bot holds."""
@@ -99,18 +108,27 @@ class Memory:
         return snowflake(said_at(str(self.mark)) - _SLACK)
 
     def dump(self) -> str:
-        """As JSON, for `Surroundings.save_state`."""
-        return json.dumps({"mark": self.mark, "gaps": self.gaps, "direct": [*self.direct], "authors": self.authors})
+        """As JSON, for `Surroundings.save_state`; without `authors`, which are many."""
+        direct = [*self.direct]
+        return json.dumps(
+            {"mark": self.mark, "gaps": self.gaps, "archives": self.archives, "absent": self.absent, "direct": direct}
+        )
+
+    def dump_authors(self) -> str:
+        """The rest, as JSON."""
+        return json.dumps(self.authors)
 
     @classmethod
-    def load(cls, dumped: str | None) -> Memory:
-        """What `dump` gave, or nothing."""
+    def load(cls, dumped: str | None, authors: str | None = None) -> Memory:
+        """What `dump` and `dump_authors` gave, or nothing."""
         stored = json.loads(dumped) if dumped else {}
         return cls(
             mark=stored.get("mark", 0),
             gaps=stored.get("gaps", {}),
+            archives=stored.get("archives", {}),
+            absent=stored.get("absent", {}),
             direct=OrderedDict.fromkeys(stored.get("direct", ())),
-            authors=OrderedDict(stored.get("authors", {})),
+            authors=OrderedDict(json.loads(authors) if authors else {}),
         )
 
 

@@ -44,6 +44,9 @@ EVENTS: Final = (
     "MESSAGE_DELETE_BULK",
     "INTERACTION_CREATE",
 )
+SERVER_THERE: Final = "SERVER_THERE"
+SERVER_AWAY: Final = "SERVER_AWAY"
+"""Not Discord's names: whether a server can be heard, as far as the SDK keeps account of it."""
 _BAN_WAIT_S: Final = 600.0  # what Discord's own window for invalid requests lasts
 _MAX_RATE_LIMIT_WAIT_S: Final = 30.0  # the least that the SDK can be told
 _HASTE: Final = (5, 60.0)  # connections to the gateway, seconds: beyond them, it is waited
@@ -140,6 +143,14 @@ class Client(discord.Client):
     async def on_ready(self) -> None:
         """All servers are known."""
         self.filled.set()
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server is there: at the start, late, or after an outage."""
+        self._heard({"t": SERVER_THERE, "d": {"id": str(guild.id)}})
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """A server has an outage."""
+        self._heard({"t": SERVER_AWAY, "d": {"id": str(guild.id)}})
 
     async def on_socket_raw_receive(self, text: str) -> None:
         """Something came from the gateway."""

@@ -25,6 +25,7 @@ from adapters.base import (
 from adapters.discord import create
 from adapters.discord.sending import nonce_of
 from simulators.discord import DiscordSimulator
+from simulators.discord.objects import guild_create_body
 from simulators.discord.wire import plain_answer
 from tests.adapters.discord.stage import Ground, Stage, ran, ready, reply_to, running, settings, world
 
@@ -103,6 +104,12 @@ async def test_the_same_words_under_another_message_are_another_reply(sim: Disco
 def away(_world: object, guild: Guild, _bot: object, **_given: object) -> dict[str, Any]:
     """What the gateway tells of a server in an outage."""
     return {"id": guild.id, "unavailable": True}
+
+
+def tell_of(stage: Stage) -> None:
+    """The server is there (again)."""
+    body = guild_create_body(stage.sim._world, stage.world.guild, stage.world.bot, with_members=False)  # noqa: SLF001
+    stage.sim.push_raw("GUILD_CREATE", body)
 
 
 def forget_what_was_posted(stage: Stage) -> None:
@@ -431,6 +438,118 @@ async def test_a_thread_that_was_archived_meanwhile_is_no_direct_conversation(si
         assert talk.id in memory_now.gaps  # it is read later
         assert thread.id not in memory_now.gaps
         assert not {talk.id, thread.id} & set(memory_now.direct)
+
+
+async def test_threads_that_were_begun_and_archived_meanwhile_are_read(sim: DiscordSimulator) -> None:
+    ground, helping = Ground(), ["help", "forum"]
+    on = world(sim)
+    old = sim.begin_thread(on.ana.id, on.help.id, "old")
+    sim.write(on.ana.id, "old words", channel_id=old.id)
+    sim.set_thread(old.id, archived=True)
+    sim.advance(120)
+    async with running(sim, ground=ground, on=on, help_channels=helping):
+        pass
+    thread = sim.begin_thread(on.ana.id, on.help.id, "card")
+    sim.write(on.ana.id, "stuck", channel_id=thread.id)
+    post = sim.begin_thread(on.ana.id, on.forum.id, "a post", text="four")
+    other = sim.begin_thread(on.ana.id, on.lounge.id, "weather")
+    for there in (thread, post, other):
+        sim.set_thread(there.id, archived=True)
+    sim.arm("error", method="GET", path=f"/{on.help.id}/threads/archived", status=403, code=50001)
+    async with running(sim, ground=ground, on=on, help_channels=helping) as stage:
+        message = await stage.comes(lambda message: message.text == "a post\nfour")
+        assert (message.addressed, message.thread_key) == (Addressed.HELP_CHANNEL, post.id)
+        await until(lambda: json.loads(ground.state["discord:memory"])["archives"] == {})
+    # As after a first attempt that failed.
+    ground.state["discord:memory"] = json.dumps(
+        json.loads(ground.state["discord:memory"]) | {"archives": {on.help.id: int(thread.id) - 1}}
+    )
+    async with running(sim, ground=ground, on=on, help_channels=helping) as stage:
+        await stage.comes(lambda message: message.text == "stuck")
+        assert "old words" not in texts(stage.inbox)
+        asked = {call.path for call in sim.calls("GET", "/channels/{channel_id}/threads/archived/public")}
+        assert {path.split("/")[-4] for path in asked} == {on.help.id, on.forum.id}
+        assert not [call for call in sim.calls("GET", POST) if other.id in call.path]
+
+
+async def test_what_archives_hold_is_looked_for_again_where_discord_did_not_answer(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord.intake._GAPS_AGAIN_S", 0.3)
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    thread = sim.begin_thread(on.ana.id, on.help.id, "card")
+    sim.write(on.ana.id, "stuck", channel_id=thread.id)
+    sim.set_thread(thread.id, archived=True)
+    sim.arm("slow_before", method="GET", path="/threads/archived", seconds=2)
+    async with running(sim, ground=ground, on=on, help_channels=["help"], request_timeout_s=0.5) as stage:
+        await stage.comes(lambda message: message.text == "stuck")
+
+
+async def test_a_thread_to_help_in_that_was_archived_is_read(sim: DiscordSimulator) -> None:
+    ground, on = Ground(), world(sim)
+    thread = sim.begin_thread(on.ana.id, on.lounge.id, "support")
+    async with running(sim, ground=ground, on=on, help_channels=[thread.id]):
+        pass
+    sim.write(on.ana.id, "stuck", channel_id=thread.id)
+    sim.set_thread(thread.id, archived=True)
+    async with running(sim, ground=ground, on=on, help_channels=[thread.id]) as stage:
+        message = await stage.comes(lambda message: message.text == "stuck")
+        assert message.addressed is Addressed.HELP_CHANNEL
+
+
+async def test_a_server_that_comes_late_is_read_then(sim: DiscordSimulator) -> None:
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    sim.write(on.ana.id, "missed", channel_id=on.help.id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simulators.discord.gateway.guild_create_body", away)
+        async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
+            sim.advance(300)
+            await stage.says("hello")
+            assert texts(stage.inbox) == ["hello"]
+        # and it is not forgotten over a restart
+        async with running(sim, ground=ground, on=on, help_channels=["help"]) as stage:
+            await stage.says("hello again")
+            patch.undo()
+            tell_of(stage)
+            await stage.comes(lambda message: message.text == "missed")
+
+
+async def test_what_was_said_in_a_servers_outage_is_read_after_it(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(sim, help_channels=["help"]) as stage:
+        on = stage.world
+        await stage.says("one", channel_id=on.help.id)
+        sim.push_raw("GUILD_DELETE", {"id": on.guild.id, "unavailable": True})
+        with monkeypatch.context() as patch:
+            patch.setattr(sim._world, "tell", lambda _event: None)  # noqa: SLF001 - nothing is told in an outage
+            sim.write(on.ana.id, "two", channel_id=on.help.id)
+        sim.advance(300)
+        await stage.says("direct")
+        tell_of(stage)
+        await stage.comes(lambda message: message.text == "two")
+
+
+async def test_authors_are_written_down_seldom_and_at_the_end(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord.intake._SAVE_EVERY_S", 0.05)
+    async with running(sim, help_channels=["help"]) as stage:
+        there = stage.world.help.id
+        message = await stage.says("one", channel_id=there)
+        await until(lambda: message.message_id in stage.ground.state.get("discord:authors", ""))
+        more = await stage.says("two", channel_id=there)
+        await until(lambda: json.loads(stage.ground.state["discord:memory"])["mark"] >= int(more.message_id))
+        assert more.message_id not in stage.ground.state["discord:authors"]
+        assert stage.world.ana.id not in stage.ground.state["discord:memory"]
+    assert json.loads(stage.ground.state["discord:authors"])[more.message_id] == stage.world.ana.id
+    async with running(sim, ground=stage.ground, on=stage.world, help_channels=["help"]) as stage:
+        gone = await stage.next_after(lambda: sim.delete(there, more.message_id))
+        assert gone.author.id == stage.world.ana.id
 
 
 async def test_where_discord_does_not_answer_what_is_said_now_waits_for_one_channel_only(
