@@ -128,7 +128,10 @@ class Receiver:
     async def _wait_after(self, failed: ApiFailed, failures: int, what: str) -> None:
         """Say what is wrong and wait, longer each time. Raises `ChannelSetupError` where the account is refused."""
         if failed.status == 401:  # noqa: PLR2004 - Unauthorized
-            await self._log_in()
+            try:
+                await self._log_in()
+            except ApiFailed as unanswered:  # whether the keys are refused, the next 401 may tell
+                failed = unanswered
         cap_s = self._settings.max_backoff_s
         wait_s = min(cap_s, 0.5 * 2.0 ** min(failures, 16)) * SystemRandom().uniform(0.5, 1)
         if failed.status == 402:  # noqa: PLR2004 - Payment Required

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from yarl import URL
 
 from config.settings import Section
 
@@ -19,6 +21,21 @@ def _ids(values: tuple[str, ...]) -> tuple[str, ...]:
             cure = "write the number; a handle can be given up and taken by somebody else"
             raise ValueError(f"`{value}` is no user id: {cure}")
     return values
+
+
+def _is_kept_secret(api_base: str) -> str:
+    """Plain HTTP only where nothing leaves this computer: the keys of the stream are sent as they are."""
+    url = URL(api_base)
+    if url.scheme != "http" or _is_this_computer(url.host or ""):
+        return api_base
+    raise ValueError(f"`{api_base}` would send the keys in the clear: write https://, or a host of this computer")
+
+
+def _is_this_computer(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 class Settings(Section):
@@ -35,7 +52,9 @@ class Settings(Section):
     access_token_secret: SecretStr = Field(min_length=1)
     bearer_token: SecretStr | None = None
     """The app's; only the stream needs it."""
-    api_base: str = Field("https://api.twitter.com", pattern=r"^https?://[^\s/]+$")
+    api_base: Annotated[str, AfterValidator(_is_kept_secret)] = Field(
+        "https://api.twitter.com", pattern=r"^https?://[^\s/@]+$"
+    )
     mode: Literal["auto", "approve"] = "auto"
     """"auto" answers by itself where X allows it; "approve" leaves every answer to a moderator."""
     automated_label_confirmed: bool = False

@@ -15,7 +15,7 @@ import aiohttp
 import tweepy  # type: ignore[import-untyped]  # it has no types
 from tweepy.asynchronous import AsyncStreamingClient  # type: ignore[import-untyped]  # the same
 
-from adapters.twitter.wire import Wire
+from adapters.twitter.wire import FAILURES, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ class Doorbell:
             rules = found.get("data") or []
             if not any(rule.get("value") == self._rule for rule in rules):
                 await self._stream.add_rules(tweepy.StreamRule(value=self._rule, tag="firstline"))
-        except (tweepy.TweepyException, aiohttp.ClientError, OSError, TypeError, ValueError, AttributeError) as error:
+        except FAILURES as error:
             logger.warning(
                 "X: the stream cannot be set up (%s); mentions are polled.",
                 " ".join(f"{type(error).__name__}: {error}".split())[:200],

@@ -54,7 +54,7 @@ _NEVER_SENT: Final = (
     aiohttp.InvalidURL,
 )
 # The last four: an answer that is JSON but not X's, from a proxy or a portal; tweepy reads it before we do.
-_FAILURES: Final = (
+FAILURES: Final = (
     tweepy.TweepyException,
     aiohttp.ClientError,
     OSError,
@@ -64,6 +64,7 @@ _FAILURES: Final = (
     ValueError,
     AttributeError,
 )
+"""What a call of tweepy's may raise."""
 _CURABLE: Final = ("oauth1 app permissions", "client-not-enrolled", "suspended", "locked", "Unsupported Authentication")
 _LIMITS: Final = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
 
@@ -277,7 +278,7 @@ class Api:
         _answered.set(None)
         try:
             body = await call
-        except _FAILURES as error:
+        except FAILURES as error:
             status, headers = _answered.get() or (None, {})
             raise ApiFailed(error, status, headers) from error
         status, headers = _answered.get() or (None, {})

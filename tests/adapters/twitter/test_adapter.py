@@ -345,6 +345,15 @@ async def test_keys_that_are_taken_away_end_it_too(sim: TwitterSimulator) -> Non
     await adapter.close()
 
 
+async def test_a_refusal_and_a_log_in_without_an_answer_do_not_end_it(sim: TwitterSimulator) -> None:
+    async with running(sim) as stage:
+        await stage.user_posts("first")
+        sim.arm("error", endpoint=MENTIONS, code=401, title="Unauthorized")
+        sim.arm("unavailable_before", endpoint="GET /2/users/me")
+        assert (await stage.user_posts("still there?")).text == "still there?"
+        await until(lambda: len(sim.calls("GET /2/users/me")) > 1)
+
+
 async def nowhere(messages: Sequence[IncomingMessage]) -> None:
     raise AssertionError(f"{len(messages)} messages came where nobody wrote")
 
@@ -570,7 +579,7 @@ async def test_a_later_part_with_a_mark_is_found_again(sim: TwitterSimulator) ->
             part = reply_to(asked.reply_to, "Second.", follows=first)
             ids.append(await stage.adapter.send(part))
             assert await stage.adapter.find(part) == ids[-1]
-        assert await stage.adapter.send(part) == ids[-1]
+            assert await stage.adapter.send(part) == ids[-1]
     assert len(sim.sent()) == 4
 
 
@@ -728,8 +737,9 @@ async def test_a_stream_that_is_hung_up_again_and_again_is_no_hot_loop(sim: Twit
         assert stage.inbox == []
 
 
-async def test_a_stream_that_cannot_be_had_leaves_the_polling(sim: TwitterSimulator) -> None:
-    sim.arm("error", endpoint="GET /2/tweets/search/stream/rules", code=403, times=0)
+@pytest.mark.parametrize("code", [403, 500, 418])
+async def test_a_stream_that_cannot_be_had_leaves_the_polling(sim: TwitterSimulator, code: int) -> None:
+    sim.arm("error", endpoint="GET /2/tweets/search/stream/rules", code=code, times=0)
     async with running(sim, stream=True) as stage:
         assert (await stage.user_posts("help")).text == "help"
 
@@ -780,6 +790,9 @@ async def test_check_says_what_is_wrong(sim: TwitterSimulator) -> None:
         ({"max_posts": 0}, "greater than or equal to 1"),
         ({"deletion_check_h": 24}, "less than 24"),
         ({"consumer_key": ""}, "at least 1 item"),
+        ({"api_base": "http://api.example.com"}, "in the clear: write https"),
+        ({"api_base": "http://localhost.example.com:8084"}, "in the clear: write https"),
+        ({"api_base": "http://127.0.0.1@api.example.com"}, "should match pattern"),
     ],
 )
 def test_settings_that_cannot_be(given: dict[str, Any], sentence: str) -> None:
@@ -787,6 +800,14 @@ def test_settings_that_cannot_be(given: dict[str, Any], sentence: str) -> None:
     assert Settings.model_validate({**keys, "staff": [17]}).staff == ("17",)
     with pytest.raises(ValidationError, match=sentence):
         Settings.model_validate(keys | given)
+
+
+@pytest.mark.parametrize(
+    "api_base", ["http://127.0.0.1:8084", "http://[::1]:8084", "http://localhost:8084", "https://api.example.com"]
+)
+def test_plain_http_is_for_this_computer(api_base: str) -> None:
+    keys = dict.fromkeys(("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "a key")
+    assert Settings.model_validate({**keys, "api_base": api_base}).api_base == api_base
 
 
 async def test_no_secret_is_shown(sim: TwitterSimulator) -> None:
