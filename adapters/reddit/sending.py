@@ -33,6 +33,10 @@ _FOOTERS: Final = {
         "Antwoord `!stop` en ik laat je met rust.",
     ),
 }
+_RULE: Final = "\n\n---\n\n"  # nothing that is written above it can look like it
+_PAGE: Final = 100
+_MAX_PAGES: Final = 10
+_SHOWN: Final = 900  # Reddit shows no more than 1,000 things of a listing, less what was deleted of them
 STAFF_SUBJECT: Final = "Your !ticket commands"
 
 
@@ -82,14 +86,14 @@ class Sending:
         if not self._settings.footer:
             return ""
         if self._settings.footer_text:
-            return f"\n\n---\n\n{self._settings.footer_text}"
+            return f"{_RULE}{self._settings.footer_text}"
         bot, private, stop, by_reply = _FOOTERS.get(address.get("language", ""), _FOOTERS["en"])
         if "modmail" not in address:
-            return f"\n\n---\n\n*{bot}* {by_reply}"
+            return f"{_RULE}*{bot}* {by_reply}"
         write_to = letter(account, address["subreddit"], "Support")
         leave = letter(account, address["subreddit"], "Stop", "!stop")
         links = [f"[{stop}]({leave})"] if _says_where(reply) else [f"[{private}]({write_to})", f"[{stop}]({leave})"]
-        return f"\n\n---\n\n*{bot}* {' · '.join(links)}"
+        return f"{_RULE}*{bot}* {' · '.join(links)}"
 
     # --- modmail ----------------------------------------------------------------------------------------------------
 
@@ -139,37 +143,60 @@ class Sending:
 
     async def find(self, reply: Reply, account: Account) -> str | None:
         """The id of a reply that was perhaps posted. Raises `ChannelError`."""
-        body = _words(self.body(reply, account))
         try:
             if "parent" in reply.target.address:
-                parent = reply.follows or reply.target.address["parent"]
-                return await self._own_comment(account, parent, body)
-            return await self._own_letter_if_open(reply, account, body)
+                return await self._own_comment(reply, account)
+            return await self._own_letter_if_open(reply, account)
         except FAILURES as error:
             raise outcome(error) from error
 
-    async def _own_comment(self, account: Account, parent: str, body: str) -> str | None:
-        """The newest 100 of the account's comments: no thread is too long for it, as its own tree can be."""
-        answer = await self._get(f"user/{account.username}/comments/", limit=100, sort="new")
-        for child in answer["data"]["children"]:
-            data = child["data"]
-            if data.get("parent_id") == parent and _words(str(data.get("body"))) == body:
-                return str(data["name"])
-        return None
+    async def _own_comment(self, reply: Reply, account: Account) -> str | None:
+        """Among all of the account's comments: no thread is too long for that, as its own tree can be.
 
-    async def _own_letter_if_open(self, reply: Reply, account: Account, body: str) -> str | None:
+        Page by page, as far back as what is answered; where Reddit does not show them that far, nobody can say.
+        """
+        parent = reply.follows or reply.target.address["parent"]
+        path = f"user/{account.username}/comments/"
+        forms = _forms(reply)
+        asked_at, after, number = None, "", 0
+        for _ in range(_MAX_PAGES):
+            listed = (await self._get(path, limit=_PAGE, sort="new", **({"after": after} if after else {})))["data"]
+            own = [child["data"] for child in listed["children"]]
+            for one in own:
+                if one.get("parent_id") == parent and _words(str(one["body"])) in forms:
+                    return str(one["name"])
+            if after and not own:
+                break  # what stood above was deleted a moment ago, and Reddit shows nothing below that
+            number += len(own)
+            after = listed.get("after") or ""
+            if not after and number < _SHOWN:
+                return None
+            asked_at = await self._made_at(parent) if asked_at is None else asked_at
+            if float(own[-1]["created_utc"]) < asked_at:
+                return None
+            if not after:
+                break
+        raise Rejected("Reddit does not show the account's comments further back: look whether it is there.")
+
+    async def _made_at(self, fullname: str) -> float:
+        """When it was written (s since 1970); 0 where Reddit has it no more."""
+        children = (await self._get(API_PATH["info"], id=fullname))["data"]["children"]
+        return float(children[0]["data"]["created_utc"]) if children else 0.0
+
+    async def _own_letter_if_open(self, reply: Reply, account: Account) -> str | None:
         try:
-            return await self._own_letter(reply, account, body)
+            return await self._own_letter(reply, account)
         except GONE:
             return None  # nor can anything be posted there any more
 
-    async def _own_letter(self, reply: Reply, account: Account, body: str) -> str | None:
+    async def _own_letter(self, reply: Reply, account: Account) -> str | None:
         conversation = await self._conversation_of(reply) or await self._lost_conversation(reply, account)
         if not conversation:
             return None
         read = modmail.read(await self._get(API_PATH["modmail_conversation"].format(id=conversation)))
-        own = (one.id for one in reversed(read.letters) if one.author_id == account.id and _words(one.text) == body)
-        posted = next(own, None)
+        forms = _forms(reply)
+        own = (one for one in reversed(read.letters) if one.author_id == account.id)
+        posted = next((one.id for one in own if _words(one.text) in forms), None)
         return f"{conversation}/{posted}" if posted else None
 
     async def _lost_conversation(self, reply: Reply, account: Account) -> str:
@@ -223,8 +250,13 @@ def _says_where(reply: Reply) -> bool:
 
 
 def _words(body: str) -> str:
-    """What has to be the same in a text that Reddit has stored: not its white space."""
-    return " ".join(body.split())
+    """What has to be the same in a text that Reddit has stored: not its white space, nor the footer of that day."""
+    return " ".join(body.partition(_RULE)[0].split())
+
+
+def _forms(reply: Reply) -> set[str]:
+    """The words of a reply in the ways they may have been posted: how much room there was depends on the footer."""
+    return {_words(written(reply.text)), _words(written(reply.text, room=0))}
 
 
 def _comment(reddit: praw.Reddit, parent: str, body: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from adapters.base import Busy, ChannelError, Idempotency, MaybePosted, Rejected, Unreachable, Visibility
+from adapters.base import Busy, ChannelError, Idempotency, MaybePosted, Rejected, ReplyTarget, Unreachable, Visibility
 from adapters.markup import escape
 from adapters.reddit import create
 from adapters.reddit.text import MAX_BODY, MAX_PLAIN
@@ -391,6 +391,60 @@ async def test_what_an_earlier_run_left_is_found_and_sent_before_the_first_look(
     assert await adapter.find(reply_to(asked.reply_to, "Hello.")) == posted
     assert await adapter.send(reply_to(asked.reply_to, "Hello again."))
     await adapter.close()
+
+
+@pytest.mark.parametrize("text", ["Hello.\n\n---\n\n**So.**", "**a** \n" * 1400])
+@pytest.mark.parametrize("later", [{"footer_text": "f" * 400}, {"footer": False}, {}])
+async def test_what_was_posted_with_another_footer_is_found(
+    sim: RedditSimulator, later: dict[str, Any], text: str
+) -> None:
+    async with running(sim, footer_text="*Beep.*\n\n---\n\n*I am a bot.*") as stage:
+        asked = await stage.comments("!ticket hello there you")
+        posted = await stage.adapter.send(reply_to(asked.reply_to, text))
+    adapter = create("reddit", settings(sim, **later), Ground().surroundings())
+    assert await adapter.find(reply_to(asked.reply_to, text)) == posted
+    assert await adapter.find(reply_to(asked.reply_to, text[1:])) is None
+    await adapter.close()
+
+
+async def test_it_looks_as_far_back_as_the_question(sim: RedditSimulator) -> None:
+    async with running(sim, poll_interval_s=60) as stage:
+        earlier = [sim.comment(stage.thread, BOT, f"earlier {number}")["name"] for number in range(230)]
+        for name in earlier:
+            sim.age(name, 60)
+        asked = sim.comment(stage.thread, "ana", "!ticket hello there you")["name"]
+        target = _below(stage, asked)
+        assert await stage.adapter.find(reply_to(target, "Hello.")) is None
+        assert len(sim.calls(f"/user/{BOT}/comments")) == 1, "what is older than the question cannot answer it"
+        posted = await stage.adapter.send(reply_to(target, "Hello."))
+        for number in range(120):
+            sim.comment(stage.thread, BOT, f"later {number}")
+        assert await stage.adapter.find(reply_to(target, "Hello.")) == posted
+        assert await stage.adapter.find(reply_to(target, "Another.")) is None
+
+
+async def test_where_reddit_shows_no_more_nobody_says_that_it_was_not_posted(sim: RedditSimulator) -> None:
+    async with running(sim, poll_interval_s=60) as stage:
+        asked = sim.comment(stage.thread, "ana", "!ticket hello there you")["name"]
+        reply = reply_to(_below(stage, asked), "Hello.")
+        posted = await stage.adapter.send(reply)
+        for number in range(880):
+            sim.comment(stage.thread, BOT, f"later {number}")
+        assert await stage.adapter.find(reply) == posted
+        for number in range(150):
+            sim.comment(stage.thread, BOT, f"still later {number}")
+        with pytest.raises(Rejected, match="further back"):
+            await stage.adapter.find(reply)
+
+
+def _below(stage: Stage, comment: str) -> ReplyTarget:
+    return ReplyTarget(
+        channel="reddit",
+        place=f"r/{SUB}",
+        address={"parent": comment, "link": stage.thread, "subreddit": SUB},
+        visibility=Visibility.PUBLIC,
+        idempotency=Idempotency.FINDABLE,
+    )
 
 
 async def test_before_the_log_in_a_reply_waits(sim: RedditSimulator) -> None:
