@@ -20,9 +20,19 @@ if TYPE_CHECKING:
 
 _MOST_ROWS, _MOST_TICKETS = 40, 50
 _COUNTED = ("messages", "undecided", "adds_up", "outcomes", "replies", "tickets", "ratings")
+# Replies that failed or may have; one in whose place another was posted is settled.
+_NEEDS_PERSON = (
+    "SELECT count(*) FROM outgoing o WHERE state IN ('ambiguous', 'failed') AND NOT EXISTS"
+    " (SELECT 1 FROM outgoing other WHERE substr(other.key, 1, length(o.key) + 8) = o.key || ':instead')"
+)
 _NOTHING: dict[str, Any] = {
     "desk": {"tickets": []},
-    "ledger": {**dict.fromkeys(_COUNTED[:2], 0), "adds_up": True, **{name: {} for name in _COUNTED[3:]}, "rows": []},
+    "ledger": {
+        **dict.fromkeys((*_COUNTED[:2], "needs_person"), 0),
+        "adds_up": True,
+        **{name: {} for name in _COUNTED[3:]},
+        "rows": [],
+    },
     "approvals": [],
 }
 
@@ -38,7 +48,11 @@ def read(ledger: Path) -> dict[str, Any]:
             counted = {**asdict(counts), "adds_up": counts.adds_up}
             return {
                 "desk": {"tickets": _tickets(connection, tickets)},
-                "ledger": {**{name: counted[name] for name in _COUNTED}, "rows": _rows(connection)},
+                "ledger": {
+                    **{name: counted[name] for name in _COUNTED},
+                    "needs_person": connection.execute(_NEEDS_PERSON).fetchone()[0],
+                    "rows": _rows(connection),
+                },
                 "approvals": _approvals(connection, ledger),
             }
     except LedgerError:

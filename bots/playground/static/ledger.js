@@ -8,9 +8,7 @@ const sum = (counts) => Object.values(counts).reduce((total, count) => total + c
 const plain = (rule) => rule.replaceAll("_", " ");
 const REPLIES = { ambiguous: "perhaps posted", failed: "reply failed", held: "waits for approval", pending: "to be sent", sending: "being sent" };
 
-/** How many replies need a person: those that could not be posted, and those of which nobody knows. */
-const unsure = ({ failed = 0, ambiguous = 0 }) => failed + ambiguous;
-/** The sentence on them. */
+/** The sentence on replies that could not be posted, and those of which nobody knows. */
 export const alarmOf = (count) => (count === 1 ? "1 reply needs a person" : `${count} replies need a person`);
 
 export const ledgerPanel = () => {
@@ -61,7 +59,7 @@ export const ledgerPanel = () => {
       const share = ledger.messages ? Math.floor((100 * decided) / ledger.messages) : 100;
       total.hidden = ledger.messages === 0;
       total.replaceChildren(make("b", {}, `${decided} of ${ledger.messages}`), ` messages have exactly one outcome: ${share} %. `, ledger.adds_up ? "It adds up." : make("strong", {}, "It does not add up!"));
-      const count = unsure(ledger.replies);
+      const count = ledger.needs_person;
       alarm.hidden = count === 0;
       setText(alarm, count ? `${alarmOf(count)}: it could not be posted, or nobody knows whether it was. The rows below say which.` : "");
       showBar(counted);
@@ -69,7 +67,7 @@ export const ledgerPanel = () => {
       showRows(ledger.rows.map((row) => ({ key: row.id, ...row })));
       none.hidden = ledger.rows.length > 0;
     },
-    alarm: ({ ledger }) => unsure(ledger.replies),
+    alarm: ({ ledger }) => ledger.needs_person,
     count: () => 0,
   };
 };

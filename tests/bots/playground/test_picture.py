@@ -64,6 +64,16 @@ def test_a_claim_code_is_shown_to_nobody_but_its_author(tmp_path: Path) -> None:
     assert [reply["text"] for reply in shown["ledger"]["rows"][0]["replies"]] == ["Your code: …."] * 2
 
 
+def test_what_failed_needs_a_person_unless_something_was_said_instead(tmp_path: Path) -> None:
+    ledger = _ledger(tmp_path)
+    states = ("failed", "sent", "ambiguous", "failed")
+    _write(ledger, {}, [(_reply("x", release="automatic"), state, None) for state in states])
+    assert picture.read(ledger)["ledger"]["needs_person"] == 3
+    with contextlib.closing(connect(ledger)) as connection:
+        connection.execute("UPDATE outgoing SET key = '0:instead' WHERE key = '1'")
+    assert picture.read(ledger)["ledger"]["needs_person"] == 2
+
+
 def test_what_waits_says_whether_it_is_for_one_person_alone(tmp_path: Path) -> None:
     target = {"channel": "twitter", "place": "p", "release": "approved"}
     ledger = _ledger(tmp_path)
