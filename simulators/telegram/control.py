@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+from simulators.driving import SimulatorError
 from simulators.telegram import entities as text_entities
 from simulators.telegram.faults import Fault, FaultKind, RateLimits
 from simulators.telegram.journal import Call, SentMessage
@@ -15,16 +16,7 @@ from simulators.telegram.people import Attachment, content_of
 from simulators.telegram.stage import Stage
 from simulators.telegram.updates import pending_kinds
 from simulators.telegram.wire import Json
-from simulators.telegram.world import (
-    CHANNEL_BOT,
-    GROUP_ANONYMOUS_BOT,
-    PRESENT,
-    SERVICE_USER,
-    Chat,
-    Member,
-    SimulatorError,
-    StoredFile,
-)
+from simulators.telegram.world import CHANNEL_BOT, GROUP_ANONYMOUS_BOT, PRESENT, SERVICE_USER, Chat, Member, StoredFile
 
 
 class Control(Stage):

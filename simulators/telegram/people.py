@@ -4,9 +4,10 @@ import base64
 import binascii
 from dataclasses import dataclass
 
+from simulators.driving import SimulatorError
 from simulators.telegram import entities
 from simulators.telegram.wire import Json
-from simulators.telegram.world import SimulatorError, StoredFile
+from simulators.telegram.world import StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

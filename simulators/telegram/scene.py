@@ -6,15 +6,15 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
+from simulators.driving import SimulatorError
 from simulators.scene import FAULTS, Choice, Person, Place, Post, SceneError, View
 from simulators.telegram.faults import FaultKind
 from simulators.telegram.server import TelegramSimulator
-from simulators.telegram.world import SimulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from aiohttp import web
 
     from simulators.telegram.wire import Json
 
@@ -35,11 +35,8 @@ class _Simulator(TelegramSimulator):
         for bot in self._world.bots.values():
             bot.mailbox.close()
 
-    async def _list_controls(self, _request: web.Request) -> web.Response:
-        return web.Response(status=404)
-
-    async def _control(self, _request: web.Request) -> web.Response:
-        return web.Response(status=404)
+    def _add_control(self, _app: web.Application) -> None:
+        """Leave it out."""
 
 
 class TelegramScene:

@@ -1,32 +1,30 @@
 """The HTTP side: ``/bot<token>/<method>``, ``/file/bot<token>/<path>`` and ``/control/<name>``."""
 
 import asyncio
-import base64
-import dataclasses
-import inspect
 import json
 import socket
 import ssl
 import struct
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any, Self
 
 from aiohttp import web
 
+from simulators.driving import ControlHttp
 from simulators.telegram.control import Control
 from simulators.telegram.faults import Fault, FaultKind
 from simulators.telegram.journal import Call
 from simulators.telegram.methods import METHODS, Methods
 from simulators.telegram.people import Attachment
 from simulators.telegram.wire import ApiError, Json, Params, read_params, too_many_requests
-from simulators.telegram.world import Bot, Chat, SimulatorError, User
+from simulators.telegram.world import Bot, Chat, User
 
 _BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body>\r\n</html>\r\n"
 _NOT_FOUND = ApiError(404, "Not Found")
 _UNAUTHORISED = ApiError(401, "Unauthorized")
 _REFUSALS = frozenset({FaultKind.TOO_MANY_REQUESTS, FaultKind.ERROR, FaultKind.BAD_GATEWAY_BEFORE})
 _MAX_BODY_BYTES = 64 * 1024 * 1024
+_WRITERS: dict[type, Callable[[Any], Json]] = {User: User.wire, Chat: Chat.wire}
 
 
 class TelegramSimulator(Control):
@@ -78,8 +76,7 @@ class TelegramSimulator(Control):
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         app.router.add_route("*", "/bot{token}/{method}", self._bot_api)
         app.router.add_get("/file/bot{token}/{path:.+}", self._file)
-        app.router.add_get("/control", self._list_controls)
-        app.router.add_post("/control/{name}", self._control)
+        self._add_control(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._tls)
@@ -93,6 +90,10 @@ class TelegramSimulator(Control):
             bot.mailbox.close()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def _add_control(self, app: web.Application) -> None:
+        readers = {"attachment": Attachment.from_json}
+        ControlHttp(control=self, offers=Control, answer=_json, writers=_WRITERS, readers=readers).add_to(app)
 
     # --- the Bot API ------------------------------------------------------------------------------------------------
 
@@ -196,53 +197,6 @@ class TelegramSimulator(Control):
         if file is None:
             return _error(_NOT_FOUND)
         return web.Response(body=file.content, content_type="application/octet-stream")
-
-    # --- the control ------------------------------------------------------------------------------------------------
-
-    async def _list_controls(self, _request: web.Request) -> web.Response:
-        functions = inspect.getmembers(Control, inspect.isfunction)
-        return _json({name: inspect.getdoc(function) for name, function in functions if not name.startswith("_")})
-
-    async def _control(self, request: web.Request) -> web.Response:
-        """Call a method of `Control` by name; ``batch`` takes ``{"steps": [{"do": name, ...}]}``."""
-        name = request.match_info["name"]
-        try:
-            arguments = await request.json() if request.can_read_body else {}
-            if name == "batch":
-                steps = [await self._do(step.pop("do"), step) for step in arguments["steps"]]
-                return _json({"result": steps})
-            return _json({"result": await self._do(name, arguments)})
-        except TimeoutError as error:
-            return _json({"error": str(error)}, status=408)
-        except (SimulatorError, TypeError, ValueError, KeyError) as error:
-            return _json({"error": f"{type(error).__name__}: {error}"}, status=400)
-
-    async def _do(self, name: str, arguments: dict[str, Any]) -> object:
-        if name.startswith("_") or not inspect.isfunction(getattr(Control, name, None)):
-            raise SimulatorError(f"There is no control {name!r}: GET /control lists them.")
-        if isinstance(attachment := arguments.get("attachment"), dict):
-            arguments["attachment"] = Attachment.from_json(attachment)
-        if isinstance(at := arguments.get("at"), str):
-            arguments["at"] = datetime.fromisoformat(at)
-        result = getattr(self, name)(**arguments)
-        return _plain(await result if inspect.isawaitable(result) else result)
-
-
-def _plain(value: object) -> object:  # noqa: PLR0911  one line a kind of value
-    """Return what JSON can carry: objects by their fields, times in ISO 8601, bytes in base64."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, User | Chat):
-        return value.wire()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return value
 
 
 def _json(body: Json, status: int = 200) -> web.Response:

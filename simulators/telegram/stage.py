@@ -2,24 +2,14 @@
 
 from collections.abc import Sequence
 
+from simulators.driving import SimulatorError
 from simulators.telegram.faults import Faults
 from simulators.telegram.journal import Journal
 from simulators.telegram.methods import Methods
 from simulators.telegram.schema import check_from_environment
 from simulators.telegram.updates import Mailbox
 from simulators.telegram.wire import Json
-from simulators.telegram.world import (
-    ADMIN_RIGHTS,
-    GROUP_ANONYMOUS_BOT,
-    PRESENT,
-    Bot,
-    Chat,
-    Member,
-    SimulatorError,
-    Topic,
-    User,
-    World,
-)
+from simulators.telegram.world import ADMIN_RIGHTS, GROUP_ANONYMOUS_BOT, PRESENT, Bot, Chat, Member, Topic, User, World
 
 _ALL_RIGHTS = (*ADMIN_RIGHTS, "can_pin_messages", "can_manage_topics", "can_post_messages", "can_edit_messages")
 

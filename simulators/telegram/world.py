@@ -19,10 +19,6 @@ _CHANNEL_RIGHTS = ("can_post_messages", "can_edit_messages")
 PRESENT = frozenset({"creator", "administrator", "member", "restricted"})
 
 
-class SimulatorError(Exception):
-    """The control of the simulator was asked for something that cannot be; the message says what."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """A person or a bot."""
