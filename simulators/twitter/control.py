@@ -7,11 +7,12 @@ API's JSON with all fields.
 from collections.abc import Callable
 from datetime import datetime
 
+from simulators.driving import SimulatorError
 from simulators.twitter.journal import Call, Sent
 from simulators.twitter.render import EDIT_WINDOW, MAX_EDITS, Renderer, Wanted
 from simulators.twitter.stage import Stage
 from simulators.twitter.wire import Json, Params
-from simulators.twitter.world import SimulatorError, conversation_of
+from simulators.twitter.world import conversation_of
 
 _ALL_FIELDS = (
     "author_id,conversation_id,created_at,display_text_range,edit_controls,entities,in_reply_to_user_id,lang,"

@@ -4,11 +4,12 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simulators.driving import SimulatorError
 from simulators.scene import FAULTS, Person, Place, Post, SceneError, View
 from simulators.twitter.faults import FaultKind
 from simulators.twitter.server import TwitterSimulator
 from simulators.twitter.world import Post as Said
-from simulators.twitter.world import SimulatorError, User, conversation_of
+from simulators.twitter.world import User, conversation_of
 
 TIMELINE = "timeline"
 _FAULTS = {"rate_limit": FaultKind.TOO_MANY_REQUESTS, "server_error": FaultKind.UNAVAILABLE_BEFORE}

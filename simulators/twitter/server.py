@@ -11,11 +11,11 @@ from typing import Self
 
 from aiohttp import web
 
+from simulators.driving import ControlHttp
 from simulators.twitter.auth import Caller, unsupported
 from simulators.twitter.billing import Item
 from simulators.twitter.context import Context
 from simulators.twitter.control import Control
-from simulators.twitter.control_http import ControlHttp
 from simulators.twitter.endpoints import ENDPOINTS, Endpoint
 from simulators.twitter.faults import Fault, FaultKind
 from simulators.twitter.journal import Call
@@ -83,7 +83,9 @@ class TwitterSimulator(Control):
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         for endpoint in ENDPOINTS:
             app.router.add_route(endpoint.method, endpoint.path, partial(self._api, endpoint))
-        ControlHttp(self, self._control_token).add_to(app)
+        ControlHttp(
+            control=self, offers=Control, answer=json_response, token=self._control_token, refusal="Unauthorized"
+        ).add_to(app)
         await self._listener.start(app)
         return self
 

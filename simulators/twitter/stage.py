@@ -1,5 +1,6 @@
 """Setting the scene: accounts, bots with their keys, suspensions, limits, credits and failures."""
 
+from simulators.driving import SimulatorError
 from simulators.twitter.auth import Bot, Gate, new_app, new_bot
 from simulators.twitter.billing import Meter, Usage
 from simulators.twitter.endpoints import ENDPOINTS
@@ -8,7 +9,7 @@ from simulators.twitter.journal import Journal
 from simulators.twitter.limits import RateLimits
 from simulators.twitter.listener import Listener
 from simulators.twitter.stream import Streams
-from simulators.twitter.world import Post, SimulatorError, User, World
+from simulators.twitter.world import Post, User, World
 
 
 class Stage:

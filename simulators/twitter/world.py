@@ -10,10 +10,6 @@ from simulators.twitter.writing import MENTION, Writing, written
 _SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 
 
-class SimulatorError(Exception):
-    """The control of the simulator was asked for something that cannot be; the message says what."""
-
-
 @dataclass(slots=True, kw_only=True)
 class User:
     """An account. `receives_dms`: it may be written to once it has written; `wrote_to`: the accounts it wrote to."""
