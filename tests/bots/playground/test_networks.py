@@ -39,7 +39,7 @@ async def test_a_question_is_answered_and_a_complaint_redirected_on(ways: Ways, 
     name = ways.network
     async with playground(tmp_path / "play", only=name) as player:
         await _logged_in(tmp_path / "play" / "bot.log")  # what is said before is, on Discord, nobody's to hear
-        state = await player.state()
+        state = await player.until(lambda state: network(state, name).get("commands", True))
         bot = person(state, "bot", of=name)
         shared = [place for place in network(state, name)["places"] if not place["private_to"]]
         place = next(place["id"] for place in shared if ways.place in place["title"])
