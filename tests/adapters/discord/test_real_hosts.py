@@ -7,17 +7,18 @@ import ssl
 from typing import TYPE_CHECKING
 
 import aiohttp
+import pytest
 import trustme
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from adapters.base import Unreachable
 from adapters.discord import DiscordAdapter, Settings
+from adapters.discord.wire import InteractionWire, outcome
 from simulators.discord import DiscordSimulator
 from tests.adapters.discord.stage import TOKEN, Ground, Stage, ran, ready, reply_to, running, world
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 class Loopback(AbstractResolver):
@@ -91,3 +92,24 @@ async def test_it_goes_through_the_proxy_that_the_environment_names(monkeypatch:
             Ground().surroundings(),
         )
         assert not any(finding.ok for finding in await adapter.check())
+
+
+async def test_a_proxy_that_refuses_has_posted_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    base = "https://discord.invalid/api/v10"
+    async with DiscordSimulator() as sim:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{sim.port}")  # which knows no CONNECT
+        wire = InteractionWire(base, None)
+        adapter = DiscordAdapter(
+            "discord", Settings.model_validate({"token": TOKEN, "api_base": base}), Ground().surroundings()
+        )
+        try:
+            with pytest.raises(Unreachable):
+                await wire.call("POST", "/interactions/1/token/callback", {})
+            async with adapter._client() as client:  # noqa: SLF001 - the one that the adapter posts with
+                with pytest.raises(aiohttp.ClientHttpProxyError) as caught:
+                    await client.login(TOKEN)
+            assert isinstance(outcome(caught.value), Unreachable)
+        finally:
+            await wire.close()
