@@ -35,6 +35,7 @@ T = TypeVar("T")
 _TRIES: Final = 4  # a call makes at most so many requests: the token, again after it was refused, a look, the write
 _WINDOW_S: Final = 600.0
 _WAIT_S: Final = 60.0  # after a 429 that does not say for how long
+LEAST_WAIT_S: Final = 1.0
 _MOST_WAIT_S: Final = 3600.0
 _UNITS: Final = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0}
 _ASKED_TO_WAIT: Final = re.compile(r"([0-9]{1,4}) (millisecond|second|minute|hour)s?\b")
@@ -320,6 +321,6 @@ def retry_after_s(error: prawcore.TooManyRequests) -> float:
 
 def _seconds(retry_after: str | None) -> float:
     try:
-        return min(max(float(retry_after or _WAIT_S), 1.0), _MOST_WAIT_S)
+        return min(max(float(retry_after or _WAIT_S), LEAST_WAIT_S), _MOST_WAIT_S)
     except ValueError:
         return _WAIT_S

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.base import Addressed, ChannelSetupError, IncomingMessage, Kind, Visibility
-from adapters.reddit import create
+from adapters.reddit import create, wire
 from adapters.reddit.memory import Memory
 from adapters.reddit.things import Thing
 from simulators.reddit import FaultKind, RedditSimulator
@@ -111,7 +111,7 @@ async def test_nothing_is_marked_as_read_before_it_is_stored(sim: RedditSimulato
 
 
 async def test_a_crowd_between_two_looks_is_read_whole_and_in_order(sim: RedditSimulator) -> None:
-    async with running(sim, poll_interval_s=0.6) as stage:
+    async with running(sim) as stage:
         await stage.rounds(1)
         made = [sim.comment(stage.thread, "ana", f"comment {number}")["name"] for number in range(250)]
         made += [sim.submit(SUB, "ana", f"submission {number}")["name"] for number in range(120)]
@@ -123,7 +123,7 @@ async def test_a_crowd_between_two_looks_is_read_whole_and_in_order(sim: RedditS
 
 
 async def test_a_page_below_something_deleted_is_read_all_the_same(sim: RedditSimulator) -> None:
-    async with running(sim, poll_interval_s=0.5) as stage:
+    async with running(sim) as stage:
         await stage.rounds(1)
         made = [sim.comment(stage.thread, "ana", f"comment {number}")["name"] for number in range(150)]
         sim.arm(FaultKind.HANG_AFTER, path=f"/r/{SUB}/comments", seconds=0.5)
@@ -657,7 +657,8 @@ async def test_moderators_are_asked_for_once_a_minute(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "kind", [kind for kind in FaultKind if not kind.name.startswith(("FORM", "RATELIMIT", "HANG"))]
 )
-async def test_a_failing_reddit_is_outlived(stage: Stage, kind: FaultKind) -> None:
+async def test_a_failing_reddit_is_outlived(stage: Stage, kind: FaultKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "LEAST_WAIT_S", 0.05)
     stage.sim.arm(kind, http_method="GET", times=4, seconds=0.05, status=502)
     asked = await stage.comments("!ticket still there?")
     assert asked.text == "still there?"

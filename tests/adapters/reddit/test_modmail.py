@@ -91,7 +91,7 @@ async def test_a_moderators_ticket_beside_a_letter(stage: Stage) -> None:
 
 
 async def test_a_moderators_ticket_is_about_what_was_written_before_it(sim: RedditSimulator) -> None:
-    async with running(sim, poll_interval_s=0.5) as stage:
+    async with running(sim) as stage:
         asked = await stage.writes("You took my money")
         note = sim.answer_modmail(asked.thread_key, "mila", "!ticket", is_internal=True)
         sim.answer_modmail(asked.thread_key, "ana", "Never mind")
@@ -115,7 +115,7 @@ async def test_letters_come_once_whatever_else_happens_there(stage: Stage) -> No
 
 
 async def test_more_conversations_than_a_page_holds(sim: RedditSimulator) -> None:
-    async with running(sim, poll_interval_s=0.5) as stage:
+    async with running(sim) as stage:
         await stage.rounds(1)
         texts = [f"letter {number}" for number in range(130)]
         for text in texts:

@@ -55,12 +55,14 @@ async def test_a_reply_stands_below_the_question(stage: Stage) -> None:
 
 
 async def test_replies_that_wait_for_each_other_all_go_out(sim: RedditSimulator) -> None:
-    async with running(sim, request_timeout_s=0.3, poll_interval_s=5) as stage:
-        asked = await stage.comments("!ticket where is my deposit")
+    populate(sim)
+    thread = sim.submit(SUB, "ana", "!ticket where is my deposit")["name"]
+    async with running(sim, is_new=False, request_timeout_s=0.3, poll_interval_s=60) as stage:
+        asked = await stage.arrives(thread)
         sim.arm(FaultKind.HANG_BEFORE, seconds=0.1, times=0)
-        replies = [reply_to(asked.reply_to, f"Answer {number}.") for number in range(12)]
+        replies = [reply_to(asked.reply_to, f"Answer {number}.") for number in range(8)]
         posted = await asyncio.gather(*map(stage.adapter.send, replies))
-        assert len(set(posted)) == len(sim.sent()) == 12
+        assert len(set(posted)) == len(sim.sent()) == 8
         sim.disarm()
 
 
