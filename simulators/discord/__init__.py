@@ -7,7 +7,8 @@ from simulators.discord.mentions import Pings
 from simulators.discord.permissions import Permission
 from simulators.discord.server import DiscordSimulator
 from simulators.discord.sessions import Close
-from simulators.discord.world import Bot, Channel, Guild, Role, SimulatorError, User
+from simulators.discord.world import Bot, Channel, Guild, Role, User
+from simulators.driving import SimulatorError
 
 __all__ = [
     "Asked",

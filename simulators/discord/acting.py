@@ -10,7 +10,8 @@ from simulators.discord.interactions import COMMAND, COMPONENT, Interaction
 from simulators.discord.objects import channel_object, member_object, permissions_text, user_object
 from simulators.discord.posting import Posting
 from simulators.discord.wire import Json
-from simulators.discord.world import Bot, Channel, Event, MessageType, SimulatorError, User, World
+from simulators.discord.world import Bot, Channel, Event, MessageType, User, World
+from simulators.driving import SimulatorError
 
 _OPTION_TYPES: dict[int, type | tuple[type, ...]] = {3: str, 4: int, 5: bool, 10: (int, float)}
 _SUBCOMMAND, _SUBCOMMAND_GROUP = 1, 2

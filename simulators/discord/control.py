@@ -17,7 +17,8 @@ from simulators.discord.objects import user_object
 from simulators.discord.permissions import is_locked_out, may_speak
 from simulators.discord.posting import Draft, system_draft
 from simulators.discord.wire import Json, Upload
-from simulators.discord.world import Channel, MessageType, SimulatorError, User
+from simulators.discord.world import Channel, MessageType, User
+from simulators.driving import SimulatorError
 
 _MAX_UNITS = 4000  # of those who pay; others have 2000
 

@@ -13,7 +13,8 @@ from simulators.discord.journal import buttons_of
 from simulators.discord.permissions import EVERYONE, MODERATOR
 from simulators.discord.server import DiscordSimulator
 from simulators.discord.wire import ApiError, Json
-from simulators.discord.world import Channel, ChannelType, MessageFlag, MessageType, SimulatorError
+from simulators.discord.world import Channel, ChannelType, MessageFlag, MessageType
+from simulators.driving import SimulatorError
 from simulators.scene import FAULTS, Choice, Person, Place, Post, SceneError, View
 
 if TYPE_CHECKING:

@@ -1,11 +1,7 @@
 """The HTTP side: ``/api/v10/…``, ``/gateway``, ``/attachments/…`` and ``/control/<name>``."""
 
-import dataclasses
-import hmac
-import inspect
 import ssl
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any, Self
 
 from aiohttp import web
@@ -16,11 +12,19 @@ from simulators.discord.dispatch import SCHEMAS
 from simulators.discord.objects import channel_object, role_object, user_object
 from simulators.discord.schema import schema_from_environment
 from simulators.discord.wire import ApiError, plain_answer
-from simulators.discord.world import Bot, Channel, Event, Guild, Role, SimulatorError, User
+from simulators.discord.world import Bot, Channel, Event, Guild, Role, User
+from simulators.driving import ControlHttp
 
 _BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>cloudflare</body>\r\n</html>\r\n"
 _UNAVAILABLE = "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
 _MAX_BODY_BYTES = 64 * 1024 * 1024
+_WRITERS: dict[type, Callable[[Any], object]] = {
+    Bot: lambda bot: user_object(bot.user) | {"token": bot.token},
+    User: user_object,
+    Channel: channel_object,
+    Role: role_object,
+    Guild: lambda guild: {"id": guild.id, "name": guild.name},
+}
 
 
 class DiscordSimulator(Control):
@@ -83,8 +87,16 @@ class DiscordSimulator(Control):
         for path in ("/", "/gateway", "/gateway/", "/gateway/resume", "/gateway/resume/"):
             app.router.add_get(path, self._connect)
         app.router.add_get("/attachments/{path:.+}", self._file)
-        app.router.add_get("/control", self._list_controls)
-        app.router.add_post("/control/{name}", self._control)
+        ControlHttp(
+            control=self,
+            offers=Control,
+            answer=plain_answer,
+            token=self._control_token,
+            refusal="The control wants its token: Authorization: Bearer …",
+            is_bare_token_taken=True,
+            writers=_WRITERS,
+            errors=(ApiError,),
+        ).add_to(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._ssl_context)
@@ -119,64 +131,3 @@ class DiscordSimulator(Control):
         if content is None or int(expiry, 16) < self._world.now_s():
             return web.Response(status=404, text="This content is no longer available.")
         return web.Response(body=content, content_type="application/octet-stream")
-
-    # --- the control ------------------------------------------------------------------------------------------------
-
-    def _refused(self, request: web.Request) -> web.Response | None:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not self._control_token or hmac.compare_digest(given.encode(), self._control_token.encode()):
-            return None
-        return plain_answer({"error": "The control wants its token: Authorization: Bearer …"}, 401)
-
-    async def _list_controls(self, request: web.Request) -> web.Response:
-        if (refusal := self._refused(request)) is not None:
-            return refusal
-        functions = inspect.getmembers(Control, inspect.isfunction)
-        return plain_answer({name: inspect.getdoc(function) for name, function in functions if name[0] != "_"})
-
-    async def _control(self, request: web.Request) -> web.Response:
-        """Call a method of `Control` by name; ``batch`` takes ``{"steps": [{"do": name, ...}]}``."""
-        if (refusal := self._refused(request)) is not None:
-            return refusal
-        name = request.match_info["name"]
-        try:
-            arguments = await request.json() if request.can_read_body else {}
-            if name == "batch":
-                steps = [await self._do(step.pop("do"), step) for step in arguments["steps"]]
-                return plain_answer({"result": steps})
-            return plain_answer({"result": await self._do(name, arguments)})
-        except TimeoutError as error:
-            return plain_answer({"error": str(error)}, 408)
-        except (SimulatorError, ApiError, TypeError, ValueError, KeyError) as error:
-            return plain_answer({"error": f"{type(error).__name__}: {error}"}, 400)
-
-    async def _do(self, name: str, arguments: dict[str, Any]) -> object:
-        if name.startswith("_") or not inspect.isfunction(getattr(Control, name, None)):
-            raise SimulatorError(f"There is no control {name!r}: GET /control lists them.")
-        if isinstance(at := arguments.get("at"), str):
-            arguments["at"] = datetime.fromisoformat(at)
-        result = getattr(self, name)(**arguments)
-        return _plain(await result if inspect.isawaitable(result) else result)
-
-
-_WRITERS: dict[type, Callable[[Any], object]] = {
-    Bot: lambda bot: user_object(bot.user) | {"token": bot.token},
-    User: user_object,
-    Channel: channel_object,
-    Role: role_object,
-    Guild: lambda guild: {"id": guild.id, "name": guild.name},
-    datetime: datetime.isoformat,
-}
-
-
-def _plain(value: object) -> object:
-    """Return what JSON can carry: Discord's objects as Discord writes them, others by their fields."""
-    if (writer := _WRITERS.get(type(value))) is not None:
-        return writer(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return value

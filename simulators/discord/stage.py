@@ -38,10 +38,10 @@ from simulators.discord.world import (
     MessageType,
     Overwrite,
     Role,
-    SimulatorError,
     User,
     World,
 )
+from simulators.driving import SimulatorError
 
 PRIVILEGED = ("message_content", "guild_members")
 

@@ -11,10 +11,6 @@ from simulators.discord.wire import Json, iso
 _DISCORD_EPOCH_MS = 1_420_070_400_000
 
 
-class SimulatorError(Exception):
-    """The control of the simulator was asked for something that cannot be; the message says what."""
-
-
 class ChannelType(IntEnum):
     """Discord's numbers."""
 
