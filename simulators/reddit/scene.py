@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from simulators.driving import SimulatorError
 from simulators.reddit import shown
 from simulators.reddit.faults import FaultKind
 from simulators.reddit.server import RedditSimulator
-from simulators.reddit.wire import ApiError, FormError, SimulatorError
+from simulators.reddit.wire import ApiError, FormError
 from simulators.reddit.writing import MAX_CHARS, check_may_answer
 from simulators.scene import FAULTS, Person, Place, SceneError, View
 

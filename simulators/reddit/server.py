@@ -1,25 +1,26 @@
 """The HTTP side: Reddit's paths, with and without a slash at their end, and ``/control/<name>``."""
 
 import asyncio
-import hmac
-import inspect
 import json
 import socket
 import ssl
 import struct
-from typing import Self
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Self
 
 from aiohttp import web
 
+from simulators.driving import ControlHttp
 from simulators.reddit import mailing as _mailing
 from simulators.reddit import reading as _reading
 from simulators.reddit import writing as _writing
 from simulators.reddit.control import Control
-from simulators.reddit.driving import drive
 from simulators.reddit.faults import Fault, FaultKind
 from simulators.reddit.journal import Call
 from simulators.reddit.site import Answer, Ask, find
 from simulators.reddit.wire import ApiError, FormError, Moved, escaped, rate_limited
+from simulators.reddit.world import Subreddit, User
 
 METHODS = (_mailing, _reading, _writing)
 """The modules whose methods are registered by being imported."""
@@ -32,6 +33,7 @@ _REFUSALS = frozenset(
     {FaultKind.TOO_MANY_REQUESTS, FaultKind.ERROR, FaultKind.FORM_ERROR, FaultKind.RATELIMIT, FaultKind.HTML_BEFORE}
 )
 _TOKEN_PATH = "/api/v1/access_token"
+_WRITERS: dict[type, Callable[[Any], str]] = {User: attrgetter("name"), Subreddit: attrgetter("name")}
 
 
 class RedditSimulator(Control):
@@ -71,8 +73,7 @@ class RedditSimulator(Control):
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1024 * 1024)
-        app.router.add_get("/control", self._list_controls)
-        app.router.add_post("/control/{name}", self._control)
+        ControlHttp(control=self, offers=Control, answer=_json, token=self._control_token, writers=_WRITERS).add_to(app)
         app.router.add_route("*", "/{path:.*}", self._api)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -184,24 +185,6 @@ class RedditSimulator(Control):
             await asyncio.wait_for(self._closing.wait(), seconds)
         except TimeoutError:
             return
-
-    # --- the control ------------------------------------------------------------------------------------------------
-
-    async def _list_controls(self, request: web.Request) -> web.Response:
-        if not self._may_control(request):
-            return _json({"error": "The control wants its token."}, 401)
-        functions = inspect.getmembers(Control, inspect.isfunction)
-        return _json({name: inspect.getdoc(function) for name, function in functions if not name.startswith("_")}, 200)
-
-    async def _control(self, request: web.Request) -> web.Response:
-        if not self._may_control(request):
-            return _json({"error": "The control wants its token."}, 401)
-        status, answer = await drive(self, request.match_info["name"], await request.text())
-        return _json(answer, status)
-
-    def _may_control(self, request: web.Request) -> bool:
-        said = request.headers.get("Authorization", "").encode()
-        return not self._control_token or hmac.compare_digest(said, f"Bearer {self._control_token}".encode())
 
 
 def _json(body: Answer | object, status: int, headers: dict[str, str] | None = None) -> web.Response:

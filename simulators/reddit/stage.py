@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
+from simulators.driving import SimulatorError
 from simulators.reddit.faults import Faults, Quota
 from simulators.reddit.journal import Journal
 from simulators.reddit.modmail import Conversation, Modmail
 from simulators.reddit.oauth import Tokens
 from simulators.reddit.objects import thing_json
 from simulators.reddit.site import Site
-from simulators.reddit.wire import Json, SimulatorError, now
+from simulators.reddit.wire import Json, now
 from simulators.reddit.world import Subreddit, Thing, User, World
 from simulators.reddit.writing import take_away
 

@@ -16,10 +16,6 @@ MAX_ITEMS = 1_000
 """How far back a listing reaches, whatever is asked."""
 
 
-class SimulatorError(Exception):
-    """The control of the simulator was asked for something that cannot be; the message says what."""
-
-
 class ApiError(Exception):
     """An answer with an error status; its body is Reddit's usual ``{"message": ..., "error": status}``."""
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from simulators.reddit.wire import SimulatorError, base36, now
+from simulators.driving import SimulatorError
+from simulators.reddit.wire import base36, now
 
 _MENTION = re.compile(r"(?<![\w/])/?u/([\w-]{3,20})", re.ASCII)
 _MOST_MENTIONS = 3
