@@ -10,12 +10,14 @@ import asyncpraw
 import praw
 from praw.models import Comment
 from prawcore import Requestor
+from prawcore.sessions import FiniteRetryStrategy
 
 from simulators.reddit import RedditSimulator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    import pytest
     from praw.models import Submission
     from requests import Response
 
@@ -25,11 +27,16 @@ _T = TypeVar("_T")
 
 
 class Impatient(Requestor):
-    """Waits a second for an answer. PRAW 8.0 takes a `timeout` and does nothing with it; prawcore always waits 16 s."""
+    """Waits half a second. PRAW 8.0 takes a `timeout` and does nothing with it; prawcore always waits 16 s."""
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> Response:
         del timeout
-        return super().request(*args, timeout=1.0, **kwargs)
+        return super().request(*args, timeout=0.5, **kwargs)
+
+
+def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it asks again prawcore sleeps for up to 4 s, at random; how often it asks stays as it is."""
+    monkeypatch.setattr(FiniteRetryStrategy, "sleep", lambda _self: None)
 
 
 @asynccontextmanager

@@ -14,12 +14,17 @@ from prawcore.exceptions import Forbidden, NotFound, OAuthException, Redirect, R
 from simulators.reddit import RedditSimulator, SimulatorError
 from simulators.reddit.wire import base36, page
 
-from .reddit_stage import BOT, asynchronous, praw_does, replied, stage
+from .reddit_stage import BOT, asynchronous, hasten, praw_does, replied, stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     import praw
+
+
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasten(monkeypatch)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from praw.exceptions import RedditAPIException
 from prawcore import Requestor, ScriptAuthorizer, Session, TrustedAuthenticator
 from prawcore.exceptions import Forbidden, RequestException, ServerError, TooManyRequests
 
-from .reddit_stage import BOT, USER_AGENT, Impatient, asynchronous, praw_does, replied, stage
+from .reddit_stage import BOT, USER_AGENT, Impatient, asynchronous, hasten, praw_does, replied, stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     import praw
 
     from simulators.reddit import RedditSimulator
+
+
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasten(monkeypatch)
 
 
 @pytest.fixture
@@ -282,6 +287,6 @@ async def test_async_praw_asks_for_a_token_with_every_first_call_at_once(sim: Re
 
 async def test_praws_own_timeout_does_nothing(sim: RedditSimulator) -> None:
     """The trap: with ``timeout=1`` a call still waits 16 s. Only a requestor of one's own gives up earlier."""
-    sim.arm("hang_before", path="/r/acme/comments", seconds=1.5)
+    sim.arm("hang_before", path="/r/acme/comments", seconds=1.1)
     await praw_does(sim, lambda reddit: list(reddit.subreddit("acme").comments()), timeout=1)
     assert [call.status for call in sim.calls("/r/acme/comments")] == [200]

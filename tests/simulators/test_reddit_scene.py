@@ -18,7 +18,7 @@ from simulators.reddit.markdown import plain
 from simulators.reddit.scene import RedditScene
 from simulators.scene import SceneError
 
-from .reddit_stage import replied
+from .reddit_stage import hasten, replied
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 ANA, BRAM, MILA, BOT = "ana_writes", "bram_writes", "mila_moderates", "firstline_bot"
 ACME, ANAS_MAIL, BRAMS_MAIL = "acme", f"modmail/{ANA}", f"modmail/{BRAM}"
+
+
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    hasten(monkeypatch)
 
 
 @pytest.fixture
