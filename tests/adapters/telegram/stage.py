@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from adapters.base import IncomingMessage, Reply, ReplyTarget, Surroundings, Visibility
+from adapters.base import IncomingMessage, Reply, ReplyTarget, Visibility
 from adapters.telegram import Settings, TelegramAdapter, create
 from simulators.telegram import TelegramSimulator, User
+from tests.adapters.ground import Ground, ran
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
-    from adapters.base import Button, TranscriptLine
+    from adapters.base import Button
     from simulators.telegram import Chat, SentMessage
 
 TOKEN = "110201543:CANARY-7hQ2xZkP0vJ9sLwE4rT8yU"
 BOT_ID = "110201543"
-
-
-class NoTranscript:
-    async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:
-        raise AssertionError(f"Telegram keeps its own history: {conversation_key}, {limit}")
-
-
-@dataclass
-class Ground:
-    """What the composition root gives, kept in memory."""
-
-    state: dict[str, str] = field(default_factory=dict)
-    public_url: str = "http://127.0.0.1:1"
-    unreadable: Exception | None = None
-    unwritable: Exception | None = None
-
-    async def load(self, key: str) -> str | None:
-        if self.unreadable:
-            raise self.unreadable
-        return self.state.get(key)
-
-    async def save(self, key: str, value: str) -> None:
-        await asyncio.sleep(0.01)  # a disk takes its time
-        if self.unwritable:
-            raise self.unwritable
-        self.state[key] = value
-
-    def surroundings(self) -> Surroundings:
-        return Surroundings(
-            transcript=NoTranscript(),
-            secret=b"s" * 32,
-            public_url=self.public_url,
-            load_state=self.load,
-            save_state=self.save,
-        )
 
 
 def settings(sim: TelegramSimulator, **given: Any) -> Settings:
@@ -116,18 +81,6 @@ async def running(
             yield stage
         finally:
             await adapter.close()
-
-
-@asynccontextmanager
-async def ran(adapter: TelegramAdapter, deliver: Callable[..., Any]) -> AsyncIterator[asyncio.Task[None]]:
-    """The adapter's `run` beside the block, ended with it; what it raises is raised."""
-    task = asyncio.create_task(adapter.run(deliver))
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def reply_to(target: ReplyTarget, text: str, *, buttons: tuple[Button, ...] = (), quiet: bool = False) -> Reply:

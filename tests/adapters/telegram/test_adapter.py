@@ -40,7 +40,8 @@ from adapters.telegram.wire import OUTCOMES, rendered
 from bots.ledger.database import LedgerUnwritable
 from simulators.telegram import TelegramSimulator
 from simulators.telegram.entities import found
-from tests.adapters.telegram.stage import BOT_ID, TOKEN, Ground, Stage, ran, reply_to, running, settings
+from tests.adapters.ground import Ground, ran
+from tests.adapters.telegram.stage import BOT_ID, TOKEN, Stage, reply_to, running, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
