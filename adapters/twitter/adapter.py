@@ -12,6 +12,7 @@ from adapters.base import Busy, ChannelError, ChannelSetupError, MaybePosted, Ra
 from adapters.twitter.check import findings
 from adapters.twitter.memory import Memory
 from adapters.twitter.meter import Item
+from adapters.twitter.policy import Policy, with_policy
 from adapters.twitter.purse import Purse
 from adapters.twitter.receiving import Receiver
 from adapters.twitter.stream import Doorbell
@@ -56,6 +57,7 @@ class TwitterAdapter:
         self._connector = connector
         self._api = Api(settings, connector)
         self._purse = Purse(name, settings.daily_budget_usd, surroundings)
+        self._policy = Policy(name, settings.privacy_policy_url, surroundings)
         self._account: Account | None = None
         self._memory: Memory | None = None
         self._opening, self._storing = asyncio.Lock(), asyncio.Lock()
@@ -82,7 +84,7 @@ class TwitterAdapter:
         if self._settings.direct_messages:
             loops.append(receiver.run_messages())
         if self._settings.stream:
-            loops.append(Doorbell(self._settings, account, receiver.rung, self._connector).run())
+            loops.append(Doorbell(self._settings, account, receiver.rung, self._purse, self._connector).run())
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -138,11 +140,13 @@ class TwitterAdapter:
             bot_id=str(data["id"]),
             username=str(data["username"]),
             staff=frozenset(settings.staff),
+            other_bots=frozenset(settings.other_bots),
             is_automatic=settings.mode == "auto",
             is_labelled=settings.automated_label_confirmed,
             allow_links=settings.allow_links,
             direct_messages=settings.direct_messages,
             max_posts=settings.max_posts,
+            privacy_policy_url=settings.privacy_policy_url,
         )
 
     async def _remembered(self) -> Memory:
@@ -186,8 +190,15 @@ class TwitterAdapter:
     async def _post(self, reply: Reply, text: str) -> str:
         address = reply.target.address
         if "user_id" in address:
-            return await self._api.message(address["user_id"], text)
+            return await self._write(address["user_id"], text)
         return await self._api.post(text, reply.follows or await self._newest(address["post_id"]))
+
+    async def _write(self, user_id: str, text: str) -> str:
+        if not await self._policy.is_due(user_id):
+            return await self._api.message(user_id, text)
+        event_id = await self._api.message(user_id, with_policy(text, self._policy.url))
+        await self._policy.shown(user_id)
+        return event_id
 
     async def _after(self, failed: ApiFailed, reply: Reply, item: Item) -> str:
         """What a failure says about the reply. X refuses the very text it has already: then perhaps it is there."""
@@ -269,12 +280,14 @@ class TwitterAdapter:
         raise Rejected(f"X: it is not among the account's last {_MAX_PAGES * PAGE} posts; look there by hand.")
 
     async def _find_message(self, address: Mapping[str, str], text: str) -> str | None:
+        texts = [text, with_policy(text, self._policy.url)] if self._policy.url else [text]
         page = await self._api.messages_with(address["user_id"])
         events = objects(page, "data")
         await self._purse.read(Item.MESSAGE_READ, [str(event.get("id")) for event in events])
         for event in events:
             is_later = int(event["id"]) > int(address["event_id"])
-            if is_later and str(event.get("sender_id")) != address["user_id"] and _same(whole(event), text):
+            is_own = str(event.get("sender_id")) != address["user_id"]
+            if is_later and is_own and any(_same(whole(event), each) for each in texts):
                 return str(event["id"])
         return None
 

@@ -31,6 +31,7 @@ class Watched:
 class Memory:
     """`mentions` and `messages`: the newest ids that were delivered; `watched`: posts by the id of their first version.
 
+    Those come first in `watched` that nobody has looked for the longest.
     On its first start the bot begins with what is written from then on.
     """
 
@@ -56,7 +57,13 @@ class Memory:
     def forget(self, before: datetime) -> None:
         """Watch no post any more that was written before, nor more than there is room for."""
         young = [first for first in sorted(self.watched, key=int) if written_at(first) >= before]
-        self.watched = {first: self.watched[first] for first in young[-_MAX_WATCHED:]}
+        kept = frozenset(young[-_MAX_WATCHED:])
+        self.watched = {first: post for first, post in self.watched.items() if first in kept}
+
+    def looked(self, post_id: str) -> None:
+        """It is still there: all others are looked for before it is again."""
+        if (post := self.watched.pop(post_id, None)) is not None:
+            self.watched[post_id] = post
 
     def dump(self) -> str:
         """As JSON, for `Surroundings.save_state`."""

@@ -18,6 +18,7 @@ class Item(StrEnum):
 
     MENTION = "mention"
     POST_READ = "post_read"
+    POST_LOOK = "post_look"  # whether it is still there: a post read, counted by itself
     USER_READ = "user_read"
     MESSAGE_READ = "message_read"
     POST = "post"
@@ -29,6 +30,7 @@ class Item(StrEnum):
 PRICES: Final = {
     Item.MENTION: 1,
     Item.POST_READ: 5,
+    Item.POST_LOOK: 5,
     Item.USER_READ: 10,
     Item.MESSAGE_READ: 10,
     Item.POST: 15,
@@ -38,7 +40,7 @@ PRICES: Final = {
 }
 """In thousandths of a dollar, from X's price list of 2026."""
 
-READS: Final = frozenset({Item.MENTION, Item.POST_READ, Item.USER_READ, Item.MESSAGE_READ})
+READS: Final = frozenset({Item.MENTION, Item.POST_READ, Item.POST_LOOK, Item.USER_READ, Item.MESSAGE_READ})
 _MAX_SEEN: Final = 3000  # beyond them, what is read twice is counted twice
 
 
@@ -53,7 +55,7 @@ class Meter:
     def read(self, item: Item, resource_id: str, now: datetime) -> None:
         """Count something that was read. A post is one resource, seen as a mention or looked up."""
         self._turn(now)
-        kind = Item.POST_READ if item is Item.MENTION else item
+        kind = Item.POST_READ if item in {Item.MENTION, Item.POST_LOOK} else item
         resource = f"{kind}:{resource_id}"
         if resource in self.seen:
             return

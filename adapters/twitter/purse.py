@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _JITTER_S: Final = 300.0
+_KEPT_FOR_REPLIES: Final = 0.25  # the part of the budget that no look for deleted posts uses up
 
 
 class Purse:
@@ -63,6 +64,17 @@ class Purse:
     async def spent_usd(self, *, reads_only: bool = False) -> float:
         """What this UTC day has cost so far."""
         return (await self._opened()).spent_usd(datetime.now(UTC), reads_only=reads_only)
+
+    async def is_spent(self) -> bool:
+        """Whether nothing is left of the day's budget."""
+        return await self.spent_usd() >= self.budget_usd
+
+    async def room(self, item: Item, share: float) -> int:
+        """How often this may still be read today, for that share of the budget; a part of it is kept for replies."""
+        meter, now = await self._opened(), datetime.now(UTC)
+        unkept_usd = self.budget_usd * (1 - _KEPT_FOR_REPLIES) - meter.spent_usd(now)
+        left_usd = min(unkept_usd, self.budget_usd * share - PRICES[item] * meter.counts[item] / 1000)
+        return max(0, int(left_usd * 1000 / PRICES[item] + 1e-6))
 
     def _tell(self, meter: Meter, now: datetime) -> None:
         """Say once a day that the budget is spent."""

@@ -252,10 +252,20 @@ class Receiver:
         now = datetime.now(UTC)
         memory.forget(now - timedelta(days=self._settings.deletion_watch_days))
         latest = {post.latest_id: first for first, post in memory.watched.items()}
-        for start in range(0, len(latest), PAGE):
-            ids = list(latest)[start : start + PAGE]
+        room = await self._purse.room(Item.POST_LOOK, self._settings.deletion_budget_share)
+        if room < len(latest):
+            logger.warning(
+                "X: of %d posts, the budget lets %d be looked for now; those wait that were looked for last. To change "
+                "that: daily_budget_usd or deletion_budget_share.",
+                len(latest),
+                room,
+                extra={"action": "deletions_late", "channel": self._account.name},
+            )
+        affordable = list(latest)[:room]
+        for start in range(0, len(affordable), PAGE):
+            ids = affordable[start : start + PAGE]
             page = await self._api.are_there(ids)
-            await self._purse.read(Item.POST_READ, [post["id"] for post in readable(page)])
+            await self._purse.read(Item.POST_LOOK, [post["id"] for post in readable(page)])
             refused = {str(error.get("resource_id") or error.get("value")) for error in objects(page, "errors")}
             gone = [latest[post_id] for post_id in ids if post_id in refused and latest[post_id] in memory.watched]
             if gone:
@@ -264,6 +274,8 @@ class Receiver:
                 )
             for first in gone:
                 memory.watched.pop(first, None)
+            for post_id in ids:
+                memory.looked(latest[post_id])
         memory.looked_at = now
         await self._store(memory)
 

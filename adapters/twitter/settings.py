@@ -61,7 +61,11 @@ class Settings(Section):
     """That the account carries X's label of an automated account, with its operator named."""
     staff: Annotated[tuple[str, ...], AfterValidator(_ids)] = ()
     """Accounts that may open tickets for others."""
+    other_bots: Annotated[tuple[str, ...], AfterValidator(_ids)] = ()
+    """Accounts of other programs, which are not answered: X does not tell them from people."""
     direct_messages: bool = True
+    privacy_policy_url: str = Field("", pattern=r"^(https://[^\s]+)?$", max_length=500)
+    """Ends the first automatic direct message to each person, as X demands."""
     stream: bool = False
     """Hear of mentions at once, by a filtered stream, instead of at the next poll."""
     allow_links: bool = False
@@ -74,6 +78,8 @@ class Settings(Section):
     """X allows 15 looks in 15 minutes."""
     deletion_check_h: float = Field(12.0, gt=0, lt=24)
     deletion_watch_days: float = Field(7.0, gt=0)
+    deletion_budget_share: float = Field(0.25, gt=0, le=0.75)
+    """How much of a day's budget looking for deleted posts may take."""
     posts_per_15_minutes: int = Field(100, ge=1)
     request_timeout_s: float = Field(15.0, gt=0)
     max_backoff_s: float = Field(300.0, gt=0)

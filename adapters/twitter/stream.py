@@ -15,11 +15,13 @@ import aiohttp
 import tweepy  # type: ignore[import-untyped]  # it has no types
 from tweepy.asynchronous import AsyncStreamingClient  # type: ignore[import-untyped]  # the same
 
+from adapters.twitter.meter import Item
 from adapters.twitter.wire import FAILURES, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from adapters.twitter.purse import Purse
     from adapters.twitter.settings import Settings
     from adapters.twitter.targets import Account
 
@@ -36,12 +38,14 @@ class Doorbell:
         settings: Settings,
         account: Account,
         rung: asyncio.Event,
+        purse: Purse,
         connector: Callable[[], aiohttp.BaseConnector] | None = None,
     ) -> None:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.request_timeout_s, sock_read=_SILENCE_S)
         self._wire = Wire(settings.api_base, timeout, connector)
         token = settings.bearer_token.get_secret_value() if settings.bearer_token else ""
-        self._stream = _Stream(token, self._wire, rung, settings.max_backoff_s)
+        self._stream = _Stream(token, self._wire, rung, purse, settings.max_backoff_s)
+        self._purse = purse
         self._rule = f"@{account.username}"
         self._name = account.name
         self._max_backoff_s = settings.max_backoff_s
@@ -51,7 +55,7 @@ class Doorbell:
         failures = 0
         try:
             while True:
-                if await self._has_rule():
+                if not await self._purse.is_spent() and await self._has_rule():
                     # Not `await task`: tweepy swallows the cancellation, and with it ours.
                     await asyncio.wait({self._stream.filter()})
                 failures += 1
@@ -80,12 +84,16 @@ class Doorbell:
 
 
 class _Stream(AsyncStreamingClient):  # type: ignore[misc]  # tweepy has no types
-    """tweepy's stream, which reads no post and comes back with patience where X hangs up again and again."""
+    """tweepy's stream, which counts posts and takes none.
 
-    def __init__(self, token: str, wire: Wire, rung: asyncio.Event, max_backoff_s: float) -> None:
+    It leaves where there is no more money for them, and comes back with patience where X hangs up again and again.
+    """
+
+    def __init__(self, token: str, wire: Wire, rung: asyncio.Event, purse: Purse, max_backoff_s: float) -> None:
         super().__init__(token, return_type=dict)
         self.session = wire
         self._rung = rung
+        self._purse = purse
         self._max_backoff_s = max_backoff_s
         self._closed = 0
 
@@ -103,7 +111,13 @@ class _Stream(AsyncStreamingClient):  # type: ignore[misc]  # tweepy has no type
             logger.info("X ends the stream: %s.", ", ".join(titles), extra={"action": "stream_ended"})
         else:
             self._closed = 0
+        post = said.get("data") if isinstance(said, dict) else None
+        if isinstance(post, dict) and post.get("id"):
+            await self._purse.read(Item.POST_READ, [str(post["id"])])  # before it is polled, which is cheaper
         self._rung.set()
+        if await self._purse.is_spent():
+            logger.info("X: the day's budget is spent; mentions are polled.", extra={"action": "stream_ended"})
+            self.disconnect()
 
     async def on_closed(self, resp: aiohttp.ClientResponse) -> None:  # noqa: ARG002 - tweepy's
         self._rung.set()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from adapters.base import Idempotency, Release, ReplyTarget, Visibility
+from adapters.twitter.policy import with_policy
 from adapters.twitter.text import MAX_WEIGHT, Json, entities, names, objects, whole
 
 MAX_MESSAGE_CHARS: Final = 10_000
@@ -28,11 +29,13 @@ class Account:
     bot_id: str
     username: str
     staff: frozenset[str] = frozenset()
+    other_bots: frozenset[str] = frozenset()
     is_automatic: bool = True
     is_labelled: bool = True
     allow_links: bool = False
     direct_messages: bool = True
     max_posts: int = 1
+    privacy_policy_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,8 @@ def message_target(user_id: str, event_id: str, account: Account) -> ReplyTarget
         visibility=Visibility.PRIVATE,
         why_not=why_not,
         can_private=True,
-        max_len=MAX_MESSAGE_CHARS,
+        max_len=MAX_MESSAGE_CHARS
+        - len(with_policy("", account.privacy_policy_url) if account.privacy_policy_url else ""),
         release=release,
         idempotency=Idempotency.FINDABLE,
     )

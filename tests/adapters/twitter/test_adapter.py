@@ -282,6 +282,34 @@ async def test_what_is_deleted_suspended_or_protected_is_told(sim: TwitterSimula
     assert len(json.loads(stage.ground.state["twitter:memory"])["watched"]) == 1
 
 
+async def test_looking_for_deleted_posts_keeps_to_its_share_and_to_their_order(
+    sim: TwitterSimulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    given: dict[str, Any] = {"direct_messages": False, "daily_budget_usd": 0.1, "deletion_budget_share": 0.1}
+    async with running(sim, **given) as stage:
+        for number in range(5):
+            await stage.user_posts(f"question {number}")
+        await until(lambda: len(json.loads(stage.ground.state["twitter:memory"])["watched"]) == 5)
+    ids = [message.message_id for message in stage.inbox]
+    ground = Ground(state={"twitter:memory": stage.ground.state["twitter:memory"]})  # the next day
+    sim.delete(ids[4])
+    again = create("twitter", settings(sim, **given, deletion_check_h=0.0002), ground.surroundings())
+    inbox: list[IncomingMessage] = []
+
+    async def deliver(messages: Sequence[IncomingMessage]) -> None:
+        inbox.extend(messages)
+
+    async with ran(again, deliver):
+        await asyncio.sleep(3)
+    await again.close()
+    looked = [call.params["ids"] for call in sim.calls(LOOK_UP)]
+    assert looked == [",".join(ids[:2])]
+    assert list(json.loads(ground.state["twitter:memory"])["watched"]) == [*ids[2:], *ids[:2]]
+    assert json.loads(ground.state["twitter:meter"])["counts"]["post_look"] == 2
+    assert not inbox
+    assert any(getattr(record, "action", "") == "deletions_late" for record in caplog.records)
+
+
 async def test_the_deletion_of_a_complaint_that_was_handed_over_is_told(sim: TwitterSimulator) -> None:
     async with running(sim, deletion_check_h=0.0002) as stage:
         complaint = sim.post(stage.ana.id, "they lost my money")
@@ -604,6 +632,26 @@ async def test_closed_direct_messages_refuse_for_good(stage: Stage) -> None:
         await stage.adapter.send(reply_to(asked.reply_to, "Yes."))
 
 
+async def test_the_first_direct_message_to_a_person_ends_with_the_privacy_policy(sim: TwitterSimulator) -> None:
+    policy = "https://example.com/privacy"
+    async with running(sim, privacy_policy_url=policy) as stage:
+        asked = await stage.user_writes("help")
+        assert asked.reply_to.max_len + len(policy) < 10_000
+        first = reply_to(asked.reply_to, "Yes.")
+        first_id = await stage.adapter.send(first)
+        assert await stage.adapter.find(first) == first_id
+        restarted = create("twitter", settings(sim, privacy_policy_url=policy), stage.ground.surroundings())
+        await restarted.send(reply_to(asked.reply_to, "And no."))
+        await restarted.close()
+        sim.dm(stage.bram.id, "help")
+        other = await stage.arrives(2)
+        unreadable = Ground(unreadable=OSError("the disk is gone"), unwritable=OSError("the disk is gone"))
+        blind = create("twitter", settings(sim, privacy_policy_url=policy), unreadable.surroundings())
+        await blind.send(reply_to(other.reply_to, "Yes."))
+        await blind.close()
+    assert [message.text for message in sim.sent()] == [f"Yes.\n\n{policy}", "And no.", f"Yes.\n\n{policy}"]
+
+
 async def test_find_says_when_it_cannot_look(stage: Stage) -> None:
     asked = await stage.user_posts("help")
     stage.sim.arm("unavailable_before", endpoint="GET /2/users/:id/tweets")
@@ -725,6 +773,22 @@ async def test_the_stream_brings_mentions_at_once_and_catches_up() -> None:
         assert len(stage.inbox) == 3
 
 
+async def test_what_the_stream_brings_is_counted_and_beyond_the_budget_it_is_left() -> None:
+    async with (
+        TwitterSimulator(keep_alive_s=0.1) as sim,
+        running(sim, stream=True, daily_budget_usd=0.028, direct_messages=False, poll_interval_s=3600) as stage,
+    ):
+        await until(lambda: sim.stream_count() == 1)
+        await stage.user_posts("by the stream")  # 0.010 for each of two accounts, 0.005 for the post
+        assert sim.stream_count() == 1
+        await until(lambda: json.loads(stage.ground.state["twitter:meter"])["counts"].get("post_read") == 1)
+        sim.post(stage.ana.id, "@firstline_bot and another")
+        await until(lambda: sim.stream_count() == 0)
+        await asyncio.sleep(0.5)
+        assert sim.stream_count() == 0
+        assert len(sim.calls("GET /2/tweets/search/stream")) == 1
+
+
 async def test_a_stream_that_is_hung_up_again_and_again_is_no_hot_loop(sim: TwitterSimulator) -> None:
     name = "GET /2/tweets/search/stream"
     async with running(sim, stream=True, max_backoff_s=5, **NEVER) as stage:
@@ -790,6 +854,8 @@ async def test_check_says_what_is_wrong(sim: TwitterSimulator) -> None:
         ({"max_posts": 0}, "greater than or equal to 1"),
         ({"deletion_check_h": 24}, "less than 24"),
         ({"consumer_key": ""}, "at least 1 item"),
+        ({"other_bots": ["@other"]}, "is no user id"),
+        ({"privacy_policy_url": "example.com/privacy"}, "should match pattern"),
         ({"api_base": "http://api.example.com"}, "in the clear: write https"),
         ({"api_base": "http://localhost.example.com:8084"}, "in the clear: write https"),
         ({"api_base": "http://127.0.0.1@api.example.com"}, "should match pattern"),
