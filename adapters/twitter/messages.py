@@ -33,6 +33,7 @@ from adapters.twitter.targets import (
 from adapters.twitter.text import (
     Json,
     after_leading_names,
+    asked,
     clean,
     command,
     names,
@@ -68,7 +69,7 @@ def normalise(
     if author.is_self or referred(post, "retweeted"):
         return None
     first, latest = first_id(post), own_id(post)
-    words = without_names(whole(post), account.username)
+    words = asked(without_names(whole(post), account.username))
     is_edit = first != latest
     ordered = None if is_known and is_edit else command(words)
     described = IncomingMessage(
@@ -121,7 +122,7 @@ def normalise_message(event: Json, account: Account, around: Around = NOTHING) -
     pair = conversation_id.split("-")
     if event.get("event_type", "MessageCreate") != "MessageCreate" or sender_id == account.bot_id or len(pair) != 2:  # noqa: PLR2004
         return None
-    event_id, words = own_id(event), whole(event)
+    event_id, words = own_id(event), asked(whole(event))
     ordered = command(words)
     user = around.users.get(sender_id, {})
     return IncomingMessage(
@@ -155,6 +156,7 @@ def _person(user_id: str, user: Json, account: Account) -> Author:
         id=user_id,
         handle=str(user["username"]) if user.get("username") else None,
         display_name=clean(str(user.get("name") or "")),
+        is_bot=user_id in account.other_bots,  # X does not tell
         is_self=user_id == account.bot_id,
         roles=("moderator",) if user_id in account.staff else (),
         roles_source="settings",

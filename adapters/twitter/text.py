@@ -19,6 +19,7 @@ Json: TypeAlias = Mapping[str, Any]
 MAX_WEIGHT: Final = 280
 _LEADING: Final = re.compile(r"\s*(?:@\w{1,15}(?:\s+|$))*", re.ASCII)
 _WORD: Final = re.compile(r"\s?\S+")
+_ASKS: Final = re.compile(r"[/!](?:ask|faq)(?!\w)[\s:,.-]*", re.IGNORECASE)
 _SLASH: Final = re.compile(r"[/!](ticket|status|language|help|start|claim|stop)(?!\w)\s*", re.IGNORECASE)
 # What makes a mention (X takes the full-width sign too), a hashtag or a cashtag. Whole runs, because "#@ana" without
 # its @ would be a hashtag.
@@ -76,6 +77,12 @@ def command(text: str) -> tuple[str, str] | None:
     """(command, what follows it) where the text begins with one of the bot's, after a slash or an exclamation mark."""
     found = _SLASH.match(text)
     return (found[1].lower(), text[found.end() :].strip()) if found else None
+
+
+def asked(text: str) -> str:
+    """The question without the word that other networks want in front of it."""
+    found = _ASKS.match(text)
+    return text[found.end() :] if found else text
 
 
 def clean(text: str) -> str:

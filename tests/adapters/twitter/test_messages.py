@@ -82,6 +82,22 @@ def test_a_post_that_mentions_the_bot() -> None:
     assert not message.reply_to.buttons
 
 
+@pytest.mark.parametrize("word", ["!ask", "/ask", "!FAQ", "/faq:", "!ask\n"])
+def test_the_word_in_front_of_a_question_is_no_part_of_it(word: str) -> None:
+    message = read(post(f"@firstline_bot {word} where is my deposit?"))
+    assert (message.kind, message.command, message.text) == (Kind.CREATED, "", "where is my deposit?")
+    written = normalise_message(direct(f"{word} where is my deposit?"), ACCOUNT)
+    assert written is not None
+    assert (written.kind, written.text) == (Kind.CREATED, "where is my deposit?")
+    assert read(post("@firstline_bot !asking for a friend")).text == "!asking for a friend"
+
+
+def test_other_bots_are_bots() -> None:
+    account = replace(ACCOUNT, other_bots=frozenset({BRAM}))
+    assert read(post("@firstline_bot help", author=BRAM), account=account).author.is_bot
+    assert not read(post("@firstline_bot help"), account=account).author.is_bot
+
+
 def test_two_people_in_one_thread_are_two_conversations() -> None:
     ana = read(post("@firstline_bot help"))
     bram = read(answer("@ana @firstline_bot me too", to="500", to_author=ANA, number="501", author=BRAM))
