@@ -3,56 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from adapters.base import IncomingMessage, Reply, ReplyTarget, Surroundings
+from adapters.base import IncomingMessage, Reply, ReplyTarget
 from adapters.discord import DiscordAdapter, Settings, create
 from simulators.discord import Bot, Channel, DiscordSimulator, Guild, User
+from tests.adapters.ground import Ground, ran
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from adapters.base import Button, TranscriptLine
+    from adapters.base import Button
     from simulators.discord import SentMessage
 
 TOKEN = "MTA0MjU.CANARY.7hQ2xZkP0vJ9sLwE4rT8yU"
 RIGHTS = ("view_channel", "send_messages", "send_messages_in_threads", "read_message_history")
-
-
-class NoTranscript:
-    async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:
-        raise AssertionError(f"Discord keeps its own history: {conversation_key}, {limit}")
-
-
-@dataclass
-class Ground:
-    """What the composition root gives, kept in memory."""
-
-    state: dict[str, str] = field(default_factory=dict)
-    unwritable: Exception | None = None
-
-    async def load(self, key: str) -> str | None:
-        return self.state.get(key)
-
-    async def save(self, key: str, value: str) -> None:
-        await asyncio.sleep(0)
-        if self.unwritable:
-            raise self.unwritable
-        self.state[key] = value
-
-    def surroundings(self) -> Surroundings:
-        return Surroundings(
-            transcript=NoTranscript(),
-            secret=b"s" * 32,
-            public_url="http://127.0.0.1:1",
-            load_state=self.load,
-            save_state=self.save,
-        )
 
 
 def settings(sim: DiscordSimulator, **given: Any) -> Settings:
@@ -178,18 +147,6 @@ async def ready(stage: Stage) -> None:
             await asyncio.sleep(0.01)
         while not json.loads(stage.ground.state.get("discord:memory", "{}")).get("mark"):
             await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def ran(adapter: DiscordAdapter, deliver: Callable[..., Any]) -> AsyncIterator[asyncio.Task[None]]:
-    """The adapter's `run` beside the block, ended with it; what it raises is raised."""
-    task = asyncio.create_task(adapter.run(deliver))
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def reply_to(

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from adapters.discord import PROFILE, Settings, create
 from simulators.discord import DiscordSimulator
-from tests.adapters.discord.stage import RIGHTS, Ground, running, settings, world
+from tests.adapters.discord.stage import RIGHTS, running, settings, world
+from tests.adapters.ground import Ground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -27,7 +27,8 @@ from adapters.discord.sending import nonce_of
 from simulators.discord import DiscordSimulator
 from simulators.discord.objects import guild_create_body
 from simulators.discord.wire import plain_answer
-from tests.adapters.discord.stage import Ground, Stage, ran, ready, reply_to, running, settings, world
+from tests.adapters.discord.stage import Stage, ready, reply_to, running, settings, world
+from tests.adapters.ground import Ground, ran
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -15,7 +15,8 @@ from adapters.base import Unreachable
 from adapters.discord import DiscordAdapter, Settings
 from adapters.discord.wire import InteractionWire, outcome
 from simulators.discord import DiscordSimulator
-from tests.adapters.discord.stage import TOKEN, Ground, Stage, ran, ready, reply_to, running, world
+from tests.adapters.discord.stage import TOKEN, Stage, ready, reply_to, running, world
+from tests.adapters.ground import Ground, ran
 
 if TYPE_CHECKING:
     from pathlib import Path

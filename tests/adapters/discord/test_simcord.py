@@ -15,7 +15,8 @@ from adapters.discord import Settings, create
 from adapters.discord.check import register
 from adapters.discord.interactions import MENU
 from adapters.discord.wire import EVENTS, SERVER_THERE, InteractionWire
-from tests.adapters.discord.stage import Ground, reply_to
+from tests.adapters.discord.stage import reply_to
+from tests.adapters.ground import Ground
 
 if TYPE_CHECKING:
     from adapters.base import IncomingMessage
