@@ -3,54 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
-from adapters.base import IncomingMessage, Reply, Surroundings
+from adapters.base import IncomingMessage, Reply
 from adapters.reddit import RedditAdapter, Settings, create
 from simulators.reddit import RedditSimulator
+from tests.adapters.ground import Ground, ran
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from markdown_it.token import Token
 
-    from adapters.base import Button, ReplyTarget, TranscriptLine
+    from adapters.base import Button, ReplyTarget
 
 BOT = "firstline_bot"
 PASSWORD = "CANARY-pass-8Zq4"
 SUB = "acme"
-
-
-class NoTranscript:
-    async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:
-        raise AssertionError(f"Reddit keeps its own history: {conversation_key}, {limit}")
-
-
-@dataclass
-class Ground:
-    """What the composition root gives, kept in memory."""
-
-    state: dict[str, str] = field(default_factory=dict)
-
-    async def load(self, key: str) -> str | None:
-        return self.state.get(key)
-
-    async def save(self, key: str, value: str) -> None:
-        self.state[key] = value
-
-    def surroundings(self) -> Surroundings:
-        return Surroundings(
-            transcript=NoTranscript(),
-            secret=b"s" * 32,
-            public_url="http://127.0.0.1:1",
-            load_state=self.load,
-            save_state=self.save,
-        )
 
 
 def settings(sim: RedditSimulator, **given: Any) -> Settings:
@@ -152,18 +125,6 @@ async def running(
             yield stage
     finally:
         await adapter.close()
-
-
-@asynccontextmanager
-async def ran(adapter: RedditAdapter, deliver: Callable[..., Any]) -> AsyncIterator[asyncio.Task[None]]:
-    """The adapter's `run` beside the block, ended with it; what it raises is raised."""
-    task = asyncio.create_task(adapter.run(deliver))
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def reply_to(target: ReplyTarget, text: str, *, key: str = "reply-1", buttons: tuple[Button, ...] = ()) -> Reply:

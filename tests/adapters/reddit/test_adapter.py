@@ -17,7 +17,8 @@ from adapters.reddit.memory import Memory
 from adapters.reddit.things import Thing
 from simulators.reddit import FaultKind, RedditSimulator
 from tests.adapters.contract import HOSTILE
-from tests.adapters.reddit.stage import BOT, PASSWORD, SUB, Ground, Stage, populate, ran, reply_to, running, settings
+from tests.adapters.ground import Ground, ran
+from tests.adapters.reddit.stage import BOT, PASSWORD, SUB, Stage, populate, reply_to, running, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

@@ -18,7 +18,8 @@ from adapters.reddit.text import MAX_BODY, MAX_PLAIN
 from adapters.reddit.wire import asked_to_wait_s
 from simulators.reddit import FaultKind, RedditSimulator
 from tests.adapters.contract import HOSTILE
-from tests.adapters.reddit.stage import BOT, SUB, Ground, Stage, populate, reply_to, running, seen, settings
+from tests.adapters.ground import Ground
+from tests.adapters.reddit.stage import BOT, SUB, Stage, populate, reply_to, running, seen, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

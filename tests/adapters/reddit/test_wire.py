@@ -17,7 +17,8 @@ from requests.adapters import HTTPAdapter
 from adapters.reddit import RedditAdapter, Settings
 from adapters.reddit.wire import AmbiguousWrite, Line, NotAnswered, Quota
 from simulators.reddit import RedditSimulator
-from tests.adapters.reddit.stage import BOT, PASSWORD, SUB, Ground, populate, ran, reply_to, seen
+from tests.adapters.ground import Ground, ran
+from tests.adapters.reddit.stage import BOT, PASSWORD, SUB, populate, reply_to, seen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
