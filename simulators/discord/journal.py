@@ -1,33 +1,28 @@
 """What the bots did: every call with its fate, every message they sent, every login; and waiting for the next one."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from simulators.discord.mentions import Pings
 from simulators.discord.wire import Json
+from simulators.journal import AnyCall, AnyJournal
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
+class Call(AnyCall):
     """One request of a bot. `route` is the address with its names ("/channels/{channel_id}/messages").
 
     It is open until `ended_at`; `applied` says whether it took effect; `status` is None where the connection was cut.
     """
 
-    number: int
     bot_id: str
     method: str
     route: str
     path: str
     query: Mapping[str, str]
-    started_at: datetime
     body: Any = None
-    ended_at: datetime | None = None
-    status: int | None = None
-    applied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,34 +73,18 @@ class Login:
     date: datetime
 
 
-class Journal:
+class Journal(AnyJournal[Call, SentMessage]):
     """The log of one simulator, in memory, in order."""
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.sent: list[SentMessage] = []
+        super().__init__()
         self.edits: list[Edit] = []
         self.logins: list[Login] = []
-        self._grown = asyncio.Event()
 
     def open(self, *, bot_id: str, method: str, route: str, path: str, query: Mapping[str, str]) -> Call:
         """Note that a call has come in; numbers start at 1."""
-        call = Call(
-            number=len(self.calls) + 1,
-            bot_id=bot_id,
-            method=method,
-            route=route,
-            path=path,
-            query=query,
-            started_at=datetime.now(UTC),
-        )
-        self.calls.append(call)
-        return call
-
-    def grow(self) -> None:
-        """Wake whoever waits for something to happen."""
-        self._grown.set()
-        self._grown = asyncio.Event()
+        number = len(self.calls) + 1
+        return self.begun(Call(number=number, bot_id=bot_id, method=method, route=route, path=path, query=query))
 
     def add_sent(self, bot_id: str, kind: str, message: Json, *, only_for: str = "") -> None:
         """Note a message that now exists, whatever becomes of the answer."""
@@ -140,15 +119,6 @@ class Journal:
         now = datetime.now(UTC)
         self.edits.append(Edit(bot_id=bot_id, channel_id=channel_id, message_id=message_id, text=text, date=now))
         self.grow()
-
-    async def wait_until(self, is_true: Callable[[], bool], timeout_s: float, wanted: str) -> None:
-        """Wait until something holds, looking whenever the journal has grown. Raises `TimeoutError`."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not is_true():
-                    await self._grown.wait()
-        except TimeoutError:
-            raise TimeoutError(f"Not within {timeout_s} s: {wanted}") from None
 
 
 def buttons_of(message: Json) -> tuple[tuple[tuple[str, str], ...], ...]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from simulators.discord.breaking import Breaking
 from simulators.discord.journal import Call, Edit, Login, SentMessage
 from simulators.discord.wire import Json
 from simulators.discord.world import Channel, ChannelType
+from simulators.journal import open_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +49,7 @@ class Looking(Breaking):
 
         `margin_s` also counts answers handed over that shortly before, which the client may not have stored yet.
         """
-        since = at - timedelta(seconds=margin_s)
-        return [
-            call
-            for call in self.calls(route=route)
-            if call.started_at <= at and (call.ended_at is None or call.ended_at >= since)
-        ]
+        return open_at(self.calls(route=route), at, margin_s)
 
     def logins(self, kind: str = "") -> list[Login]:
         """Return what reached the gateway, "identify" and "resume", in order."""
@@ -125,26 +121,16 @@ class Looking(Breaking):
         `channel_id` and `contains` count only the messages of that channel, with that text in them.
         """
 
-        def fits(message: SentMessage) -> bool:
-            is_there = channel_id in {"", message.channel_id} and contains in message.text
-            return is_there and (isinstance(wanted, int) or wanted(message))
+        def counts(message: SentMessage) -> bool:
+            return channel_id in {"", message.channel_id} and contains in message.text
 
-        matches: list[SentMessage] = []
-        count = wanted if isinstance(wanted, int) else 1
-        read = 0
-
-        def are_there() -> bool:
-            nonlocal read
-            matches.extend(filter(fits, self._journal.sent[read:]))
-            read = len(self._journal.sent)
-            return len(matches) >= count
-
-        await self._journal.wait_until(are_there, timeout_s, f"{count} messages sent")
-        return matches
+        missed = "Not within {timeout_s} s: {count} messages sent"
+        return await self._journal.wait_for_sent(wanted, counts, timeout_s, missed)
 
     async def wait_for_logins(self, count: int = 1, timeout_s: float = 5.0, *, kind: str = "") -> list[Login]:
         """Wait until so many logins have reached the gateway; return them. Raises `TimeoutError`."""
-        await self._journal.wait_until(lambda: len(self.logins(kind)) >= count, timeout_s, f"{count} logins")
+        missed = f"Not within {timeout_s} s: {count} logins"
+        await self._journal.until(lambda: len(self.logins(kind)) >= count, timeout_s, lambda: missed)
         return self.logins(kind)
 
     async def wait_for_commands(self, name: str, timeout_s: float = 5.0, *, guild_id: str = "") -> None:
@@ -154,4 +140,5 @@ class Looking(Breaking):
             found = (command for bot in self._world.bots.values() for command in bot.commands.get(guild_id, ()))
             return any(command["name"] == name for command in found)
 
-        await self._journal.wait_until(is_there, timeout_s, f"the command {name!r}")
+        missed = f"Not within {timeout_s} s: the command {name!r}"
+        await self._journal.until(is_there, timeout_s, lambda: missed)

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+from simulators.journal import open_at
 from simulators.reddit.faults import Fault, FaultKind
 from simulators.reddit.journal import Act, Call, Sent
 from simulators.reddit.modmail import Conversation
@@ -105,7 +106,7 @@ class Control(Stage):
 
         `margin_s` also counts answers handed over that shortly before, which the client may not have stored yet.
         """
-        return self._journal.open_calls(path, at, margin_s)
+        return open_at(self.calls(path), at, margin_s)
 
     async def wait_for_sent(
         self,
@@ -120,12 +121,17 @@ class Control(Stage):
         `parent` and `contains` count only what answers that, with that text in it.
         """
 
-        def found() -> list[Sent]:
-            sent = self.sent(parent=parent, contains=contains)
-            return sent if isinstance(wanted, int) else [one for one in sent if wanted(one)]
+        def counts(one: Sent) -> bool:
+            return parent in (None, one.parent) and contains in one.text
 
-        return await self._journal.wait_until(found, wanted if isinstance(wanted, int) else 1, timeout_s)
+        missed = "{found} of {count} within {timeout_s} s"
+        return await self._journal.wait_for_sent(wanted, counts, timeout_s, missed)
 
     async def wait_for_acts(self, name: str, wanted: int = 1, timeout_s: float = 5.0) -> list[Act]:
         """Wait until programs have done something so often; return it. Raises `TimeoutError`."""
-        return await self._journal.wait_until(lambda: self.acts(name), wanted, timeout_s)
+
+        def missed() -> str:
+            return f"{len(self.acts(name))} of {wanted} within {timeout_s} s"
+
+        await self._journal.until(lambda: len(self.acts(name)) >= wanted, timeout_s, missed)
+        return self.acts(name)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from simulators.driving import SimulatorError
+from simulators.journal import open_at
 from simulators.telegram import entities as text_entities
 from simulators.telegram.faults import Fault, FaultKind, RateLimits
 from simulators.telegram.journal import Call, SentMessage
@@ -182,7 +183,7 @@ class Control(Stage):
 
         `margin_s` also counts answers handed over that shortly before, which the client may not have stored yet.
         """
-        return self._journal.open_calls(method, at, margin_s)
+        return open_at(self.calls(method), at, margin_s)
 
     async def wait_for_sent(
         self,
@@ -197,11 +198,11 @@ class Control(Stage):
         `chat_id` and `contains` count only the messages of that chat, with that text in them.
         """
 
-        def fits(message: SentMessage) -> bool:
-            is_there = chat_id in (None, message.chat_id) and contains in message.text
-            return is_there and (isinstance(wanted, int) or wanted(message))
+        def counts(message: SentMessage) -> bool:
+            return chat_id in (None, message.chat_id) and contains in message.text
 
-        return await self._journal.wait_for_sent(fits, wanted if isinstance(wanted, int) else 1, timeout_s)
+        missed = "{found} of {count} messages sent within {timeout_s} s"
+        return await self._journal.wait_for_sent(wanted, counts, timeout_s, missed)
 
     def history(self, chat_id: int, *, bot_id: int | None = None) -> list[Json]:
         """Return the messages of a chat as they are now."""

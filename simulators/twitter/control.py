@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from simulators.driving import SimulatorError
+from simulators.journal import open_at
 from simulators.twitter.journal import Call, Sent
 from simulators.twitter.render import EDIT_WINDOW, MAX_EDITS, Renderer, Wanted
 from simulators.twitter.stage import Stage
@@ -99,7 +100,7 @@ class Control(Stage):
 
         `margin_s` also counts answers handed over that shortly before, which the client may not have stored yet.
         """
-        return self._journal.open_calls(endpoint, at, margin_s)
+        return open_at(self.calls(endpoint), at, margin_s)
 
     async def wait_for_sent(  # noqa: PLR0913  a control's arguments are its JSON body, all by name
         self,
@@ -117,11 +118,12 @@ class Control(Stage):
         that text in them.
         """
 
-        def fits(one: Sent) -> bool:
+        def counts(one: Sent) -> bool:
             is_there = kind in ("", one.kind) and to in ("", one.to) and reply_to in ("", one.reply_to)
-            return is_there and contains in one.text and (isinstance(wanted, int) or wanted(one))
+            return is_there and contains in one.text
 
-        return await self._journal.wait_for_sent(fits, wanted if isinstance(wanted, int) else 1, timeout_s)
+        missed = "{found} of {count} posts or messages within {timeout_s} s"
+        return await self._journal.wait_for_sent(wanted, counts, timeout_s, missed)
 
     def posts(self, user_id: str = "") -> list[Json]:
         """Return the posts as they are now, oldest first, of everybody or of one account."""
