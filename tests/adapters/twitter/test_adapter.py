@@ -31,7 +31,8 @@ from adapters.twitter import Settings, TwitterAdapter, create
 from simulators.twitter import TwitterSimulator
 from simulators.twitter.scene import TwitterScene
 from tests.adapters.contract import HOSTILE
-from tests.adapters.twitter.stage import Ground, Stage, people, ran, reply_to, running, settings
+from tests.adapters.ground import Ground, ran
+from tests.adapters.twitter.stage import Stage, people, reply_to, running, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

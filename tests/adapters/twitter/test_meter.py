@@ -10,7 +10,7 @@ import pytest
 from adapters.base import Busy
 from adapters.twitter.meter import Item, Meter, until_midnight_s
 from adapters.twitter.purse import Purse
-from tests.adapters.twitter.stage import Ground
+from tests.adapters.ground import Ground
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -14,7 +14,8 @@ from adapters.twitter.targets import id_at
 from adapters.twitter.unread import Unread
 from adapters.twitter.wire import Api, ApiFailed
 from simulators.twitter import TwitterSimulator
-from tests.adapters.twitter.stage import Ground, people, ran, settings
+from tests.adapters.ground import Ground, ran
+from tests.adapters.twitter.stage import people, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
