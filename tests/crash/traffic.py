@@ -124,8 +124,8 @@ class Traffic:
                 return word
 
     def _script(self, *, first: bool) -> list[Line]:
-        """What somebody writes in one place; the vague words only in their first, else they are one matter in two."""
-        kind = self.random.choice(("asker", "complainer", "complainer", "both", "chooser" if first else "complainer"))
+        """What somebody writes in one place; complaints only in their first, as a ticket goes on in private."""
+        kind = self.random.choice(("asker", "complainer", "complainer", "both", "chooser")) if first else "asker"
         matter = Line(text=self.complaint(), expected=("ticket_opened", "nothing_matches"))
         follow_ups = [
             Line(text=self.complaint(), expected=("appended", "follow_up")) for _ in range(self.random.randint(0, 3))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.markup import render
 from faq.importing.markdown_text import compose, definitions_of, heading, plain
+from tests.growth import TOO_STEEP, growth
 
 HOSTILE = (
     "[", "![", "*", "_a*", "`", "` `` ", "[a](", "> ", "- ", "  - a\n", "[a]: b\n", "|a", "a\n", "**a **", "# a\n",
@@ -87,16 +86,4 @@ def test_words_are_never_lost(words: str, marks: str) -> None:
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_time_grows_with_the_length_and_no_faster(unit: str) -> None:
-    assert cpu_s(unit, 10_000) < 0.06  # at most 13 ms on one quiet core
-    assert cpu_s(unit, 80_000, runs=1) < 0.8  # of the square it would be 64 times as much
-
-
-def cpu_s(unit: str, chars: int, runs: int = 3) -> float:
-    """The least of some runs."""
-    source = unit * (chars // len(unit))
-    times = []
-    for _ in range(runs):
-        start = time.process_time()
-        compose(source).markup()
-        times.append(time.process_time() - start)
-    return min(times)
+    assert growth(lambda source: compose(source).markup(), unit * (16_000 // len(unit))) < TOO_STEEP
