@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from config.findings import Finding
+
 
 class Kind(StrEnum):
     """What happened on the channel."""
@@ -255,15 +257,6 @@ class RateLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One line of `firstline check`, for people: what the bot may (`ok`) or may not do here, and what to change."""
-
-    ok: bool
-    text: str
-    cure: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """A channel in the table of `docs/channels.md`: what it offers, costs and forbids; cells of plain words."""
 
@@ -319,6 +312,10 @@ class ChannelSetupError(Exception):
     """The channel cannot start; the message says what to change."""
 
 
+class NotFetched(Exception):
+    """A file cannot be had: gone, too large, or nowhere that the platform itself serves; the message says which."""
+
+
 Deliver: TypeAlias = "Callable[[Sequence[IncomingMessage]], Awaitable[None]]"
 """Hands messages to the bot. Returns once every one of them is durably stored (or was already): only then may the
 adapter confirm them to its platform. Waits while the bot is too busy to take more."""
@@ -353,6 +350,16 @@ class ChannelAdapter(Protocol):
 
     async def close(self) -> None:
         """Release connections; idempotent."""
+
+
+class HasFiles(Protocol):
+    """A channel that can hand over what people attached: `ChannelAdapter`s may have this in addition."""
+
+    async def fetch(self, attachment: Attachment, *, max_bytes: int) -> bytes:
+        """The file, from the platform's own hosts only, never from a link that somebody wrote.
+
+        Raises `NotFetched` where it will never be had, `Busy` or `Unreachable` where it may be later.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,11 +125,11 @@ class Escalation:
         if tried and not self._desk.capabilities.idempotent_create and (found := await self._found(draft)) is not None:
             return found
         await self._note_sending(intent)
-        return await asyncio.wait_for(self._desk.create(draft), _CALL_TIMEOUT_S)
+        return await asyncio.wait_for(self._desk.create(draft, await self._desk.prepare(draft)), _CALL_TIMEOUT_S)
 
     async def _found(self, draft: TicketDraft) -> TicketRef | None:
         try:
-            return await asyncio.wait_for(self._desk.find(draft.key), _CALL_TIMEOUT_S)
+            return await asyncio.wait_for(self._desk.find(draft), _CALL_TIMEOUT_S)
         except (Rejected, NotFound, Ambiguous, TimeoutError) as error:  # a question that failed changes nothing
             raise Unavailable(f"The desk could not be asked for the ticket: {error}") from error
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from config.settings import Section
     from ticket_client.base import TicketDesk
 
-_NOT_A_DESK = frozenset({"base", "registry"})
+_NOT_A_DESK = frozenset({"base", "client", "registry"})
 
 
 class DeskModule(Protocol):

@@ -19,9 +19,10 @@ from adapters.discord.sending import Sender
 from adapters.discord.wire import FAILURES, Client, InteractionWire, TooManyStarts, is_discords, told
 
 if TYPE_CHECKING:
-    from adapters.base import Deliver, Finding, IncomingMessage, Reply, Surroundings
+    from adapters.base import Deliver, IncomingMessage, Reply, Surroundings
     from adapters.discord.settings import Settings
     from adapters.discord.wire import Connect
+    from config.findings import Finding
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from adapters.base import Finding, Profile
+from adapters.base import Profile
 from adapters.discord.interactions import are_registered, definitions
 from adapters.discord.wire import FAILURES, told
+from config.findings import Finding
 
 if TYPE_CHECKING:
     from adapters.discord.settings import Settings

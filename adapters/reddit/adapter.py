@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import requests
 
-from adapters.base import ChannelSetupError, Finding, RateLimits, Unreachable
+from adapters.base import ChannelSetupError, RateLimits, Unreachable
 from adapters.reddit.check import place_findings, preface
 from adapters.reddit.places import ALWAYS_BOTS, Account
 from adapters.reddit.polling import Polling
 from adapters.reddit.reading import Reading
 from adapters.reddit.sending import Sending
 from adapters.reddit.wire import FAILURES, GONE, Line, Quota, is_refused, outcome, said
+from config.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

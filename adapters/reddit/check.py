@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.base import Finding, Profile
+from adapters.base import Profile
+from config.findings import Finding
 
 if TYPE_CHECKING:
     from adapters.reddit.places import Account, Place

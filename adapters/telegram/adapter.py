@@ -41,7 +41,6 @@ from adapters.base import (
     Busy,
     ChannelError,
     ChannelSetupError,
-    Finding,
     Moved,
     Profile,
     RateLimits,
@@ -51,6 +50,7 @@ from adapters.telegram.check import group_findings, webhook_finding
 from adapters.telegram.messages import Roles, needs_roles, normalise
 from adapters.telegram.places import Account, Places
 from adapters.telegram.wire import NEVER_SENT, OUTCOMES, TOKEN_MARK, connection, rendered, retry_after_s
+from config.findings import Finding
 from config.settings import Section
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from adapters.base import Finding
+from config.findings import Finding
 
 if TYPE_CHECKING:
     from telegram import User, WebhookInfo

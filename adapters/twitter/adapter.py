@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from adapters.base import Deliver, Finding, IncomingMessage, Reply, Surroundings
+    from adapters.base import Deliver, IncomingMessage, Reply, Surroundings
     from adapters.twitter.settings import Settings
     from adapters.twitter.text import Json
+    from config.findings import Finding
 
 logger = logging.getLogger(__name__)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from adapters.base import Finding, Profile
+from adapters.base import Profile
 from adapters.twitter.meter import Item
 from adapters.twitter.targets import id_at
 from adapters.twitter.text import objects
 from adapters.twitter.wire import ApiFailed
+from config.findings import Finding
 
 if TYPE_CHECKING:
     from adapters.twitter.purse import Purse

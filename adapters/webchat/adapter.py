@@ -29,7 +29,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import Field, ValidationError, field_validator
 
-from adapters.base import Finding, Profile, RateLimits, Rejected, TranscriptLine
+from adapters.base import Profile, RateLimits, Rejected, TranscriptLine
 from adapters.webchat.connections import Allowance, Connection, RecentSends
 from adapters.webchat.frames import (
     FRAME,
@@ -45,6 +45,7 @@ from adapters.webchat.frames import (
     normalise,
     shown,
 )
+from config.findings import Finding
 from config.settings import Section
 
 if TYPE_CHECKING:

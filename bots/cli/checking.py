@@ -14,7 +14,8 @@ from bots.cli.setting_up import ConfigOption
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from adapters.base import Finding, TranscriptLine
+    from adapters.base import TranscriptLine
+    from config.findings import Finding
     from config.settings import Settings
 
 _LOGIN_TIMEOUT_S = 20.0
@@ -118,12 +119,11 @@ async def _channel(settings: Settings, name: str) -> list[Finding]:
 
 
 async def _desk(settings: Settings) -> list[Finding]:
-    from adapters.base import Finding
     from ticket_client import registry
 
     desk = registry.desk(settings.desk.kind).create("desk", settings.desk, {"store": None})
     try:
-        return [Finding(ok=True, text=await desk.check())]
+        return await desk.check()
     finally:
         await desk.close()
 

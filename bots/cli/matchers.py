@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from adapters.base import Finding
+    from config.findings import Finding
     from config.settings import Settings
     from faq.entries import Faq
     from faq.matching import FaqMatcher, Promises
@@ -80,7 +80,7 @@ def _patience(matcher: str) -> Iterator[None]:
 
 def in_use(settings: Settings) -> list[Finding]:
     """Which encoders the configured matcher really has here, and what is to be installed for the others."""
-    from adapters.base import Finding
+    from config.findings import Finding
     from faq.encoders import MATCHERS, load
 
     wanted, encoders = MATCHERS[settings.faq.matcher], load(settings.faq.matcher)
@@ -97,7 +97,7 @@ def in_use(settings: Settings) -> list[Finding]:
 
 def calibrated(settings: Settings, faq: Faq) -> list[Finding]:
     """What the matcher's probabilities come from, in all and of each channel."""
-    from adapters.base import Finding
+    from config.findings import Finding
     from faq.learned import ENOUGH, FILE, load
 
     file = settings.data_dir / FILE

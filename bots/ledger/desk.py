@@ -14,6 +14,7 @@ from ticket_client.base import (
     AgentReply,
     Changes,
     NotFound,
+    Priority,
     Requester,
     Status,
     TicketDraft,
@@ -116,6 +117,10 @@ class LedgerTicketStore:
         row = self._reader.execute("SELECT id, number FROM desk_tickets WHERE key = ?", (key,)).fetchone()
         return TicketRef(id=str(row["id"]), number=row["number"]) if row else None
 
+    async def has_entry(self, key: str) -> bool:
+        """Whether a line was added with this key."""
+        return self._reader.execute("SELECT 1 FROM desk_entries WHERE key = ?", (key,)).fetchone() is not None
+
     def by_number(self, number: str) -> tuple[str, str]:
         """Id and number of a ticket by its number, in any case. Raises `NotFound`."""
         row = self._reader.execute(
@@ -137,6 +142,9 @@ class LedgerTicketStore:
         return TicketSnapshot(
             ref=TicketRef(id=str(row["id"]), number=row["number"]),
             status=Status(row["status"]),
+            raw_status=row["status"],
+            priority=Priority(row["priority"]),
+            raw_priority=row["priority"],
             version=row["changed_at"],
             replies=tuple(
                 AgentReply(id=str(r["id"]), text=r["text"], at=codec.read_stamp(r["at"]), agent=r["author"])

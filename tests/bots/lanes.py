@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from adapters.base import Finding, IncomingMessage, RateLimits, Reply
+from adapters.base import IncomingMessage, RateLimits, Reply
 from bots.delivery import Delivery
 from bots.ledger.database import LedgerUnwritable
 from bots.ledger.ledger import Committed, Ledger
@@ -20,6 +20,7 @@ from faq.text.languages import Detector
 from tests.bots import making
 
 if TYPE_CHECKING:
+    from config.findings import Finding
     import sqlite3
     import threading
     from collections.abc import AsyncIterator, Callable, Sequence

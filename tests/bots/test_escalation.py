@@ -62,18 +62,18 @@ class Desk(MemoryDesk):
         self.finds: list[float] = []
         self.hangs: dict[str, asyncio.Event] = {}
 
-    async def create(self, draft: TicketDraft) -> TicketRef:
+    async def create(self, draft: TicketDraft, request: str) -> TicketRef:
         self.creates.append(asyncio.get_running_loop().time())
         for words, gate in self.hangs.items():
             if words in draft.body:
                 await gate.wait()
-        return await super().create(draft)
+        return await super().create(draft, request)
 
-    async def find(self, key: str) -> TicketRef | None:
+    async def find(self, draft: TicketDraft) -> TicketRef | None:
         self.finds.append(asyncio.get_running_loop().time())
         if self.find_faults:
             raise self.find_faults.pop(0)
-        return await super().find(key)
+        return await super().find(draft)
 
 
 @dataclass(kw_only=True)
@@ -161,7 +161,8 @@ async def test_a_ticket_whose_opening_was_cut_by_a_crash_is_looked_for_when_it_c
     async with inside(path, transactional=False) as bot:
         (intent,) = bot.rows("SELECT payload, state FROM ticket_intents")
     assert intent["state"] == "sending"
-    await MemoryDesk.create(desk, codec.load(TicketDraft, intent["payload"]))
+    draft = codec.load(TicketDraft, intent["payload"])
+    await MemoryDesk.create(desk, draft, await desk.prepare(draft))
     async with started(path, desk) as on:
         await until(on.texts)
         assert len(desk.tickets) == 1

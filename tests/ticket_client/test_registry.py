@@ -37,4 +37,4 @@ def test_a_desk_runs_the_whole_contract_and_changes_none_of_it(kind: str) -> Non
     )
     own = {name for name in vars(contract) if not name.startswith("__")}
     assert own == {"bench"}
-    assert len([name for name in dir(contract) if name.startswith("test_")]) == 10
+    assert len([name for name in dir(contract) if name.startswith("test_")]) == 15

@@ -15,7 +15,7 @@ from tests.adapters.ground import Ground
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from adapters.base import Finding
+    from config.findings import Finding
 
 
 @pytest.fixture
