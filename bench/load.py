@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
-    from adapters.base import Deliver, Finding
+    from adapters.base import Deliver
+    from config.findings import Finding
     from bots.ledger.ledger import Accepted, Committed
     from bots.pipeline.effects import Effects
     from faq.matching import FaqMatcher
