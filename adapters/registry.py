@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from adapters.base import ChannelAdapter, Profile, Surroundings
     from config.settings import Section
 
-_NOT_A_CHANNEL = frozenset({"base", "markup", "registry", "splitting"})
+_NOT_A_CHANNEL = frozenset({"base", "downloads", "markup", "registry", "splitting"})
 
 
 class ChannelModule(Protocol):

@@ -47,6 +47,7 @@ from adapters.base import (
     Unreachable,
 )
 from adapters.telegram.check import group_findings, webhook_finding
+from adapters.telegram.files import Files
 from adapters.telegram.messages import Roles, needs_roles, normalise
 from adapters.telegram.places import Account, Places
 from adapters.telegram.wire import NEVER_SENT, OUTCOMES, TOKEN_MARK, connection, rendered, retry_after_s
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from telegram import User
     from telegram.request import HTTPXRequest
 
-    from adapters.base import Deliver, IncomingMessage, Reply, ReplyTarget, Surroundings
+    from adapters.base import Attachment, Deliver, IncomingMessage, Reply, ReplyTarget, Surroundings
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +127,8 @@ class Settings(Section):
     """Users who may open tickets for others, besides a group's administrators."""
     poll_timeout_s: int = Field(25, ge=0, le=50)
     request_timeout_s: float = Field(10.0, gt=0)
+    file_timeout_s: float = Field(60.0, gt=0)
+    """For one file that somebody sent, from asking for it to its last byte."""
     conflict_wait_s: float = Field(30.0, gt=0)
     """Before polling again after another process was found polling."""
     messages_per_second: float = Field(30.0, gt=0)
@@ -173,6 +176,13 @@ class TelegramAdapter:
             base_file_url=settings.file_base,
             request=self._calling,
             get_updates_request=self._polling,
+        )
+        self._files = Files(
+            self._bot,
+            settings.token.get_secret_value(),
+            file_base=settings.file_base,
+            timeout_s=settings.request_timeout_s,
+            file_timeout_s=settings.file_timeout_s,
         )
         self._account: Account | None = None
         self._places: Places | None = None
@@ -539,6 +549,10 @@ class TelegramAdapter:
         except errors.TelegramError as error:
             raise await self._outcome(error, message.reply_to) from error
 
+    async def fetch(self, attachment: Attachment, *, max_bytes: int) -> bytes:
+        """A file that somebody sent, of at most 20 MB. Raises `NotFetched`, `Busy` or `Unreachable`."""
+        return await self._files.fetch(attachment, max_bytes=max_bytes)
+
     async def check(self) -> list[Finding]:
         """Log in and say in plain words what the bot may do here."""
         try:
@@ -563,7 +577,7 @@ class TelegramAdapter:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(self._polling.shutdown(), self._calling.shutdown())
+        await asyncio.gather(self._polling.shutdown(), self._calling.shutdown(), self._files.close())
 
 
 def _number(update: object) -> object:

@@ -233,11 +233,23 @@ def _target(message: object, answered_id: str, account: Account, places: Places)
         visibility=_visibility(chat),
         can_private=chat.type == Chat.PRIVATE,
         # What stands behind `start=` comes back as "/start FL-1001"; it opens nothing to anybody but the requester.
+        url=_link(chat, thread, answered_id, is_topic=getattr(message, "is_topic_message", None) is True),
         private_url="" if chat.type == Chat.PRIVATE else f"https://t.me/{account.username}?start={{number}}",
         buttons=True,
         max_len=MAX_UNITS,
         len_unit="utf16",
     )
+
+
+def _link(chat: Chat, thread: str, message_id: str, *, is_topic: bool) -> str:
+    """Where members find the message; only supergroups have such addresses."""
+    number = str(chat.id).removeprefix("-100")
+    if chat.type != Chat.SUPERGROUP or not number.isdecimal():
+        return ""
+    place = f"https://t.me/{chat.username or f'c/{number}'}"
+    if is_topic and thread:
+        return f"{place}/{thread}/{message_id}"
+    return f"{place}/{message_id}" + (f"?thread={thread}" if thread else "")
 
 
 # --- what ----------------------------------------------------------------------------------------------------------
@@ -271,6 +283,7 @@ def _parent(message: Message, account: Account) -> Parent | None:
         text=whole_text(answered) or None,
         # A message that Telegram does not show any more is dated to the epoch.
         sent_at=answered.date if answered.date > datetime.fromtimestamp(0, UTC) else None,
+        attachments=attachments(answered),
     )
 
 

@@ -6,6 +6,7 @@ the Bot API's JSON.
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from simulators.driving import SimulatorError
@@ -156,6 +157,22 @@ class Control(Stage):
         fault = Fault(kind=FaultKind(kind), method=method, chat_id=chat_id, times_left=times, seconds=seconds)
         fault.code, fault.description = code, description
         self._faults.armed.append(fault)
+
+    def break_files(self, kind: str, *, times: int = 1, location: str = "") -> None:
+        """Let the next files fail to come; see `FileFault`. `location` is where one that has moved is."""
+        self._files.arm(kind, times, location)
+
+    def move_file(self, file_id: str, path: str) -> None:
+        """Let a file be elsewhere; an absolute path is what a server that runs with --local tells."""
+        self._world.files[file_id] = replace(self._world.files[file_id], path=path)
+
+    def file_requests(self) -> list[str]:
+        """Return the paths under which the bots asked for files, in order; the token is none of them."""
+        return [path.partition("/file/bot")[2].partition("/")[2] for path in self._files.requests]
+
+    def file_bytes_sent(self) -> int:
+        """Return how much of files went out."""
+        return self._files.sent_bytes
 
     def disarm(self) -> None:
         """Forget the failures that have not happened."""

@@ -86,6 +86,7 @@ class TelegramSimulator(Control):
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
+        self._files.close()
         for bot in self._world.bots.values():
             bot.mailbox.close()
         if self._runner is not None:
@@ -189,14 +190,14 @@ class TelegramSimulator(Control):
         except TimeoutError:
             return
 
-    async def _file(self, request: web.Request) -> web.Response:
+    async def _file(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["token"] not in self._world.bots:
             return _error(_UNAUTHORISED)
         path = request.match_info["path"]
         file = next((file for file in self._world.files.values() if file.path == path), None)
         if file is None:
             return _error(_NOT_FOUND)
-        return web.Response(body=file.content, content_type="application/octet-stream")
+        return await self._files.answer(request, file.content)
 
 
 def _json(body: Json, status: int = 200) -> web.Response:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from simulators.driving import SimulatorError
+from simulators.files import FileHost
 from simulators.telegram.faults import Faults
 from simulators.telegram.journal import Journal
 from simulators.telegram.methods import Methods
@@ -21,6 +22,7 @@ class Stage:
         self._world = World()
         self._journal = Journal()
         self._faults = Faults()
+        self._files = FileHost()
         self._methods = Methods(self._world, self._journal)
         self._first_update_id = first_update_id
         self._polling_penalties = polling_penalties

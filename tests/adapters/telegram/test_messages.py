@@ -447,6 +447,52 @@ def test_files_are_described_and_their_caption_is_the_text() -> None:
     assert (place.name, place.reference) == ("location", "")
 
 
+def test_what_a_complaint_carries_is_seen_in_the_answer_to_it() -> None:
+    photo = [{"file_id": "F1", "file_unique_id": "u1", "file_size": 5, "width": 9, "height": 9}]
+    complaint = message(photo=photo, number=99, sender=BOB)
+    got = read(command("/ticket", reply_to_message=complaint), roles=MODERATOR)
+    assert got.on_behalf_of is not None
+    assert got.parent is not None
+    assert [(file.name, file.reference) for file in got.parent.attachments] == [("photo", "F1")]
+    assert got.attachments == ()
+
+
+# --- where a message is found --------------------------------------------------------------------------------------
+
+NAMED = {"id": -1001234567, "type": "supergroup", "title": "Exchange users", "username": "exchange_users"}
+UNNAMED = {"id": -1001234567, "type": "supergroup", "title": "Exchange users"}
+TOPIC = {"message_thread_id": 17, "is_topic_message": True}
+
+
+@pytest.mark.parametrize(
+    ("chat", "fields", "url"),
+    [
+        (NAMED, {}, "https://t.me/exchange_users/100"),
+        (UNNAMED, {}, "https://t.me/c/1234567/100"),
+        (NAMED, TOPIC, "https://t.me/exchange_users/17/100"),
+        (UNNAMED, TOPIC, "https://t.me/c/1234567/17/100"),
+        # A thread of replies is no place of its own.
+        (NAMED, {"message_thread_id": 17}, "https://t.me/exchange_users/100"),
+        ({"id": -1234567, "type": "group", "title": "Exchange users"}, {}, ""),
+        ({"id": 7, "type": "private", "first_name": "Alice"}, {}, ""),
+    ],
+)
+def test_the_address_of_a_message(chat: dict[str, Any], fields: dict[str, Any], url: str) -> None:
+    assert read(message("hi", chat=chat, **fields)).reply_to.url == url
+
+
+def test_the_address_of_a_comment_and_of_the_complaint_that_an_act_is_about() -> None:
+    post = message("news", number=50, sender=SERVICE, chat=NAMED, sender_chat=CHANNEL, is_automatic_forward=True)
+    comment = message("hi", chat=NAMED, message_thread_id=50, reply_to_message=post)
+    assert read(comment).reply_to.url == "https://t.me/exchange_users/100?thread=50"
+
+    complaint = message("broken", number=99, sender=BOB, chat=NAMED)
+    act = read(command("/ticket", chat=NAMED, reply_to_message=complaint), roles=MODERATOR)
+    assert act.reply_to.url == "https://t.me/exchange_users/99"
+    assert act.staff_reply_to is not None
+    assert act.staff_reply_to.url == "https://t.me/exchange_users/100"
+
+
 def test_a_group_that_moved_keeps_its_conversations() -> None:
     old = {"id": -55, "type": "group", "title": "Exchange users"}
     places = Places().learnt(parsed(**message(chat=old, migrate_to_chat_id=-1001)))
