@@ -10,62 +10,92 @@ import contextlib
 import logging
 import random
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bots.ledger.database import LedgerUnwritable
+from bots.ledger.intents import Continuation
+from bots.pipeline.effects import NUMBER
 from bots.troubles import trouble
-from ticket_client.base import Ambiguous, AuthFailed, DeskError, NotFound, RateLimited, Rejected, Unavailable
+from ticket_client.base import Ambiguous, AuthFailed, Closed, DeskError, NotFound, RateLimited, Rejected, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
+    from bots.files import Fetching
     from bots.ledger.intents import Intent, Intents
     from bots.ledger.outbox import Outgoing
+    from bots.wording import Wording
     from ticket_client.base import TicketDesk, TicketDraft, TicketRef
 
-_CALL_TIMEOUT_S = 30.0
+_CALL_TIMEOUT_S = 60.0  # of one step at the desk, which may be several requests
+_LEASE_S = 300.0  # longer than all steps of one attempt together
 _LOOK_EVERY_S = 1.0
 _AT_ONCE = 8
-_GIVE_UP_AFTER = timedelta(hours=72)
-_MAX_ATTEMPTS = 600
-_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _AUTH_S = 1.0, 300.0, 60.0
+_GIVE_UP_AFTER, _FILES_WAIT = timedelta(days=7), timedelta(minutes=30)
+_BACKOFF_FIRST_S, _BACKOFF_MOST_S, _DOWN_MOST_S, _AUTH_S = 1.0, 300.0, 60.0, 60.0
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Escalation:
     """Carries out intents: those of one ticket one after another, tickets side by side.
 
+    A desk that is down is left alone for a while, then asked with the oldest intent alone; with each success more are
+    carried out at once.
+
     Args:
         intents: what is to be done.
         desk: where.
+        wording: the sentences for whoever waits.
+        number_prefix: of our own references.
         on_outgoing: told which replies can go out now.
-        regret: the sentence, in a language, for a user whose words the desk refuses for good.
+        on_opened: told of each new ticket, and whether nobody knows what happened to it meanwhile.
+        files: fetches what people attached; None where nobody can.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         intents: Intents,
         desk: TicketDesk,
+        wording: Wording,
+        *,
+        number_prefix: str,
+        desk_language: str,
         on_outgoing: Callable[[Iterable[Outgoing]], None],
-        regret: Callable[[str], str],
+        on_opened: Callable[[TicketRef, bool], None] = lambda *_: None,
+        files: Fetching | None = None,
     ) -> None:
         self._intents = intents
         self._desk = desk
+        self._wording = wording
+        self._prefix = number_prefix
+        self._desk_language = desk_language
         self._on_outgoing = on_outgoing
-        self._regret = regret
+        self._on_opened = on_opened
+        self._files = files
         self._wake = asyncio.Event()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pause_until = datetime.min.replace(tzinfo=UTC)
+        self._at_once = _AT_ONCE
+        self._failures = 0
+        self.trouble = ""
+        """Why the desk takes nothing at the moment, for people; "" where all is well."""
 
     def wake(self) -> None:
         """There is something new to do."""
         self._wake.set()
+
+    def hurry(self) -> None:
+        """A person wants it to be tried now, whatever was said before."""
+        self._pause_until = datetime.min.replace(tzinfo=UTC)
+        self.wake()
 
     async def run(self) -> None:
         """Work until cancelled."""
         try:
             while True:
                 self._wake.clear()
+                await self._tell_who_waits()
                 self._start_due()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_EVERY_S):
@@ -75,6 +105,15 @@ class Escalation:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _tell_who_waits(self) -> None:
+        def noted(language: str, reference: str) -> str:
+            return self._wording.say(language, "request-noted", reference=reference)
+
+        try:
+            self._on_outgoing(await self._intents.noted(datetime.now(UTC), noted))
+        except Exception as error:
+            _log.error("Nobody could be told to wait (%s)", trouble(error), extra={"action": "noting_failed"})
 
     def _start_due(self) -> None:
         now = datetime.now(UTC)
@@ -86,17 +125,18 @@ class Escalation:
             _log.error("The intents could not be read (%s)", trouble(error), extra={"action": "intents_unreadable"})
             return
         for intent in due:
-            if len(self._busy) >= _AT_ONCE:
+            if len(self._busy) >= self._at_once:
                 return
             if intent.ticket_key not in self._busy:
                 self._busy[intent.ticket_key] = asyncio.create_task(self._carry_out(intent))
 
     async def _carry_out(self, intent: Intent) -> None:
         try:
-            await self._attempt(intent)
+            if await self._intents.take(intent, _LEASE_S):
+                await self._attempt(intent)
         except LedgerUnwritable as error:
             _log.error("%s", error, extra={"action": "ledger_unwritable"})
-            await asyncio.sleep(_BACKOFF_FIRST_S)
+            await self._let_go(intent)
         except Exception as error:
             _log.error(
                 "An intent could not be handled (%s)",
@@ -104,6 +144,7 @@ class Escalation:
                 extra={"action": "intent_failed", "intent": intent.id},
             )
             await asyncio.sleep(_BACKOFF_FIRST_S)
+            await self._let_go(intent)
         finally:
             del self._busy[intent.ticket_key]
             self.wake()
@@ -114,66 +155,150 @@ class Escalation:
                 await self._add(intent)
                 await self._intents.done(intent)
             else:
-                ref = await self._opened(intent, intent.draft)
+                ref, is_new = await self._opened(intent, intent.draft)
                 self._on_outgoing(await self._intents.opened(intent, ref))
+                self._on_opened(ref, not is_new)
+        except Closed as error:
+            await self._go_on(intent, error)
         except (DeskError, TimeoutError) as error:
             await self._settle(intent, error)
+        else:
+            self._worked()
 
-    async def _opened(self, intent: Intent, draft: TicketDraft) -> TicketRef:
-        """The ticket: found where an earlier attempt may have made it, else created."""
+    async def _let_go(self, intent: Intent) -> None:
+        """End the lease of an intent that stays as it is, however long the disk is full."""
+        while True:
+            try:
+                await self._intents.release(intent)
+            except LedgerUnwritable:
+                await asyncio.sleep(_BACKOFF_FIRST_S)
+            else:
+                return
+
+    # --- the steps --------------------------------------------------------------------------------------------------
+
+    async def _opened(self, intent: Intent, draft: TicketDraft) -> tuple[TicketRef, bool]:
+        """The ticket, and whether this attempt made it: found where an earlier one may have, else created."""
         tried = intent.resumed or intent.attempts > 0
-        if tried and not self._desk.capabilities.idempotent_create and (found := await self._found(draft)) is not None:
-            return found
-        await self._note_sending(intent)
-        return await asyncio.wait_for(self._desk.create(draft, await self._desk.prepare(draft)), _CALL_TIMEOUT_S)
-
-    async def _found(self, draft: TicketDraft) -> TicketRef | None:
-        try:
-            return await asyncio.wait_for(self._desk.find(draft), _CALL_TIMEOUT_S)
-        except (Rejected, NotFound, Ambiguous, TimeoutError) as error:  # a question that failed changes nothing
-            raise Unavailable(f"The desk could not be asked for the ticket: {error}") from error
+        if tried and not self._desk.capabilities.idempotent_create:
+            try:
+                found = await self._asked(self._desk.find(draft))
+            except (Rejected, NotFound) as error:  # a search that failed is no leave to open a second ticket
+                raise Unavailable(f"The desk could not be asked for the ticket: {error}") from error
+            if found is not None:
+                return found, False
+        request = intent.request
+        if request is None:
+            request = await self._asked(self._desk.prepare(draft))
+        await self._note_sending(intent, request)
+        return await asyncio.wait_for(self._desk.create(draft, request), _CALL_TIMEOUT_S), True
 
     async def _add(self, intent: Intent) -> None:
-        if intent.desk_id is None:
-            raise Unavailable("The ticket itself is not open yet.")
+        if intent.desk_id is None:  # and nothing before it is on its way
+            raise Rejected("The desk refused the ticket itself.")
+        tried = intent.resumed or intent.attempts > 0
+        if tried and await self._asked(self._desk.added(intent.desk_id, intent.key)):
+            return
+        if intent.files is not None:
+            await self._add_files(intent, intent.desk_id)
+            return
         await self._note_sending(intent)
         add = self._desk.add_user_message if intent.action == "message" else self._desk.add_note
         await asyncio.wait_for(add(intent.desk_id, intent.text, key=intent.key), _CALL_TIMEOUT_S)
 
-    async def _note_sending(self, intent: Intent) -> None:
+    async def _add_files(self, intent: Intent, desk_id: str) -> None:
+        """Fetch and add what was attached; what cannot be had is said in a note."""
+        if self._files is None or intent.files is None:
+            return
+        is_last_try = datetime.now(UTC) - intent.created_at > _FILES_WAIT
+        fetched = await self._files.fetch(intent.files, is_last_try=is_last_try)
+        await self._note_sending(intent)
+        if fetched.files:
+            await asyncio.wait_for(self._desk.add_files(desk_id, fetched.files, key=intent.key), _CALL_TIMEOUT_S)
+        if fetched.missing:
+            lines = "\n".join(fetched.missing)
+            note = self._wording.say(self._desk_language, "desk-files-missing", files=lines)
+            await self._intents.add_note(intent, note)
+
+    async def _asked(self, question: Awaitable[T]) -> T:
+        """What can be asked or prepared again: where that failed, nothing has changed."""
+        try:
+            return await asyncio.wait_for(question, _CALL_TIMEOUT_S)
+        except (Ambiguous, TimeoutError) as error:
+            raise Unavailable(f"The desk could not be asked: {error}") from error
+
+    async def _note_sending(self, intent: Intent, request: str | None = None) -> None:
         """After a crash, the desk is not asked for the ticket before it can know of it."""
-        await self._intents.sending(intent, datetime.now(UTC) + timedelta(seconds=self._desk.capabilities.find_lag_s))
+        look_from = datetime.now(UTC) + timedelta(seconds=self._desk.capabilities.find_lag_s)
+        await self._intents.sending(intent, look_from, request)
+
+    # --- what came of it --------------------------------------------------------------------------------------------
+
+    def _worked(self) -> None:
+        self._failures = 0
+        self._at_once = min(self._at_once * 2, _AT_ONCE)
+        self.trouble = ""
+
+    def _rest(self, wait_s: float, why: str) -> datetime:
+        """Leave the desk alone; then the oldest intent goes first, alone."""
+        self._at_once = 1
+        self._failures += 1
+        self.trouble = why
+        self._pause_until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        return self._pause_until
 
     async def _settle(self, intent: Intent, error: DeskError | TimeoutError) -> None:
         why = f"{type(error).__name__}: {error}"
-        wait_s = min(_BACKOFF_FIRST_S * 2 ** min(intent.attempts, 12), _BACKOFF_MOST_S) * random.uniform(0.7, 1.3)  # noqa: S311
         match error:
             case Rejected() | NotFound():
                 await self._fail(intent, why)
                 return
             case RateLimited():
-                wait_s = error.retry_after_s + random.uniform(0.1, 1.0)  # noqa: S311
-                self._pause_until = datetime.now(UTC) + timedelta(seconds=error.retry_after_s)
+                at = self._rest(error.retry_after_s + random.uniform(0.1, 1.0), why)  # noqa: S311 - jitter
             case AuthFailed():
-                wait_s = _AUTH_S
+                at = self._rest(_AUTH_S, why)
                 _log.error(
                     "The desk does not accept our key: %s. Tickets wait in the ledger; mend [desk] and restart.", error,
                     extra={"action": "desk_auth_failed"},
                 )  # fmt: skip
+            case Unavailable():
+                at = self._rest(error.retry_after_s or _backoff_s(self._failures, _DOWN_MOST_S), why)
             case _:
-                pass
-        at = datetime.now(UTC) + timedelta(seconds=wait_s)
-        if intent.attempts >= _MAX_ATTEMPTS or at - intent.created_at > _GIVE_UP_AFTER:
+                at = datetime.now(UTC) + timedelta(seconds=_backoff_s(intent.attempts, _BACKOFF_MOST_S))
+        if at - intent.created_at > _GIVE_UP_AFTER:
             await self._fail(intent, why)
         elif isinstance(error, Ambiguous | TimeoutError):
+            self.trouble = why
             await self._intents.unclear(intent, at + timedelta(seconds=self._desk.capabilities.find_lag_s), why)
         else:
             await self._intents.later(intent, at, why)
 
+    async def _go_on(self, intent: Intent, closed: Closed) -> None:
+        """The ticket takes no more words: the requester's open another, ours are not worth one."""
+        if intent.action != "message":
+            await self._intents.done(intent)
+            _log.info("%s Nothing was added.", closed, extra={"action": "ticket_closed", "intent": intent.id})
+            return
+        old = intent.number or ""
+        await self._intents.continued(
+            intent,
+            Continuation(
+                subject=self._wording.say(self._desk_language, "desk-subject-continued", number=old),
+                announce=self._wording.say(intent.language, "ticket-continued", old=old, number=NUMBER),
+                prefix=self._prefix,
+            ),
+        )
+
     async def _fail(self, intent: Intent, why: str) -> None:
         """Give up: the user is told that a person will look, and the ledger shows the message as failed."""
-        self._on_outgoing(await self._intents.failed(intent, why, self._regret))
+        self._on_outgoing(
+            await self._intents.failed(intent, why, lambda language: self._wording.say(language, "failed"))
+        )
         _log.error(
-            "The desk refuses a ticket or what was added to it (%s). See: firstline ledger", why,
+            "The desk refuses a ticket or what was added to it (%s). See: firstline desk doctor", why,
             extra={"action": "intent_refused", "intent": intent.id},
         )  # fmt: skip
+
+
+def _backoff_s(attempts: int, most_s: float) -> float:
+    return min(_BACKOFF_FIRST_S * 2.0 ** min(attempts, 12), most_s) * random.uniform(0.7, 1.3)  # noqa: S311 - jitter

@@ -1,23 +1,37 @@
-"""Brings what happens at the helpdesk back to where the user first asked: agents' replies, resolutions, reopenings."""
+"""Brings what happens at the helpdesk back to where the user first asked: agents' replies, then what became of it.
+
+Polling finds everything; a hint (a webhook, a ticket of which a part was missed) only says where to look now. Both end
+in `_read`, and every reply and every change of status is said once, whoever told of it and how often.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import random
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from adapters.base import Button, Instead, ReplyTarget, Visibility
-from adapters.markup import escape
+from bots.agent_words import markup
 from bots.ledger import codec, outbox, people
 from bots.ledger.database import LedgerError
-from bots.ledger.ledger import save_cursor
 from bots.pipeline.effects import SILENCED, Say
 from bots.pipeline.state import Ticket
 from bots.troubles import trouble
-from ticket_client.base import AgentReply, DeskError, NotFound, TicketSnapshot
+from ticket_client.base import (
+    AgentReply,
+    AuthFailed,
+    DeskError,
+    NotFound,
+    RateLimited,
+    Status,
+    TicketRef,
+    TicketSnapshot,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,7 +43,8 @@ if TYPE_CHECKING:
     from ticket_client.base import TicketDesk
 
 _LOOKS_AT_A_BROKEN_TICKET = 5
-_TROUBLE_S = 5.0
+_TROUBLE_S, _READ_TIMEOUT_S = 5.0, 60.0
+_STRANGERS = 1000
 _log = logging.getLogger(__name__)
 
 
@@ -63,10 +78,32 @@ class Relay:
         self._wake = asyncio.Event()
         self._cursor = f"relay:{desk.name}"
         self._broken: Counter[str] = Counter()
+        self._hints: dict[str, None] = {}
+        self._strangers: dict[str, str] = {}  # versions of what changed at the desk and is not ours, or not yet
+        self._read_already: dict[str, str] = {}  # in the page of changes that is being read
 
     def wake(self) -> None:
         """Something changed at the desk: look now."""
         self._wake.set()
+
+    def hint(self, ticket_ids: Iterable[str]) -> None:
+        """These may have changed: read them now. What is not ours costs nothing."""
+        known = [ticket_id for ticket_id in ticket_ids if self._ledger.ticket_at_desk(ticket_id) is not None]
+        self._hints.update(dict.fromkeys(known))
+        if known:
+            self.wake()
+
+    def opened(self, ref: TicketRef, may_have_changed: bool) -> None:  # noqa: FBT001 - a callback's form
+        """A ticket is ours from now on; what happened to it before we noted it is read."""
+        seen = self._strangers.pop(ref.id, ref.version)
+        if may_have_changed or seen != ref.version:
+            self.hint([ref.id])
+
+    def look_at_all(self) -> int:
+        """Read every ticket that is not over; how many these are."""
+        open_ids = self._ledger.open_at_desk()
+        self.hint(open_ids)
+        return len(open_ids)
 
     async def run(self) -> None:
         """Look until cancelled; a desk that cannot be reached is asked again."""
@@ -77,7 +114,8 @@ class Relay:
                 while await self.look():
                     pass
             except (DeskError, LedgerError, TimeoutError) as error:
-                pause_s = max(self._poll_s, _TROUBLE_S)
+                pause_s = max(self._poll_s, _TROUBLE_S, getattr(error, "retry_after_s", None) or 0.0)
+                self._wake.clear()  # a hint does not shorten the desk's rest
                 _log.warning("The desk could not be asked for news: %s", error, extra={"action": "relay_failed"})
             except Exception as error:
                 pause_s = max(self._poll_s, _TROUBLE_S)
@@ -85,41 +123,66 @@ class Relay:
                     "News from the desk could not be handled (%s)", trouble(error), extra={"action": "relay_failed"}
                 )
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
+                async with asyncio.timeout(pause_s * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
                     await self._wake.wait()
 
     async def look(self) -> bool:
         """One round; whether there was anything."""
+        while self._hints:
+            ticket_id = next(iter(self._hints))
+            if await self._tell(ticket_id, ""):
+                del self._hints[ticket_id]
+        if not self._ledger.has_tickets():
+            return False  # nobody waits for news: the desk need not be asked
         cursor = await self._ledger.load_state(self._cursor) or ""
         changes = await self._desk.changed(cursor)
         if not changes.ids and changes.cursor == cursor:
             return False
-        news = [item for ticket_id in changes.ids if (item := await self._read(ticket_id)) is not None]
+        all_told = True
+        for ticket_id in changes.ids:
+            version = changes.versions.get(ticket_id, "")
+            if self._read_already.get(ticket_id) == (version or "?"):
+                continue  # where the desk's limit of calls cut the last round short
+            if await self._tell(ticket_id, version):
+                self._read_already[ticket_id] = version or "?"
+            else:
+                all_told = False
+        if all_told:  # else the user wrote meanwhile: the next look sees that ticket as it is then
+            await self._ledger.save_state(self._cursor, changes.cursor)
+            self._read_already.clear()
+        return changes.cursor != cursor or not all_told
 
-        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
-            made: list[Outgoing] = []
-            for item in news:
-                written = _write(connection, item)
-                if written is None:
-                    return made  # the user wrote meanwhile: the cursor stays, the next look sees it as it is now
-                made += written
-            save_cursor(connection, self._cursor, changes.cursor)
-            return made
-
-        self._on_outgoing(await self._ledger.writer.run(operation))
+    async def _tell(self, ticket_id: str, version: str) -> bool:
+        """Say what is new of one ticket; False where the ledger's ticket changed while it was being read."""
+        ticket = self._ledger.ticket_at_desk(ticket_id)
+        if ticket is None:  # somebody else's at the same desk, or not noted yet
+            self._strangers.pop(ticket_id, None)
+            self._strangers[ticket_id] = version or "?"
+            while len(self._strangers) > _STRANGERS:
+                del self._strangers[next(iter(self._strangers))]
+            return True
+        if version and version == ticket.version:
+            return True  # it is as it was when it was last read, or opened
+        news = await self._read(ticket)
+        if news is None:
+            return True
+        made = await self._ledger.writer.run(lambda connection: _write(connection, news, version))
+        if made is None:
+            return False
+        self._on_outgoing(made)
         return True
 
-    async def _read(self, ticket_id: str) -> News | None:
+    async def _read(self, ticket: Ticket) -> News | None:
         """What a ticket of ours has to tell; one that the desk cannot give does not hold up the others for ever."""
-        ticket = self._ledger.ticket_at_desk(ticket_id)
-        if ticket is None:
-            return None  # somebody else's ticket at the same desk
+        ticket_id = ticket.desk_id or ""
         try:
-            news = self._news(ticket, await self._desk.get(ticket_id))
+            news = self._news(ticket, await asyncio.wait_for(self._desk.get(ticket_id), _READ_TIMEOUT_S))
         except NotFound:
             _log.info("Ticket %s is gone from the desk", ticket.number, extra={"action": "ticket_gone"})
             return None
-        except DeskError as error:
+        except (RateLimited, Unavailable, AuthFailed):
+            raise  # of the desk, not of this ticket
+        except (DeskError, TimeoutError) as error:
             self._broken[ticket_id] += 1
             if self._broken[ticket_id] < _LOOKS_AT_A_BROKEN_TICKET:
                 raise
@@ -131,6 +194,11 @@ class Relay:
     def _news(self, ticket: Ticket, snapshot: TicketSnapshot) -> News:
         telling = _Telling(ticket, snapshot.ref.number, self._wording)
         says = [telling.answer(reply) for reply in snapshot.replies]
+        if snapshot.raw_status and snapshot.raw_status not in {ticket.raw_status, snapshot.status}:
+            _log.info(
+                "Ticket %s is %s (%s at the desk)", ticket.number, snapshot.status, snapshot.raw_status,
+                extra={"action": "status_read"},
+            )  # fmt: skip
         changed = snapshot.status != ticket.status
         place = self._place_for_rating(ticket)
         # Where every further reply waits for a person, the question would come at the wrong time or never.
@@ -138,6 +206,8 @@ class Relay:
         asks_rating = is_asked and changed and snapshot.status.is_over and ticket.rating_asked_at is None
         if changed and snapshot.status.is_over != ticket.status.is_over:
             says += telling.turned(snapshot)
+        elif changed and snapshot.status is Status.PENDING:
+            says.append(telling.waits(snapshot))
         if asks_rating:
             says.append(telling.rating(place))
         says = [self._unless_silent(ticket, say) for say in says]
@@ -168,7 +238,7 @@ class _Telling:
 
     def answer(self, reply: AgentReply) -> Say:
         """An agent's words."""
-        text = f"{self._words('agent-reply')}\n{escape(reply.text.strip())}"
+        text = f"{self._words('agent-reply')}\n{markup(reply)}"
         return self._say(reply.id, text, self._place, speaker="agent")
 
     def turned(self, snapshot: TicketSnapshot) -> list[Say]:
@@ -180,6 +250,10 @@ class _Telling:
             public = self._say(f"resolved-public:{snapshot.version}", self._words("resolved-public"), shared)
             return [replace(told, instead=None), public]  # which says enough where the private place is closed
         return [told]
+
+    def waits(self, snapshot: TicketSnapshot) -> Say:
+        """The agent cannot go on without the requester."""
+        return self._say(f"pending:{snapshot.version}", self._words("pending"), self._place)
 
     def rating(self, place: ReplyTarget) -> Say:
         """How did we do?"""
@@ -209,16 +283,24 @@ class _Telling:
         )
 
 
-def _write(connection: sqlite3.Connection, news: News) -> list[Outgoing] | None:
-    """Everything that one ticket's news leads to, inside the transaction that moves the cursor.
+def _write(connection: sqlite3.Connection, news: News, version: str) -> list[Outgoing] | None:
+    """Everything that one ticket's news leads to, in one transaction. `version` is what the desk's list said of it.
 
     None where the ticket's status in the ledger is not what the news was made from.
     """
     now = codec.stamp()
     changed = connection.execute(
-        "UPDATE tickets SET status = ?, changed_at = ?, rating_asked_at = coalesce(rating_asked_at, ?)"
-        " WHERE key = ? AND status = ?",
-        (news.snapshot.status, now, now if news.asks_rating else None, news.ticket.key, news.ticket.status),
+        "UPDATE tickets SET status = ?, raw_status = ?, version = coalesce(?, version), changed_at = ?,"
+        " rating_asked_at = coalesce(rating_asked_at, ?) WHERE key = ? AND status = ?",
+        (
+            news.snapshot.status,
+            news.snapshot.raw_status,
+            version or None,
+            now,
+            now if news.asks_rating else None,
+            news.ticket.key,
+            news.ticket.status,
+        ),
     )
     if not changed.rowcount:
         return None

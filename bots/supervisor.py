@@ -124,11 +124,19 @@ class Bot:
         for adapter in self.adapters.values():
             stack.push_async_callback(adapter.close)
         self.delivery = Delivery(self.ledger.outbox, self.adapters.values())
-        self.escalation = Escalation(
-            self.ledger.intents, self.desk, self.delivery.add, lambda language: self.wording.say(language, "failed")
+        poll_s = (
+            _LOCAL_POLL_S if self.desk.capabilities.transactional else getattr(settings.desk, "poll_s", _REMOTE_POLL_S)
         )
-        poll_s = _LOCAL_POLL_S if self.desk.capabilities.transactional else _REMOTE_POLL_S
         self.relay = Relay(self.ledger, self.desk, self.wording, self.delivery.add, poll_s=poll_s)
+        self.escalation = Escalation(
+            self.ledger.intents,
+            self.desk,
+            self.wording,
+            number_prefix=settings.tickets.number_prefix,
+            desk_language=settings.bot.default_language,
+            on_outgoing=self.delivery.add,
+            on_opened=self.relay.opened,
+        )
         self.worker = Worker(
             self.ledger,
             MatchBatches(lambda: self.faq.current[1]),

@@ -60,6 +60,10 @@ def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id:
         entry = f"in:{inbound_id}:words"
         connection.execute("UPDATE desk_entries SET text = ? WHERE key = ?", (GONE, entry))
         connection.execute("UPDATE ticket_intents SET payload = ? WHERE key = ?", (json.dumps(GONE), entry))
+        connection.execute(  # files that were not fetched yet
+            "UPDATE ticket_intents SET payload = '', state = 'done' WHERE key IN (?, ?) AND state = 'new'",
+            (f"{entry}:files", f"in:{inbound_id}:files"),
+        )
     texts = {text for message in said.values() for text in (message.text, f"/{message.command} {message.text}")}
     texts |= {message.parent.text or "" for message in quoted if message.parent}
     _erase_in_tickets(connection, conversation_key, key, {text.strip() for text in texts if text.strip(" /")})
@@ -96,7 +100,9 @@ def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own
         draft = codec.load(TicketDraft, intent["payload"])
         subject = GONE if intent["ticket_key"] == own_key else draft.subject
         draft = replace(draft, subject=subject, body=_without(draft.body, texts))
-        connection.execute("UPDATE ticket_intents SET payload = ? WHERE id = ?", (codec.dump(draft), intent["id"]))
+        connection.execute(
+            "UPDATE ticket_intents SET payload = ?, request = NULL WHERE id = ?", (codec.dump(draft), intent["id"])
+        )
 
 
 def _without(body: str, texts: Iterable[str]) -> str:
@@ -133,8 +139,8 @@ def forget(connection: sqlite3.Connection, before: str) -> int:
         )
     connection.execute("UPDATE tickets SET words = '' WHERE opened_at < ? AND words <> ''", (before,))
     connection.execute(
-        "UPDATE ticket_intents SET payload = '', announce = '[]' WHERE state IN ('done', 'failed') AND created_at < ?"
-        " AND payload <> ''",
+        "UPDATE ticket_intents SET payload = '', request = NULL, announce = '[]' WHERE state IN ('done', 'failed')"
+        " AND created_at < ? AND payload <> ''",
         (before,),
     )
     connection.execute("DELETE FROM commands WHERE state <> 'new' AND created_at < ?", (before,))

@@ -1,36 +1,46 @@
-"""What is to be done at the helpdesk, written before it is done: create a ticket, add words, add a note.
+"""What is to be done at the helpdesk, written before it is done: create a ticket, add words, a note, files.
 
 States: new -> sending -> done | failed. An intent found in "sending" after a crash was perhaps applied: look, then
-repeat.
+repeat. Whoever works on one holds its lease; that of a dead process ends when the ledger is opened again.
 The built-in desk needs none of this: its rows are written in the same transaction.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from adapters.base import IncomingMessage
+from adapters.base import Attachment, IncomingMessage
 from bots.ledger import codec, desk, outbox
+from bots.ledger.database import connect
 from bots.pipeline.effects import DeskMessage, Opening, Say
-from ticket_client.base import TicketDraft, TicketRef
+from ticket_client.base import Requester, Status, TicketDraft, TicketRef
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+    from pathlib import Path
 
     from bots.ledger.database import Writer
     from bots.ledger.outbox import Outgoing
 
 
-_OUTCOMES = {"create": "ticket_opened", "message": "appended", "note": "acted"}
+_OUTCOMES = {"create": "ticket_opened", "message": "appended", "note": "acted", "files": "appended"}
+_FIRST_REFERENCE = 1000
+_NOTED_AFTER_S = 3.0
+_NOTED_LATE_S = 600.0  # where so few replies are allowed that the number itself would have to wait for a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """One thing to do at the desk; exactly one of `draft` and `text` is set. `resumed`: it was cut while being sent."""
+    """One thing to do at the desk: exactly one of `draft`, `text` and `files` is set.
+
+    `request` is what an earlier attempt to create sent. `resumed`: it was cut while being sent.
+    """
 
     id: int
     key: str
@@ -38,15 +48,30 @@ class Intent:
     action: str
     draft: TicketDraft | None
     text: str
+    files: Files | None
+    request: str | None
     desk_id: str | None
+    number: str | None  # of the ticket
+    language: str  # of the requester
     attempts: int
     not_before: datetime
     created_at: datetime
     resumed: bool
 
 
-def create(connection: sqlite3.Connection, opening: Opening, inbound_id: int) -> None:
-    """Leave the intent to open a ticket; a second announcement for the same ticket waits with the first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What somebody attached on a channel, to be fetched there."""
+
+    channel: str
+    attachments: tuple[Attachment, ...]
+
+
+def create(connection: sqlite3.Connection, opening: Opening, inbound_id: int, prefix: str) -> None:
+    """Leave the intent to open a ticket, which has our own reference until the desk gives it a number.
+
+    A second announcement for the same ticket waits with the first.
+    """
     key = f"create:{opening.draft.key}"
     announce = [*opening.announce]
     row = connection.execute("SELECT id, announce FROM ticket_intents WHERE key = ?", (key,)).fetchone()
@@ -58,7 +83,7 @@ def create(connection: sqlite3.Connection, opening: Opening, inbound_id: int) ->
         )
         return
     waiting = [_Announcement(opening.conversation_key, inbound_id, say) for say in announce]
-    _insert(
+    intent_id = _insert(
         connection,
         key,
         opening.draft.key,
@@ -66,6 +91,20 @@ def create(connection: sqlite3.Connection, opening: Opening, inbound_id: int) ->
         codec.dump(opening.draft),
         codec.dump(waiting, list[_Announcement]),
     )
+    connection.execute(
+        "UPDATE ticket_intents SET note_at = ? WHERE id = ?",
+        (codec.stamp(datetime.now(UTC) + timedelta(seconds=_patience_s(waiting))), intent_id),
+    )
+    _refer(connection, opening.draft.key, intent_id, prefix)
+    if opening.files:
+        add_files(connection, f"in:{inbound_id}:files", opening.draft.key, opening.channel, opening.files)
+
+
+def add_files(
+    connection: sqlite3.Connection, key: str, ticket_key: str, channel: str, attachments: tuple[Attachment, ...]
+) -> None:
+    """Leave the intent to take what somebody attached to the desk."""
+    _insert(connection, key, ticket_key, "files", codec.dump(Files(channel=channel, attachments=attachments)), "[]")
 
 
 def add(connection: sqlite3.Connection, message: DeskMessage, *, transactional: bool) -> bool:
@@ -77,19 +116,33 @@ def add(connection: sqlite3.Connection, message: DeskMessage, *, transactional: 
         kind = "user" if message.kind == "message" else "note"
         desk.add_entry(connection, row["desk_id"], kind, "firstline", message.text, key=message.key)
         return False
-    _insert(connection, message.key, message.ticket_key, message.kind, json.dumps(message.text), "[]")
+    if message.text:
+        _insert(connection, message.key, message.ticket_key, message.kind, json.dumps(message.text), "[]")
+    if message.files:
+        add_files(connection, f"{message.key}:files", message.ticket_key, message.channel, message.files)
     return True
 
 
 def _insert(  # noqa: PLR0913, PLR0917 - a row's columns
     connection: sqlite3.Connection, key: str, ticket_key: str, action: str, payload: str, announce: str
-) -> None:
+) -> int | None:
     now = codec.stamp()
-    connection.execute(
+    cursor = connection.execute(
         "INSERT INTO ticket_intents (key, ticket_key, action, payload, announce, state, not_before, created_at)"
         " VALUES (?, ?, ?, ?, ?, 'new', ?, ?) ON CONFLICT (key) DO NOTHING",
         (key, ticket_key, action, payload, announce, now, now),
     )
+    return cursor.lastrowid
+
+
+def _refer(connection: sqlite3.Connection, ticket_key: str, intent_id: int | None, prefix: str) -> None:
+    reference = f"{prefix}-{_FIRST_REFERENCE + (intent_id or 0)}"
+    connection.execute("UPDATE tickets SET reference = ? WHERE key = ?", (reference, ticket_key))
+
+
+def _patience_s(waiting: list[_Announcement]) -> float:
+    scarce = any(told.say.target.max_replies is not None for told in waiting)
+    return _NOTED_LATE_S if scarce else _NOTED_AFTER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,32 +162,108 @@ class Intents:
     def due(self, now: datetime, limit: int) -> list[Intent]:
         """The oldest unfinished intent of each ticket (later ones wait for it), where its time has come."""
         rows = self._reader.execute(
-            "SELECT i.*, t.desk_id FROM ticket_intents i JOIN tickets t ON t.key = i.ticket_key"
+            "SELECT i.*, t.desk_id, t.number, t.language"
+            " FROM ticket_intents i JOIN tickets t ON t.key = i.ticket_key"
             " WHERE i.id IN (SELECT min(id) FROM ticket_intents WHERE state IN ('new', 'sending') GROUP BY ticket_key)"
-            " AND i.not_before <= ? ORDER BY i.id LIMIT ?",
-            (codec.stamp(now), limit),
+            " AND i.not_before <= :now AND (i.lease_until IS NULL OR i.lease_until <= :now) ORDER BY i.id LIMIT :limit",
+            {"now": codec.stamp(now), "limit": limit},
         )
         return [_intent(row) for row in rows]
 
-    async def sending(self, intent: Intent, look_from: datetime) -> None:
-        """Note, before the desk is called, that it is about to be, and from when on it can say whether it was."""
-        values = (codec.stamp(look_from),)
-        await self._set(intent.id, "state = 'sending', attempts = attempts + 1, not_before = ?", *values)
+    async def take(self, intent: Intent, for_s: float) -> bool:
+        """Hold an intent's lease, longer than the work on it can take; False where somebody else has it, or did it."""
+        now = datetime.now(UTC)
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            taken = connection.execute(
+                "UPDATE ticket_intents SET lease_until = ? WHERE id = ? AND state IN ('new', 'sending')"
+                " AND attempts = ? AND (lease_until IS NULL OR lease_until <= ?)",
+                (codec.stamp(now + timedelta(seconds=for_s)), intent.id, intent.attempts, codec.stamp(now)),
+            )
+            return bool(taken.rowcount)
+
+        return await self._writer.run(operation)
+
+    async def sending(self, intent: Intent, look_from: datetime, request: str | None = None) -> None:
+        """Note, before the desk is called, that it is about to be, with what, and from when on it can be asked."""
+        await self._set(
+            intent.id,
+            "state = 'sending', attempts = attempts + 1, not_before = ?, request = coalesce(?, request)",
+            codec.stamp(look_from),
+            request,
+        )
 
     async def later(self, intent: Intent, not_before: datetime, why: str) -> None:
         """Not applied; to be tried again."""
-        await self._set(intent.id, "state = 'new', not_before = ?, error = ?", codec.stamp(not_before), why)
+        values = (codec.stamp(not_before), why)
+        await self._set(intent.id, "state = 'new', lease_until = NULL, not_before = ?, error = ?", *values)
 
     async def unclear(self, intent: Intent, not_before: datetime, why: str) -> None:
         """Perhaps applied; to be looked for, then repeated if absent."""
-        await self._set(intent.id, "state = 'sending', not_before = ?, error = ?", codec.stamp(not_before), why)
+        values = (codec.stamp(not_before), why)
+        await self._set(intent.id, "state = 'sending', lease_until = NULL, not_before = ?, error = ?", *values)
+
+    async def release(self, intent: Intent) -> None:
+        """Let go of an intent, of which nothing else could be written."""
+        await self._set(intent.id, "lease_until = NULL")
+
+    async def add_note(self, intent: Intent, text: str) -> None:
+        """Leave the intent to add a note about another one; once for each."""
+        payload = json.dumps(text)
+        await self._writer.run(
+            lambda connection: _insert(connection, f"{intent.key}:note", intent.ticket_key, "note", payload, "[]")
+        )
+
+    async def noted(self, now: datetime, sentence: Callable[[str, str], str]) -> list[Outgoing]:
+        """Tell whoever has waited long enough for a number that the request is noted, with our own reference; once.
+
+        Args:
+            now: the time.
+            sentence: what to say, from a language and a reference.
+        """
+        due = "note_at IS NOT NULL AND note_at <= ?"
+        if self._reader.execute(f"SELECT 1 FROM ticket_intents WHERE {due}", (codec.stamp(now),)).fetchone() is None:
+            return []
+
+        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+            rows = connection.execute(
+                "SELECT i.*, t.language, t.reference FROM ticket_intents i JOIN tickets t ON t.key = i.ticket_key"
+                f" WHERE {due} LIMIT 100",
+                (codec.stamp(now),),
+            ).fetchall()
+            made: list[Outgoing] = []
+            for row in rows:
+                connection.execute("UPDATE ticket_intents SET note_at = NULL WHERE id = ?", (row["id"],))
+                if row["state"] not in {"new", "sending"}:
+                    continue
+                text = sentence(row["language"], row["reference"])
+                for told in _waiting(row):
+                    say = replace(told.say, key=f"{told.say.key}:noted", text=text, buttons=())
+                    made += outbox.insert(
+                        connection,
+                        [say],
+                        conversation_key=told.conversation_key,
+                        inbound_id=told.inbound_id,
+                        ticket_key=row["ticket_key"],
+                    )
+            return made
+
+        return await self._writer.run(operation)
+
+    async def continued(self, intent: Intent, opening: Continuation) -> None:
+        """The ticket takes no more words: these, and what follows them, go to a new one that refers to it."""
+        await self._writer.run(lambda connection: _continue(connection, intent, opening))
 
     async def failed(self, intent: Intent, why: str, regret: Callable[[str], str]) -> list[Outgoing]:
         """The desk refuses it: its messages end as failed and their authors are told, in one transaction."""
 
         def operation(connection: sqlite3.Connection) -> list[Outgoing]:
             row = connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
-            connection.execute("UPDATE ticket_intents SET state = 'failed', error = ? WHERE id = ?", (why, intent.id))
+            connection.execute(
+                "UPDATE ticket_intents SET state = 'failed', lease_until = NULL, note_at = NULL, error = ?"
+                " WHERE id = ?",
+                (why, intent.id),
+            )
             language = connection.execute(
                 "SELECT language FROM tickets WHERE key = ?", (intent.ticket_key,)
             ).fetchone()["language"]
@@ -158,7 +287,7 @@ class Intents:
 
     async def done(self, intent: Intent) -> None:
         """Words or a note were added."""
-        await self._set(intent.id, "state = 'done'")
+        await self._set(intent.id, "state = 'done', lease_until = NULL, error = NULL")
 
     async def opened(self, intent: Intent, ref: TicketRef) -> list[Outgoing]:
         """The ticket exists: note its number and put the replies that tell it on their way, in one transaction."""
@@ -167,10 +296,14 @@ class Intents:
             row = connection.execute("SELECT announce, state FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
             if row["state"] == "done":
                 return []
-            connection.execute("UPDATE ticket_intents SET state = 'done' WHERE id = ?", (intent.id,))
             connection.execute(
-                "UPDATE tickets SET desk_id = ?, number = ?, url = ?, changed_at = ? WHERE key = ?",
-                (ref.id, ref.number, ref.url, codec.stamp(), intent.ticket_key),
+                "UPDATE ticket_intents SET state = 'done', lease_until = NULL, note_at = NULL, error = NULL"
+                " WHERE id = ?",
+                (intent.id,),
+            )
+            connection.execute(
+                "UPDATE tickets SET desk_id = ?, number = ?, url = ?, version = ?, changed_at = ? WHERE key = ?",
+                (ref.id, ref.number, ref.url, ref.version, codec.stamp(), intent.ticket_key),
             )
             connection.execute(
                 "UPDATE ticket_intents SET not_before = ? WHERE ticket_key = ? AND state = 'new'",
@@ -190,12 +323,80 @@ class Intents:
 
         return await self._writer.run(operation)
 
-    async def _set(self, intent_id: int, sets: str, *values: str) -> None:
+    async def _set(self, intent_id: int, sets: str, *values: str | None) -> None:
         await self._writer.run(
             lambda connection: connection.execute(
                 f"UPDATE ticket_intents SET {sets} WHERE id = ?", (*values, intent_id)
             )
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continuation:
+    """A new ticket for words that another one does not take: its subject, and what the requester hears of it."""
+
+    subject: str
+    announce: str
+    prefix: str  # of our references
+
+
+def _continue(connection: sqlite3.Connection, intent: Intent, opening: Continuation) -> None:
+    ended = connection.execute("SELECT * FROM tickets WHERE key = ?", (intent.ticket_key,)).fetchone()
+    key = hashlib.sha256(f"continues\n{intent.key}".encode()).hexdigest()[:32]
+    now = codec.stamp()
+    connection.execute("UPDATE tickets SET status = ? WHERE key = ?", (Status.CLOSED, intent.ticket_key))
+    connection.execute(
+        "INSERT INTO tickets (key, desk, status, channel, account, author_id, conversation_key, language, visibility,"
+        " reply_to, private_to, private_conversation, words, follows, opened_at, changed_at)"
+        " SELECT :key, desk, 'new', channel, account, author_id, conversation_key, language, visibility, reply_to,"
+        " private_to, private_conversation, :words, key, :now, :now FROM tickets WHERE key = :ended"
+        " ON CONFLICT (key) DO NOTHING",
+        {"key": key, "words": intent.text[:2000], "now": now, "ended": intent.ticket_key},
+    )
+    connection.execute(
+        "UPDATE conversations SET state = json_set(state, '$.ticket_key', ?)"
+        " WHERE json_extract(state, '$.ticket_key') = ?",
+        (key, intent.ticket_key),
+    )
+    (inbound_id,) = _inbound_ids(
+        connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
+    )
+    connection.execute("UPDATE outcomes SET ticket_key = ? WHERE inbound_id = ?", (key, inbound_id))
+    stored = connection.execute("SELECT payload FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
+    message = codec.load(IncomingMessage, stored["payload"])
+    person = message.on_behalf_of or message.author
+    draft = TicketDraft(
+        key=key,
+        subject=opening.subject,
+        body=intent.text,
+        requester=Requester(
+            external_id=f"{ended['channel']}:{ended['account']}:{ended['author_id']}",
+            name=person.display_name,
+            handle=person.handle or "",
+        ),
+        tags=("firstline", ended["channel"]),
+        language=ended["language"],
+        url=message.reply_to.url,
+        follows=ended["desk_id"],
+    )
+    say = Say(key=f"{intent.key}:continued", target=message.reply_to, text=opening.announce, ticket_key=key)
+    announce = codec.dump([_Announcement(message.conversation_key, inbound_id, say)], list[_Announcement])
+    connection.execute(  # in its own place in the order: what waits behind it goes to the new ticket, too
+        "UPDATE ticket_intents SET key = ?, ticket_key = ?, action = 'create', payload = ?, announce = ?,"
+        " state = 'new', attempts = 0, not_before = ?, lease_until = NULL, error = NULL WHERE id = ?",
+        (f"create:{key}", key, codec.dump(draft), announce, now, intent.id),
+    )
+    connection.execute(
+        "UPDATE ticket_intents SET ticket_key = ? WHERE ticket_key = ? AND state = 'new' AND id > ?",
+        (key, intent.ticket_key, intent.id),
+    )
+    _refer(connection, key, intent.id, opening.prefix)
+
+
+def end_leases(path: Path) -> None:
+    """Whoever held one is dead: called where nobody else can have the ledger open."""
+    with contextlib.closing(connect(path)) as connection:
+        connection.execute("UPDATE ticket_intents SET lease_until = NULL WHERE lease_until IS NOT NULL")
 
 
 def retry(connection: sqlite3.Connection, inbound_id: int) -> bool:
@@ -205,7 +406,8 @@ def retry(connection: sqlite3.Connection, inbound_id: int) -> bool:
     for row in mine:
         # One attempt counts as made: whether the ticket is there is asked before it is created.
         connection.execute(
-            "UPDATE ticket_intents SET state = 'new', attempts = 1, not_before = ?, created_at = ? WHERE id = ?",
+            "UPDATE ticket_intents SET state = 'new', attempts = 1, not_before = ?, created_at = ?, request = NULL"
+            " WHERE id = ?",
             (codec.stamp(), codec.stamp(), row["id"]),
         )
         for waiting_id in _inbound_ids(row):
@@ -221,6 +423,8 @@ def _inbound_ids(row: sqlite3.Row) -> list[int]:
     """The messages that an intent comes from; the others are in its key: ``in:ID:step``."""
     if row["action"] == "create":
         return list(dict.fromkeys(waiting.inbound_id for waiting in _waiting(row)))
+    if not row["key"].startswith("in:"):
+        return []
     return [int(row["key"].split(":")[1])]
 
 
@@ -237,7 +441,10 @@ def _told(connection: sqlite3.Connection, row: sqlite3.Row, sentence: str) -> li
         ]
     if row["action"] != "message":
         return []
-    (inbound_id,) = _inbound_ids(row)
+    inbound_ids = _inbound_ids(row)
+    if not inbound_ids:
+        return []
+    (inbound_id,) = inbound_ids
     stored = connection.execute("SELECT payload FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
     message = codec.load(IncomingMessage, stored["payload"])
     say = Say(key=f"{row['key']}:failed", target=message.reply_to, text=sentence, ticket_key=row["ticket_key"])
@@ -252,8 +459,12 @@ def _intent(row: sqlite3.Row) -> Intent:
         ticket_key=row["ticket_key"],
         action=row["action"],
         draft=codec.load(TicketDraft, row["payload"]) if creates else None,
-        text="" if creates else json.loads(row["payload"]),
+        text=json.loads(row["payload"]) if row["action"] in {"message", "note"} else "",
+        files=codec.load(Files, row["payload"]) if row["action"] == "files" else None,
+        request=row["request"],
         desk_id=row["desk_id"],
+        number=row["number"],
+        language=row["language"],
         attempts=row["attempts"],
         not_before=codec.read_stamp(row["not_before"]),
         created_at=codec.read_stamp(row["created_at"]),

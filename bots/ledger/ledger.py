@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PARTITIONS = 256  # for ever: stored with every message
 _OWN_TICKETS_DAYS = 30
+_NEWS_DAYS = 90  # after which nobody waits for a ticket that is over to be opened again
 _PAGE = 1000
 _SIGNING = "installation:secret"
 # A number told in answer to somebody that may never have arrived. What an agent wrote is not said again by its number.
@@ -85,6 +86,7 @@ class Ledger:
             lock.acquire()
             stack.callback(lock.release)
             migrate(self._path)
+            intents.end_leases(self._path)
             self.writer = stack.enter_context(Writer(self._path))
             self.reader = connect(self._path, read_only=True)
             stack.callback(self.reader.close)
@@ -289,6 +291,25 @@ class Ledger:
         found = self._tickets("desk_id = ?", (desk_id,))
         return found[0] if found else None
 
+    def open_at_desk(self) -> list[str]:
+        """The desk's ids of its tickets that are not over."""
+        rows = self.reader.execute(
+            "SELECT desk_id FROM tickets WHERE desk = ? AND desk_id IS NOT NULL"
+            " AND status NOT IN ('resolved', 'closed')",
+            (self._desk_name,),
+        )
+        return [row["desk_id"] for row in rows]
+
+    def has_tickets(self) -> bool:
+        """Whether anything that happens at the desk could concern anybody."""
+        since = codec.stamp(datetime.now(UTC) - timedelta(days=_NEWS_DAYS))
+        row = self.reader.execute(
+            "SELECT 1 FROM tickets WHERE desk = ? AND desk_id IS NOT NULL"
+            " AND (status NOT IN ('resolved', 'closed') OR changed_at >= ?) LIMIT 1",
+            (self._desk_name, since),
+        )
+        return row.fetchone() is not None
+
     def _tickets(self, where: str, values: tuple[object, ...]) -> tuple[Ticket, ...]:
         """Those of this desk: another desk's tickets are out of reach, and its numbers and ids mean nothing here."""
         rows = self.reader.execute(f"SELECT * FROM tickets WHERE desk = ? AND {where}", (self._desk_name, *values))
@@ -407,7 +428,7 @@ class Ledger:
             connection.execute("UPDATE tickets SET desk_id = ?, number = ? WHERE key = ?", (ref.id, ref.number, key))
             number = ref.number
         if number is None:
-            intents.create(connection, opening, inbound_id)
+            intents.create(connection, opening, inbound_id, self._prefix)
             return [], True
         made = outbox.insert(
             connection,
@@ -536,6 +557,9 @@ def _ticket(row: sqlite3.Row) -> Ticket:
         changed_at=codec.read_stamp(row["changed_at"]),
         rating=row["rating"],
         rating_asked_at=codec.read_stamp(row["rating_asked_at"]) if row["rating_asked_at"] else None,
+        reference=row["reference"] or "",
+        raw_status=row["raw_status"],
+        version=row["version"],
         private_to=codec.load(ReplyTarget, row["private_to"]) if row["private_to"] else None,
         private_conversation=row["private_conversation"] or "",
     )

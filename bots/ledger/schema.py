@@ -74,8 +74,12 @@ tickets = Table(
     Column("desk", Text, nullable=False),
     Column("desk_id", Text),  # NULL until the desk has answered
     Column("number", Text),
+    Column("reference", Text),  # ours, told while the desk has given no number
     Column("url", Text, nullable=False, server_default=""),
     Column("status", Text, nullable=False),
+    Column("raw_status", Text, nullable=False, server_default=""),  # the desk's own word
+    Column("version", Text, nullable=False, server_default=""),  # of what was last read, as the desk's list tells it
+    Column("follows", Text),  # the key of the ticket that took no more words
     Column("channel", Text, nullable=False),
     Column("account", Text, nullable=False),
     Column("author_id", Text, nullable=False),  # the requester
@@ -92,6 +96,7 @@ tickets = Table(
     Column("rating_asked_at", Text),
     Index("tickets_desk", "desk", "desk_id", unique=True),
     Index("tickets_number", "number"),
+    Index("tickets_reference", "reference"),
     Index("tickets_author", "channel", "account", "author_id", "opened_at"),
     Index("tickets_conversation", "conversation_key", "opened_at"),
 )
@@ -102,14 +107,23 @@ ticket_intents = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("key", Text, nullable=False, unique=True),
     Column("ticket_key", Text, nullable=False),
-    Column("action", Text, nullable=False),  # create | message | note
+    Column("action", Text, nullable=False),  # create | message | note | files
     Column("payload", Text, nullable=False),
+    Column("request", Text),  # what is sent to create, the same bytes each time
     Column("announce", Text, nullable=False),  # replies to send once the number is known
     Column("state", Text, nullable=False),  # new | sending | done | failed
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", Text, nullable=False),
+    Column("lease_until", Text),  # somebody is at it
+    Column("note_at", Text),  # when those who wait are told that it takes longer; NULL once they are
     Column("error", Text),
     Column("created_at", Text, nullable=False),
+    Index(
+        "ticket_intents_unnoted",
+        "note_at",
+        sqlite_where=text("note_at IS NOT NULL"),
+        postgresql_where=text("note_at IS NOT NULL"),
+    ),
     Index(
         "ticket_intents_open",
         "ticket_key",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from adapters.base import Button, Instead, ReplyTarget, Visibility
+from adapters.base import Attachment, Button, Instead, ReplyTarget, Visibility
 from bots.pipeline.state import ConversationState
 from ticket_client.base import TicketDraft
 
@@ -53,6 +53,7 @@ class Opening:
     language: str
     words: str
     announce: tuple[Say, ...]
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,8 @@ class DeskMessage:
     ticket_key: str
     kind: Literal["message", "note"]
     text: str
+    channel: str = ""  # where `files` are to be fetched
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,9 @@ class Ticket:
     changed_at: datetime
     rating: int | None = None
     rating_asked_at: datetime | None = None
+    reference: str = ""  # ours, where the desk's number comes later
+    raw_status: str = ""  # the desk's own word
+    version: str = ""  # of what was last read of it, as the desk's list tells it
     private_to: ReplyTarget | None = None  # where the requester goes on with it in private
     private_conversation: str = ""
 

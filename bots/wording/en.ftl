@@ -121,8 +121,15 @@ status-closed = it is closed. If you need us again, just write here.
 status-public = You have ticket **{ $number }** with us, and you hear about it from us. For how it stands, write to me in private with that number.
 status-none = I can only tell you about your own tickets, from the account that they belong to. To open one, write **ticket** and what is wrong.
 status-soon = Your ticket is being opened. You get its number here in a moment.
+status-noted = Your request **{ $reference }** is noted and safe. It gets its ticket number as soon as our ticket system answers again, and you hear it here.
+request-noted = Your request is noted under **{ $reference }** and is safe with us. Our ticket system takes a little longer than usual; you get the ticket's number here as soon as it answers. You need not send anything again.
+ticket-continued = Ticket **{ $old }** is closed for good, so I have opened ticket **{ $number }**, which continues it, with what you wrote. A person will answer you here.
 
 agent-reply = News on your ticket **{ $number }**:
+pending = The team waits for your answer on ticket **{ $number }**. Simply answer here and I pass it on.
+agent-picture = [picture]
+agent-picture-named = [picture: { $name }]
+agent-files = With this came { $names }, which I cannot show you here. If you need it, simply ask here.
 resolved = Your ticket **{ $number }** is resolved. If it is not, simply answer here and I open it again.
 resolved-public = Ticket **{ $number }** is solved. Thank you.
 reopened-by-desk = Your ticket **{ $number }** has been opened again. A person will answer you here.
@@ -174,4 +181,7 @@ desk-deleted = The requester deleted the message of { $date }. Its text was eras
 desk-no-words = (no words)
 desk-user = User
 desk-bot = Bot
+desk-files-missing = These files of the requester could not be brought here:
+    { $files }
+desk-subject-continued = Continues ticket { $number }
 desk-rated = The requester rated this ticket { $stars } of 5.

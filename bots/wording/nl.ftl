@@ -119,9 +119,16 @@ status-resolved = het is opgelost. Is dat niet zo, antwoord dan hier, dan open i
 status-closed = het is gesloten. Heb je ons weer nodig, schrijf dan gewoon hier.
 status-public = Je hebt ticket **{ $number }** bij ons en je hoort erover van ons. Wil je weten hoe het ermee staat, schrijf me dan in een privégesprek met dat nummer.
 status-none = Ik kan je alleen over je eigen tickets vertellen, met het account waar ze bij horen. Om er een te openen schrijf je **ticket** en wat er mis is.
+status-noted = Je verzoek **{ $reference }** is genoteerd en veilig. Het krijgt een ticketnummer zodra ons ticketsysteem weer antwoordt; je hoort het hier.
+request-noted = Je verzoek is genoteerd als **{ $reference }** en is veilig bij ons. Ons ticketsysteem heeft iets meer tijd nodig dan anders; je krijgt het ticketnummer hier zodra het antwoordt. Je hoeft niets opnieuw te sturen.
+ticket-continued = Ticket **{ $old }** is definitief gesloten. Daarom heb ik ticket **{ $number }** geopend, dat erop verdergaat, met wat je schreef. Een medewerker antwoordt je hier.
 status-soon = Je ticket wordt geopend. Je krijgt het nummer hier zo meteen.
 
 agent-reply = Nieuws over je ticket **{ $number }**:
+pending = Het team wacht op je antwoord over ticket **{ $number }**. Antwoord gewoon hier, dan geef ik het door.
+agent-picture = [afbeelding]
+agent-picture-named = [afbeelding: { $name }]
+agent-files = Hierbij hoort { $names }; dat kan ik hier niet laten zien. Heb je het nodig, vraag er dan hier om.
 resolved = Je ticket **{ $number }** is opgelost. Is dat niet zo, antwoord dan gewoon hier, dan open ik het weer.
 resolved-public = Ticket **{ $number }** is opgelost. Dank je wel.
 reopened-by-desk = Je ticket **{ $number }** is weer geopend. Een medewerker antwoordt je hier.
@@ -173,4 +180,7 @@ desk-deleted = De aanvrager heeft het bericht van { $date } verwijderd. De tekst
 desk-no-words = (geen woorden)
 desk-user = Gebruiker
 desk-bot = Bot
+desk-files-missing = Deze bestanden van de vrager konden niet hierheen worden gebracht:
+    { $files }
+desk-subject-continued = Vervolg van ticket { $number }
 desk-rated = De aanvrager gaf dit ticket { $stars } van 5.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,7 +95,7 @@ async def started(path: Path, desk: Desk) -> AsyncIterator[Started]:
     """A bot with a desk over the network."""
     async with inside(path, transactional=False) as bot:
         escalation = Escalation(
-            bot.ledger.intents, desk, bot.delivery.add, lambda language: WORDING.say(language, "failed")
+            bot.ledger.intents, desk, WORDING, number_prefix="FL", desk_language="en", on_outgoing=bot.delivery.add
         )
         running = asyncio.create_task(escalation.run())
         try:
@@ -259,9 +260,9 @@ async def test_words_that_the_desk_refuses_are_told_shown_and_can_be_tried_again
 
 
 async def test_a_desk_that_is_away_too_long_is_given_up_and_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bots.escalation, "_MAX_ATTEMPTS", 2)
+    monkeypatch.setattr(bots.escalation, "_GIVE_UP_AFTER", timedelta(seconds=0.1))
     desk = Desk()
-    desk.faults.extend(Fault(error=Unavailable("down")) for _ in range(3))
+    desk.faults.extend(Fault(error=Unavailable("down")) for _ in range(30))
     async with started(path, desk) as on:
         await on.complain()
         await until(on.texts)
@@ -272,10 +273,9 @@ async def test_a_desk_that_is_away_too_long_is_given_up_and_told(path: Path, mon
 async def test_a_ticket_given_up_that_was_opened_after_all_is_found_when_it_is_tried_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bots.escalation, "_MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(bots.escalation, "_GIVE_UP_AFTER", timedelta(0))
     desk = Desk()
     desk.faults.append(Fault(error=Ambiguous("the answer was lost"), applied=True))
-    desk.find_faults = [Unavailable("down")]
     async with started(path, desk) as on:
         await on.complain()
         await until(on.texts)
