@@ -1,0 +1,403 @@
+"""One complaint is one ticket at the desk and said once there, whatever the network does: a class of tests to inherit.
+
+Beside ``TestNameDesk(DeskContract)``, the test module of a desk over a network has a second class::
+
+    class TestNameExactlyOnce(ExactlyOnce):
+        @pytest.fixture
+        async def bench(self) -> AsyncIterator[WireBench]: ...
+
+Its bench is the contract's with four things more (`WireBench`): where the server is (`upstream`), the desk's module,
+its settings behind another address (`settings(url)`), and which request opens a ticket (`creation`). That can be one
+and the same bench class for both. Every test gets its own; the server may be shared as long as `count` goes by the key.
+
+The desk under test is made from `module` and `settings(proxy.url)`, and driven by the real ledger and the real
+`Escalation` through a `FaultProxy`. What is there in the end is read off the server by `count`, `lines` and `files`,
+past the proxy and past our client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+import bots.escalation
+import ticket_client.client
+from adapters.base import Author
+from bots.escalation import Escalation
+from bots.wording import Wording
+from tests.bots import making
+from tests.bots.lanes import Inside, inside, until
+from tests.ticket_client.contract import DRAFT, PICTURE, Bench, opened
+from tests.ticket_client.fault_proxy import (
+    AWAY,
+    BAD_GATEWAY,
+    BAD_GATEWAY_APPLIED,
+    CUT,
+    DROP,
+    HANG,
+    LOSE,
+    TOO_MANY,
+    Call,
+    Fault,
+    FaultProxy,
+    late,
+    reads,
+    slow,
+    writes,
+)
+from ticket_client.base import Ambiguous
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from bots.ledger.ledger import Ledger
+    from bots.ledger.outbox import Outgoing
+    from ticket_client.base import TicketDesk
+
+_WITHIN_S = 20.0
+_OPENING = Path(__file__).with_name("opening.py")
+_ROOT = Path(__file__).parents[2]
+
+
+class WireBench(Bench, Protocol):
+    """A desk over a network, and how to make another one that reaches the same server by another address."""
+
+    @property
+    def upstream(self) -> str:
+        """Scheme, host and port of the server, without a path."""
+
+    @property
+    def module(self) -> str:
+        """Where the desk's `Settings` and `create` are: ``ticket_client.freshdesk``."""
+
+    @property
+    def creation(self) -> tuple[str, str]:
+        """Method and path (no query, as on the wire) of the request that opens a ticket."""
+
+    def settings(self, url: str) -> dict[str, Any]:
+        """The section ``[desk]`` as JSON for a desk that finds the server at `url` instead of at `upstream`.
+
+        With secrets in plain text, ``timeout_s`` of half a second (some tests wait that long) or of twice what the
+        server needs for its slowest request, and ``settle_s = 0``.
+        """
+
+
+@dataclass(kw_only=True)
+class Bot:
+    """A bot whose desk is behind the proxy; what it posts goes to a channel that keeps it."""
+
+    bench: WireBench
+    inside: Inside
+
+    async def complain(self, text: str = "they ate my coins", **fields: Any) -> None:
+        """A message that finds nothing in the FAQ; Ann's, unless `fields` say otherwise."""
+        await self.inside.worker.deliver([making.message(text, **fields)])
+        await self.inside.worker.idle()
+
+    def tickets(self) -> list[sqlite3.Row]:
+        """What the ledger knows of its tickets, oldest first."""
+        return self.inside.rows("SELECT key, desk_id, number FROM tickets ORDER BY rowid")
+
+    async def done(self) -> None:
+        """Wait until nothing is left to do at the desk and everything is posted."""
+        to_do = "SELECT 1 FROM ticket_intents WHERE state IN ('new', 'sending')"
+        to_post = "SELECT 1 FROM outgoing WHERE state IN ('pending', 'sending')"
+        await until(lambda: not self.inside.rows(f"{to_do} UNION {to_post}"), _WITHIN_S)
+        assert not self.inside.rows("SELECT error FROM ticket_intents WHERE state <> 'done'")
+
+    def told(self, number: str) -> int:
+        """How many posted replies tell this number."""
+        return sum(reply.number == number for _, reply in self.inside.channel.posted)
+
+    async def one_ticket(self) -> str:
+        """The id of the one ticket of the one complaint; its number was told once."""
+        await self.done()
+        (row,) = self.tickets()
+        assert await self.bench.count(row["key"]) == 1
+        assert self.told(row["number"]) == 1
+        return str(row["desk_id"])
+
+    async def entries(self, ticket_id: str, text: str) -> list[str]:
+        """Kinds of the lines of a ticket, as its agents see it, that hold this text."""
+        return [kind for kind, line in await self.bench.lines(ticket_id) if text in line]
+
+
+def desk_behind(bench: WireBench, url: str, **settings: Any) -> TicketDesk:
+    """The desk, reached through `url`."""
+    module = importlib.import_module(bench.module)
+    section = module.Settings.model_validate({**bench.settings(url), **settings})
+    desk: TicketDesk = module.create("desk", section, {})
+    return desk
+
+
+def worker(ledger: Ledger, desk: TicketDesk, on_outgoing: Callable[[Iterable[Outgoing]], None]) -> Escalation:
+    """What the bot has at its desk."""
+    return Escalation(ledger.intents, desk, Wording(), number_prefix="FL", desk_language="en", on_outgoing=on_outgoing)
+
+
+@asynccontextmanager
+async def serving(
+    bench: WireBench, proxy: FaultProxy, path: Path, *, workers: int = 1, **settings: Any
+) -> AsyncIterator[Bot]:
+    """A bot on the ledger at `path`, with so many workers at the desk."""
+    async with AsyncExitStack() as stack:
+        bot = await stack.enter_async_context(inside(path, transactional=False))
+        for _ in range(workers):
+            desk = desk_behind(bench, proxy.url, **settings)
+            stack.push_async_callback(desk.close)
+            running = asyncio.create_task(worker(bot.ledger, desk, bot.delivery.add).run())
+            stack.push_async_callback(_ended, running)
+        yield Bot(bench=bench, inside=bot)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def cut_while_opening(bench: WireBench, proxy: FaultProxy, path: Path, fault: Fault) -> None:
+    """Have a process of its own open what the ledger's intents say, and kill it before it has the answer."""
+    rule = proxy.fail(fault, when=partial(_is, bench.creation))
+    job = {"ledger": str(path), "module": bench.module, "settings": bench.settings(proxy.url) | {"timeout_s": 30}}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        _OPENING,
+        json.dumps(job),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), *sys.path])},
+    )
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            await rule.met.wait()
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    proxy.release()
+
+
+def _is(request: tuple[str, str], call: Call) -> bool:
+    return (call.method, call.path) == request
+
+
+class ExactlyOnce:
+    """What is asked of every desk over a network."""
+
+    @pytest.fixture(autouse=True)
+    def _quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Look, back off and rest in hundredths of a second."""
+        monkeypatch.setattr(bots.escalation, "_BACKOFF_FIRST_S", 0.02)
+        monkeypatch.setattr(bots.escalation, "_LOOK_EVERY_S", 0.02)
+        monkeypatch.setattr(ticket_client.client, "_READ_AGAIN_S", 0.01)
+        monkeypatch.setattr(ticket_client.client, "_REST_FIRST_S", 0.2)
+        monkeypatch.setattr(ticket_client.client, "_REST_MOST_S", 0.4)
+
+    @pytest.fixture
+    async def proxy(self, bench: WireBench) -> AsyncIterator[FaultProxy]:
+        """Before the desk's server."""
+        async with FaultProxy(bench.upstream) as proxy:
+            yield proxy
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        """Of the ledger."""
+        return tmp_path / "firstline.db"
+
+    # --- a ticket ---------------------------------------------------------------------------------------------------
+
+    async def test_where_nothing_fails_a_ticket_is_one_request_that_creates(
+        self, bench: WireBench, proxy: FaultProxy, path: Path
+    ) -> None:
+        async with serving(bench, proxy, path) as bot:
+            await bot.complain("they ate my coins")
+            ticket_id = await bot.one_ticket()
+            assert await bot.entries(ticket_id, "they ate my coins") == ["user"]
+        assert proxy.count(partial(_is, bench.creation)) == 1
+
+    @pytest.mark.parametrize(
+        "fault",
+        [LOSE, DROP, HANG, CUT, BAD_GATEWAY, BAD_GATEWAY_APPLIED, AWAY],
+        ids=["lose", "drop", "hang", "cut", "502", "502-applied", "503"],
+    )
+    async def test_whatever_happens_to_the_request_there_is_one_ticket(
+        self, bench: WireBench, proxy: FaultProxy, path: Path, fault: Fault
+    ) -> None:
+        rule = proxy.fail(fault, when=partial(_is, bench.creation))
+        async with serving(bench, proxy, path) as bot:
+            await bot.complain()
+            await bot.one_ticket()
+        assert rule.hits == 1
+        sent = [call.body for call in proxy.calls if _is(bench.creation, call)]
+        assert len(set(sent)) == 1, "each attempt sends the same bytes"
+
+    async def test_a_desk_that_wants_to_be_left_alone_is(self, bench: WireBench, proxy: FaultProxy, path: Path) -> None:
+        proxy.fail(TOO_MANY, when=partial(_is, bench.creation))
+        async with serving(bench, proxy, path) as bot:
+            await bot.complain()
+            await bot.one_ticket()
+        (first, *later) = [call.at for call in proxy.calls if _is(bench.creation, call)]
+        assert len(later) == 1
+        assert min(call.at for call in proxy.calls if call.at > first) - first >= 1, "the Retry-After of one second"
+
+    async def test_the_answer_to_the_first_write_is_lost_whatever_it_is(
+        self, bench: WireBench, proxy: FaultProxy, path: Path
+    ) -> None:
+        proxy.fail(LOSE, when=writes)
+        async with serving(bench, proxy, path) as bot:
+            await bot.complain()
+            await bot.one_ticket()
+
+    async def test_lost_twice_and_every_question_fails_for_a_while(
+        self, bench: WireBench, proxy: FaultProxy, path: Path
+    ) -> None:
+        creates = partial(_is, bench.creation)
+        proxy.fail(DROP, when=creates)
+        applied = proxy.fail(LOSE, when=creates)
+        async with serving(bench, proxy, path) as bot:
+            await bot.complain()
+            async with asyncio.timeout(_WITHIN_S):
+                await applied.met.wait()
+            proxy.fail(BAD_GATEWAY, when=reads, times=4)
+            await bot.one_ticket()
+        assert proxy.count(creates) == 2
+
+    async def test_a_request_that_arrives_after_we_stopped_waiting_is_waited_for(
+        self, bench: WireBench, proxy: FaultProxy, path: Path
+    ) -> None:
+        timeout_s = float(bench.settings(proxy.url)["timeout_s"])
+        arrival = proxy.fail(late(timeout_s + 0.2), when=partial(_is, bench.creation))
+        async with serving(bench, proxy, path, settle_s=timeout_s + 0.5) as bot:
+            await bot.complain()
+            async with asyncio.timeout(_WITHIN_S):
+                await arrival.met.wait()
+            await bot.one_ticket()
+
+    async def test_five_workers_with_one_key_open_one_ticket(
+        self, bench: WireBench, proxy: FaultProxy, path: Path
+    ) -> None:
+        proxy.fail(slow(0.2), times=99)
+        async with serving(bench, proxy, path, workers=5) as bot:
+            await bot.complain()
+            await bot.one_ticket()
+        assert proxy.count(partial(_is, bench.creation)) == 1
+
+    async def test_a_second_complaint_with_the_same_key_is_the_same_ticket(
+        self, bench: WireBench, proxy: FaultProxy, path: Path
+    ) -> None:
+        rule = proxy.fail(slow(0.2), when=writes)
+        async with serving(bench, proxy, path) as bot:
+            await bot.inside.worker.deliver([making.moderated()])
+            await rule.met.wait()
+            other = Author(id="chief", display_name="Chief", roles=("moderator",), roles_source="getChatMember")
+            await bot.inside.worker.deliver([replace(making.moderated(), author=other)])
+            await bot.done()
+            (row,) = bot.tickets()
+            assert await bench.count(row["key"]) == 1
+            assert bot.told(row["number"]) >= 1
+        assert proxy.count(partial(_is, bench.creation)) == 1
+
+    @pytest.mark.parametrize("applies", [True, False], ids=["applied", "not applied"])
+    async def test_killed_between_the_request_and_its_answer(
+        self,
+        bench: WireBench,
+        proxy: FaultProxy,
+        path: Path,
+        applies: bool,  # noqa: FBT001 - a case
+    ) -> None:
+        async with inside(path, transactional=False) as bot:
+            await bot.worker.deliver([making.message("they ate my coins")])
+            await bot.worker.idle()
+        await cut_while_opening(bench, proxy, path, Fault(applies=applies, answer="never"))
+        async with serving(bench, proxy, path) as restarted:
+            await restarted.one_ticket()
+        assert proxy.count(partial(_is, bench.creation)) == (1 if applies else 2)
+
+    # --- words, notes and files -------------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize(
+        ("fault", "after"),
+        [(LOSE, 0), (LOSE, 1), (DROP, 0), (HANG, 0), (BAD_GATEWAY_APPLIED, 0), (AWAY, 0)],
+        ids=["lose", "lose-second-write", "drop", "hang", "502-applied", "503"],
+    )
+    async def test_words_are_there_once_and_in_order(
+        self, bench: WireBench, proxy: FaultProxy, path: Path, fault: Fault, after: int
+    ) -> None:
+        async with serving(bench, proxy, path) as bot:
+            await bot.complain("they ate my coins")
+            ticket_id = await bot.one_ticket()
+            rule = proxy.fail(fault, when=writes, after=after)
+            await bot.complain("and the change as well")
+            await bot.complain("and my hat")
+            await bot.done()
+            said = [line for _, line in await bench.lines(ticket_id)]
+            assert [text for text in said[1:] if text in {"and the change as well", "and my hat"}] == [
+                "and the change as well",
+                "and my hat",
+            ]
+            assert len(said) == 3
+        assert rule.hits == 1
+
+    @pytest.mark.parametrize("fault", [LOSE, DROP], ids=["lose", "drop"])
+    async def test_notes_and_files_whose_answer_was_lost_are_known_again(
+        self, bench: WireBench, proxy: FaultProxy, fault: Fault
+    ) -> None:
+        desk = desk_behind(bench, proxy.url)
+        ref = await opened(desk, replace(DRAFT, key=f"notes and files {proxy.url}"))
+        proxy.fail(fault, when=writes)
+        with pytest.raises(Ambiguous):
+            await desk.add_note(ref.id, "the user deleted this", key="in:7:note")
+        assert await desk.added(ref.id, "in:7:note") is fault.applies
+        proxy.fail(fault, when=writes)
+        with pytest.raises(Ambiguous):
+            await desk.add_files(ref.id, [PICTURE], key="in:8:files")
+        assert not fault.applies or await desk.added(ref.id, "in:8:files")
+        assert len(await bench.files(ref.id)) == int(fault.applies)
+        await desk.close()
+
+    # --- a desk that is away ----------------------------------------------------------------------------------------
+
+    async def test_while_the_desk_is_away_nothing_is_lost_and_afterwards_it_is_not_overrun(
+        self, bench: WireBench, proxy: FaultProxy, path: Path
+    ) -> None:
+        people = 6
+        await proxy.refuse()
+        async with serving(bench, proxy, path) as bot:
+            for number in range(people):
+                await bot.complain(f"matter {number} went wrong", author=Author(id=f"user{number}"))
+            await bot.complain("matter 0, still waiting", author=Author(id="user0"))
+            await bot.complain("matter 0, again", author=Author(id="user0"))
+            await asyncio.sleep(0.3)
+            away = proxy.fail(AWAY, times=10_000)
+            await proxy.accept()
+            await asyncio.sleep(0.6)
+            assert 1 <= away.hits <= 12, "the desk is given a rest, not asked for each ticket again and again"
+            proxy.mend()
+            await bot.done()
+            rows = bot.tickets()
+            assert len(rows) == people
+            for row in rows:
+                assert (await bench.count(row["key"]), bot.told(row["number"])) == (1, 1)
+            said = [line for _, line in await bench.lines(rows[0]["desk_id"])]
+            assert [line for line in said[1:] if "matter 0" in line] == ["matter 0, still waiting", "matter 0, again"]
+        assert proxy.peak <= 10
+
+    async def test_what_was_not_told_before_a_restart_is_told_after_it(
+        self, bench: WireBench, proxy: FaultProxy, path: Path
+    ) -> None:
+        proxy.fail(AWAY, times=10_000)
+        async with serving(bench, proxy, path) as bot:
+            await bot.complain()
+            await until(lambda: proxy.calls)
+        proxy.mend()
+        async with serving(bench, proxy, path) as bot:
+            await bot.one_ticket()
