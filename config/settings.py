@@ -13,11 +13,12 @@ or at the working directory when the environment does.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
 from config import sources
 from config.problems import ConfigError, Problem
@@ -110,6 +111,32 @@ class LimitSettings(_Part):
     drain_s: float = Field(10, ge=0)
 
 
+def _media_types(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not re.fullmatch(r"\*/\*|[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)", value):
+            raise ValueError(f"`{value}` is no media type: write one in small letters, such as image/png or image/*")
+    return values
+
+
+class AttachmentSettings(_Part):
+    """Which files that people attach go into their tickets."""
+
+    max_bytes: int = Field(10_000_000, ge=1, le=100_000_000)
+    """Of each file; the networks and the desk have limits of their own."""
+    max_files: int = Field(5, ge=0)
+    """Of each message."""
+    types: Annotated[tuple[str, ...], AfterValidator(_media_types)] = (
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+        "image/heic",
+        "application/pdf",
+        "text/plain",
+    )
+    """Media types, with `*` for any of a kind ("image/*"; SVG is never meant) or for all ("*/*")."""
+
+
 class Settings(_Part):
     """Everything that can be configured, and what `load` found on the way."""
 
@@ -121,6 +148,7 @@ class Settings(_Part):
     log: LogSettings = LogSettings()
     tickets: TicketSettings = TicketSettings()
     limits: LimitSettings = LimitSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     data_dir: Path
     channels: dict[str, SerializeAsAny[Section]]
     desk: SerializeAsAny[Section]
@@ -162,6 +190,7 @@ _CORE: dict[str, type[BaseModel]] = {
     "log": LogSettings,
     "tickets": TicketSettings,
     "limits": LimitSettings,
+    "attachments": AttachmentSettings,
 }
 
 

@@ -186,6 +186,7 @@ class TestEnvironment:
             "FIRSTLINE_DESK__KEY": "12345678",
             "FIRSTLINE_BOT__LANGUAGES": "en, nl,de",
             "FIRSTLINE_LIMITS__DRAIN_S": "2.5",
+            "FIRSTLINE_ATTACHMENTS__TYPES": "image/*, application/pdf",
             "FIRSTLINE_LOG__FORMAT": "json",
             "FIRSTLINE_DATA_DIR": "/srv/firstline",
             f"{prefix}TOKEN": "7654321",
@@ -197,6 +198,7 @@ class TestEnvironment:
         settings = loaded(None, environ)
         assert settings.bot.languages == ("en", "nl", "de")
         assert settings.limits.drain_s == 2.5
+        assert settings.attachments.types == ("image/*", "application/pdf")
         assert settings.log.format == "json"
         assert settings.data_dir == Path("/srv/firstline")
         assert settings.ledger_path == Path("/srv/firstline/firstline.db")
@@ -472,6 +474,14 @@ kind = "remot"
                 "write [channels.telegram] and the keys below it."
             ),
         ]
+
+    def test_a_type_of_files_is_a_media_type(self, tmp_path: Path) -> None:
+        for wrong in ("png", "Image/PNG", "*/png", "image/*png", "image/png; q=1", ""):
+            [problem] = said(tmp_path, f'[attachments]\ntypes = ["image/png", "{wrong}"]')
+            assert problem.startswith(
+                f"firstline.toml:2: attachments.types: `{wrong}` is no media type: "
+                "write one in small letters, such as image/png or image/*; for example: types = ["
+            )
 
     def test_the_default_language_is_one_of_the_languages(self, tmp_path: Path) -> None:
         assert said(tmp_path, '[bot]\ndefault_language = "fr"') == [
