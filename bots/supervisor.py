@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from adapters import registry as channels
 from adapters.base import Busy, ChannelSetupError, IncomingMessage, MaybePosted, Surroundings, Unreachable
-from bots import orders, web
+from bots import desk_calls, orders, web
 from bots.delivery import Delivery
 from bots.escalation import Escalation
 from bots.ledger.ledger import Ledger
@@ -168,6 +168,7 @@ class Bot:
             if (made := getattr(adapter, "routes", None))
             for route in made()
         ]
+        routes += desk_calls.routes(self.desk, self.relay.hint)
         runner, port = await web.start(settings.web.host, settings.web.port, routes, self._health)
         stack.push_async_callback(runner.cleanup)
         undecided = self.ledger.count_undecided()
@@ -261,10 +262,11 @@ class Bot:
             await asyncio.sleep(_FORGET_PAUSE_S if erased else _FORGET_EVERY_S)  # in small steps: messages go first
 
     def _health(self) -> dict[str, object]:
-        """What ``/healthz`` says: "degraded" where a channel refuses our set-up."""
+        """What ``/healthz`` says: "degraded" where a channel refuses our set-up, or the desk takes nothing."""
         return {
-            "status": "degraded" if self._refused else "ok",
+            "status": "degraded" if self._refused or self.escalation.trouble else "ok",
             "undecided": self.worker.undecided,
+            "desk": "waiting" if self.escalation.trouble else "on",
             "channels": {name: "refused" if name in self._refused else "on" for name in self.adapters},
         }
 

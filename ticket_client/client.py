@@ -30,8 +30,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
+from pydantic import Field
 from yarl import URL
 
+from config.settings import Section
 from ticket_client.base import Ambiguous, AuthFailed, DeskError, NotFound, RateLimited, Rejected, Unavailable
 
 if TYPE_CHECKING:
@@ -50,6 +52,18 @@ _HTTP_OK, _HTTP_REDIRECT, _HTTP_REFUSED, _HTTP_BROKEN = 200, 300, 400, 500
 _UNAUTHORISED, _GONE, _TOO_MANY, _NOT_NOW = frozenset({401, 403}), frozenset({404, 410}), 429, 503
 _REMAINING = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining")
 _RESET = ("x-ratelimit-reset", "ratelimit-reset")
+
+
+class RemoteSection(Section):
+    """What the section ``[desk]`` of every helpdesk over a network has.
+
+    `timeout_s` is for one request; `settle_s` is how long one whose answer was lost may still be at work at the desk,
+    so that nobody looks for its work, or repeats it, before; `poll_s` is the time between two looks for news.
+    """
+
+    timeout_s: float = Field(25.0, gt=0)
+    settle_s: float = Field(30.0, ge=0)
+    poll_s: float = Field(20.0, gt=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
