@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import io
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ async def serving(desk: MemoryDesk) -> AsyncIterator[tuple[str, list[str]]]:
 
 
 async def posted(url: str, body: bytes, **headers: str) -> int:
-    async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as response:
+    async with aiohttp.ClientSession() as session, session.post(url, data=io.BytesIO(body), headers=headers) as response:
         return response.status
 
 
