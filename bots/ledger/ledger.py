@@ -16,7 +16,7 @@ from bots.ledger import codec, commands, desk, erasing, intents, outbox, people
 from bots.ledger.database import FileLock, Superseded, Writer, connect, make_folder, migrate
 from bots.ledger.outbox import Outgoing
 from bots.pipeline.plan import ticket_key
-from bots.pipeline.state import ClaimTry, Context, ConversationState, Identity, Ticket
+from bots.pipeline.state import ClaimTry, Context, ConversationState, Identity, Phase, Ticket
 from ticket_client.base import Status
 
 if TYPE_CHECKING:
@@ -152,14 +152,21 @@ class Ledger:
     # --- what a decision looks at -----------------------------------------------------------------------------------
 
     def context(
-        self, message: IncomingMessage, state: ConversationState, *, number: str | None, complaint_key: str | None
+        self,
+        message: IncomingMessage,
+        state: ConversationState,
+        *,
+        number: str | None,
+        complaint_key: str | None,
+        desk_numbers: Sequence[str] = (),
     ) -> Context:
         """Everything known around a message.
 
         Args:
             message: what is to be decided.
             state: of its conversation.
-            number: a ticket number that it names.
+            number: a ticket number of our form that it names.
+            desk_numbers: what may be numbers as the desk writes them.
             complaint_key: of the ticket that a moderated complaint would have.
         """
         requester = message.on_behalf_of or message.author
@@ -177,14 +184,21 @@ class Ledger:
         if hangs_on is None and state.ticket_key:
             hangs_on = self.ticket(state.ticket_key)
         named = self._tickets(
-            "number = ? ORDER BY channel = ? AND account = ? AND author_id = ? DESC, opened_at DESC LIMIT 1",
-            (number, message.channel, message.account, requester.id),
+            "(number IN (SELECT value FROM json_each(?)) OR reference = ?)"
+            " ORDER BY channel = ? AND account = ? AND author_id = ? DESC, opened_at DESC LIMIT 1",
+            (
+                json.dumps([number] if number else [form for n in desk_numbers for form in (n, n.lower(), n.upper())]),
+                number,
+                message.channel,
+                message.account,
+                requester.id,
+            ),
         )
         return Context(
             conversation=state,
             ticket=hangs_on,
             named=named[0] if named else None,
-            names_number=number is not None,
+            names_number=bool(number or named or (desk_numbers and state.phase is Phase.NUMBERING)),
             own=own,
             identities=others,
             is_silenced=people.is_silenced(self.reader, person),

@@ -291,7 +291,7 @@ def _about_number(message: IncomingMessage, context: Context, policy: Policy) ->
     if not context.names_number:
         return None
     named = context.named
-    besides = phrases.without_number(message.text, policy.number_prefix)
+    besides = phrases.without_number(message.text, policy.number_prefix, named.number if named else None)
     chat = phrases.says(message.text, "status") or len(besides.split()) <= _CHAT_WORDS
     if named is None or not _is_requester(message, context, named):
         return TicketStatus(tickets=()) if chat else None  # whatever else it says is worth hearing

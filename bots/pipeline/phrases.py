@@ -19,6 +19,8 @@ _MAX_CHARS = 400
 _PLACES = ("first", "second", "third")
 _SAME_MATTER = 88.0
 _TOO_SHORT_TO_COMPARE = 12
+_DESK_NUMBER = re.compile(r"(?<![\w-])(?P<sign>#?)(?P<number>(?:[A-Za-z_]\w{0,30}-){0,3}\d{1,12})(?![\w-])")
+_WORD_BEFORE = 30
 
 
 @lru_cache(maxsize=64)  # a decision asks eight times about one text
@@ -103,9 +105,26 @@ def number_in(text: str, prefix: str) -> str | None:
     return f"{prefix}-{int(found[1])}" if found else None
 
 
-def without_number(text: str, prefix: str) -> str:
-    """The text besides its ticket numbers."""
-    return _number_pattern(prefix).sub(" ", text).strip()
+def desk_numbers_in(text: str, *, asked: bool) -> tuple[str, ...]:
+    """What may be numbers as other desks write them, the first eight: ``#12``, ``ticket 12``, ``support-12``.
+
+    Where a number was `asked` for, the whole text may be one. Whether there is such a ticket, the ledger knows.
+    """
+    found: list[str] = []
+    for match in _DESK_NUMBER.finditer(text[:_MAX_CHARS]):
+        before = plain(text[max(0, match.start() - _WORD_BEFORE) : match.start()]).split()
+        named = match["sign"] or not match["number"].isdigit() or set(before[-2:]) & _phrases()["number_word"].whole
+        if named or (asked and match[0].strip() == text.strip()):
+            found.append(match["number"])
+    return tuple(dict.fromkeys(found))[:8]
+
+
+def without_number(text: str, prefix: str, desk_number: str | None = None) -> str:
+    """The text besides its ticket numbers, those of our form and one as the desk writes it."""
+    text = _number_pattern(prefix).sub(" ", text)
+    if desk_number is not None:
+        text = re.sub(rf"(?<![\w-])#?{re.escape(desk_number)}(?![\w-])", " ", text, flags=re.IGNORECASE)
+    return text.strip()
 
 
 def same_matter(one: str, other: str) -> bool:

@@ -98,6 +98,36 @@ def test_the_text_besides_its_numbers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "asked", "numbers"),
+    [
+        ("any news on #12?", False, ("12",)),
+        ("what about support-42 and Support-43", False, ("support-42", "Support-43")),
+        ("how is ticket 77 doing", False, ("77",)),
+        ("ticket nr. 77", False, ("77",)),
+        ("Что с тикет 77?", False, ("77",)),
+        ("I lost 1000 EUR on 3 trades", False, ()),
+        ("12", False, ()),
+        ("12", True, ("12",)),
+        (" #12 ", True, ("12",)),
+        ("12 days ago", True, ()),
+        ("0x12 a-12-b v1.12 12345678901234", True, ()),
+        (" ".join(f"#{i}" for i in range(20)), False, tuple(str(i) for i in range(8))),
+    ],
+)
+def test_numbers_as_desks_write_them_are_found_where_they_can_be_meant(
+    text: str,
+    asked: bool,  # noqa: FBT001 - a column of the table
+    numbers: tuple[str, ...],
+) -> None:
+    assert phrases.desk_numbers_in(text, asked=asked) == numbers
+
+
+def test_a_desks_number_is_taken_out_of_what_else_is_said() -> None:
+    assert phrases.without_number("about #12: and 120", "FL", "12") == "about  : and 120"
+    assert phrases.without_number("Support-42, please", "FL", "support-42") == ", please"
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("My withdrawal of Monday is stuck!", "my withdrawal of monday is stuck", True),
