@@ -149,7 +149,9 @@ class FreshdeskSimulator:
         self.clock_s = 0.0  # by how much the server's clock is ahead
         self.webhook: Webhook | None = None
         self.calls: list[tuple[str, str]] = []
+        self.redirects_to_archive = True
         self.tickets: dict[int, Json] = {}
+        self.archived: dict[int, Json] = {}
         self.conversations: dict[int, list[Json]] = {}
         self.contacts: dict[int, Json] = {}
         self.files: dict[int, tuple[str, str, bytes]] = {}
@@ -199,6 +201,8 @@ class FreshdeskSimulator:
             "contacts/N": {"GET": self._contact, "PUT": self._update_contact},
             "tickets": {"GET": self._list, "POST": self._create},
             "tickets/N": {"GET": self._show, "PUT": self._update, "DELETE": self._delete},
+            "tickets/archived/N": {"GET": self._show_archived},
+            "tickets/archived/N/conversations": {"GET": self._converse_archived},
             "tickets/N/conversations": {"GET": self._converse},
             "tickets/N/notes": {"POST": self._add_note},
             "tickets/N/reply": {"POST": self._add_reply},
@@ -391,7 +395,11 @@ class FreshdeskSimulator:
     def _create(self, who: int, fields: Json) -> tuple[int, Json, dict[str, str]]:
         self._check(fields, mandatory=("subject", "description", "status", "priority"))
         requester = self._requester(fields)
-        number, stamp, later = len(self.tickets) + 1, _stamp(self.now()), _stamp(self.now() + timedelta(days=1))
+        number, stamp, later = (
+            len(self.tickets) + len(self.archived) + 1,
+            _stamp(self.now()),
+            _stamp(self.now() + timedelta(days=1)),
+        )
         ticket = {
             "cc_emails": fields.get("cc_emails", []), "fwd_emails": [], "reply_cc_emails": [], "ticket_cc_emails": [],
             "fr_escalated": False, "spam": False, "email_config_id": None, "group_id": None, "priority": 1,
@@ -486,10 +494,26 @@ class FreshdeskSimulator:
                         if response.ok:
                             return
 
+    def archive(self, number: int) -> None:
+        """What Freshdesk does to a ticket that has been closed for 120 days: it can be read, elsewhere, and no more."""
+        self.tickets[number]["status"] = 5
+        self.archived[number] = self.tickets.pop(number)
+
     def _ticket(self, number: int) -> Json:
+        if number in self.archived and self.redirects_to_archive:
+            raise _Refusal(301, None, {"Location": f"{self.url}/api/v2/tickets/archived/{number}"})
         if number not in self.tickets:
             raise _Refusal(404)
         return self.tickets[number]
+
+    def _show_archived(self, _who: int, _: web.Request, number: int) -> Json:
+        if number not in self.archived:
+            raise _Refusal(404)
+        return self.archived[number]
+
+    def _converse_archived(self, _who: int, request: web.Request, number: int) -> _Answer:
+        self._show_archived(_who, request, number)
+        return _page(request, self.conversations[number])
 
     def _show(self, _who: int, request: web.Request, number: int) -> Json:
         ticket, who = self._ticket(number), self.contacts[self._ticket(number)["requester_id"]]
