@@ -12,6 +12,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from bots.files import FilesLater
 from bots.ledger.database import LedgerUnwritable
 from bots.ledger.intents import Continuation
 from bots.pipeline.effects import NUMBER
@@ -21,7 +22,7 @@ from ticket_client.base import Ambiguous, AuthFailed, Closed, DeskError, NotFoun
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from bots.files import Fetching
+    from bots.files import FileFetcher
     from bots.ledger.intents import Intent, Intents
     from bots.ledger.outbox import Outgoing
     from bots.wording import Wording
@@ -33,6 +34,7 @@ _LOOK_EVERY_S = 1.0
 _AT_ONCE = 8
 _GIVE_UP_AFTER, _FILES_WAIT = timedelta(days=7), timedelta(minutes=30)
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _DOWN_MOST_S, _AUTH_S = 1.0, 300.0, 60.0, 60.0
+_FILES_AGAIN_S = 30.0
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -63,7 +65,7 @@ class Escalation:
         desk_language: str,
         on_outgoing: Callable[[Iterable[Outgoing]], None],
         on_opened: Callable[[TicketRef, bool], None] = lambda *_: None,
-        files: Fetching | None = None,
+        files: FileFetcher | None = None,
     ) -> None:
         self._intents = intents
         self._desk = desk
@@ -212,13 +214,13 @@ class Escalation:
             return
         is_last_try = datetime.now(UTC) - intent.created_at > _FILES_WAIT
         fetched = await self._files.fetch(intent.files, is_last_try=is_last_try)
-        await self._note_sending(intent)
-        if fetched.files:
-            await asyncio.wait_for(self._desk.add_files(desk_id, fetched.files, key=intent.key), _CALL_TIMEOUT_S)
         if fetched.missing:
-            lines = "\n".join(fetched.missing)
-            note = self._wording.say(self._desk_language, "desk-files-missing", files=lines)
+            files = "\n".join(fetched.missing)
+            note = self._wording.say(self._desk_language, "desk-files-missing", files=files)
             await self._intents.add_note(intent, note)
+        if fetched.files:
+            await self._note_sending(intent)
+            await asyncio.wait_for(self._desk.add_files(desk_id, fetched.files, key=intent.key), _CALL_TIMEOUT_S)
 
     async def _asked(self, question: Awaitable[T]) -> T:
         """What can be asked or prepared again: where that failed, nothing has changed."""
@@ -241,10 +243,11 @@ class Escalation:
 
     def _rest(self, wait_s: float, why: str) -> datetime:
         """Leave the desk alone; then the oldest intent goes first, alone."""
+        now = datetime.now(UTC)
         self._at_once = 1
-        self._failures += 1
+        self._failures += now >= self._pause_until  # those that were on their way count as one
         self.trouble = why
-        self._pause_until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        self._pause_until = max(self._pause_until, now + timedelta(seconds=wait_s))
         return self._pause_until
 
     async def _settle(self, intent: Intent, error: DeskError | TimeoutError) -> None:
@@ -261,6 +264,9 @@ class Escalation:
                     "The desk does not accept our key: %s. Tickets wait in the ledger; mend [desk] and restart.", error,
                     extra={"action": "desk_auth_failed"},
                 )  # fmt: skip
+            case FilesLater():  # the desk is well
+                wait_s = error.retry_after_s or _FILES_AGAIN_S * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
+                at = datetime.now(UTC) + timedelta(seconds=wait_s)
             case Unavailable():
                 at = self._rest(error.retry_after_s or _backoff_s(self._failures, _DOWN_MOST_S), why)
             case _:

@@ -193,7 +193,7 @@ class Relay:
 
     def _news(self, ticket: Ticket, snapshot: TicketSnapshot) -> News:
         telling = _Telling(ticket, snapshot.ref.number, self._wording)
-        says = [telling.answer(reply) for reply in snapshot.replies]
+        says = [say for reply in snapshot.replies if (say := telling.answer(reply)) is not None]
         if snapshot.raw_status and snapshot.raw_status not in {ticket.raw_status, snapshot.status}:
             _log.info(
                 "Ticket %s is %s (%s at the desk)", ticket.number, snapshot.status, snapshot.raw_status,
@@ -236,10 +236,12 @@ class _Telling:
         self._wording = wording
         self._place = ticket.private_to or ticket.reply_to
 
-    def answer(self, reply: AgentReply) -> Say:
-        """An agent's words."""
-        text = f"{self._words('agent-reply')}\n{markup(reply)}"
-        return self._say(reply.id, text, self._place, speaker="agent")
+    def answer(self, reply: AgentReply) -> Say | None:
+        """An agent's words; None where they show nothing."""
+        said = markup(reply, self._wording, self._ticket.language)
+        if not said:
+            return None
+        return self._say(reply.id, f"{self._words('agent-reply')}\n{said}", self._place, speaker="agent")
 
     def turned(self, snapshot: TicketSnapshot) -> list[Say]:
         """The ticket is over, or is not over any more; where others read, no more than that it is solved."""

@@ -17,6 +17,7 @@ from adapters.base import Busy, ChannelSetupError, IncomingMessage, MaybePosted,
 from bots import desk_calls, orders, web
 from bots.delivery import Delivery
 from bots.escalation import Escalation
+from bots.files import FileFetcher
 from bots.ledger.ledger import Ledger
 from bots.matching import MatchBatches
 from bots.pipeline.decision import Policy
@@ -136,6 +137,7 @@ class Bot:
             desk_language=settings.bot.default_language,
             on_outgoing=self.delivery.add,
             on_opened=self.relay.opened,
+            files=FileFetcher(self.adapters, settings.attachments, self.wording, settings.bot.default_language),
         )
         self.worker = Worker(
             self.ledger,
