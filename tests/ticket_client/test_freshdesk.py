@@ -11,6 +11,7 @@ import pytest
 
 from simulators.freshdesk import FreshdeskSimulator
 from tests.ticket_client.contract import DeskContract
+from tests.ticket_client.exactly_once import ExactlyOnce
 from ticket_client import freshdesk
 from ticket_client.base import Status
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.ticket_client.contract import Bench
+    from tests.ticket_client.exactly_once import WireBench
 
 _MARK = re.compile(r"\n?\[ref [0-9a-f]{10}\]$")
 _NUMBERS = {Status.OPEN: 2, Status.PENDING: 3, Status.RESOLVED: 4, Status.ON_HOLD: 7}
@@ -98,5 +100,12 @@ async def account() -> AsyncIterator[FreshdeskBench]:
 class TestFreshdeskDesk(DeskContract):
     @pytest.fixture
     def bench(self, account: FreshdeskBench) -> Bench:
+        """An account without tickets."""
+        return account
+
+
+class TestFreshdeskExactlyOnce(ExactlyOnce):
+    @pytest.fixture
+    def bench(self, account: FreshdeskBench) -> WireBench:
         """An account without tickets."""
         return account
