@@ -9,21 +9,28 @@ from __future__ import annotations
 
 import math
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import aiohttp
+from pydantic import StringConstraints
 from yarl import URL
 
 from adapters.base import Busy, NotFetched, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable, Mapping
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 
 AS_IT_IS: Final = {"Accept-Encoding": "identity"}
 """What every request for a file says: a few bytes that unpack to gigabytes are no file."""
+Origin: TypeAlias = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+$")]
+"""A host of files, as an operator writes it."""
 _PIECE_BYTES: Final = 64 * 1024
 _WAIT_S: Final = 60.0  # after a 429 that does not say for how long
 _MOST_WAIT_S: Final = 3600.0
+
+
+class Gone(NotFetched):
+    """The file is not at this address any more, or never was."""
 
 
 def known(address: str, origins: Iterable[str]) -> URL:
@@ -58,7 +65,7 @@ def check_answer(status: int, headers: Mapping[str, str], *, max_bytes: int) -> 
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         raise NotFetched("The files' host sends the bot elsewhere, where it does not go.")
     if status != HTTPStatus.OK:
-        raise NotFetched(f"The file is not there any more, or not for the bot (HTTP {status}).")
+        raise Gone(f"The file is not there any more, or not for the bot (HTTP {status}).")
     if headers.get("Content-Encoding", "identity") != "identity":
         raise NotFetched("The file comes compressed, which was not asked for.")
     length = headers.get("Content-Length", "")
@@ -74,20 +81,47 @@ async def gathered(pieces: AsyncIterable[bytes], *, max_bytes: int) -> bytes:
     return bytes(found)
 
 
-async def download(session: aiohttp.ClientSession, url: URL, *, max_bytes: int, timeout_s: float) -> bytes:
-    """The file at an address that is `known`. Raises `NotFetched`, `Busy` or `Unreachable`."""
-    try:
-        async with session.get(
-            url,
-            allow_redirects=False,
-            auto_decompress=False,
-            headers=AS_IT_IS,
-            timeout=aiohttp.ClientTimeout(total=timeout_s),
-        ) as response:
-            check_answer(response.status, response.headers, max_bytes=max_bytes)
-            return await gathered(response.content.iter_chunked(_PIECE_BYTES), max_bytes=max_bytes)
-    except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one of the latter
-        raise Unreachable(f"The file could not be read to its end ({type(error).__name__}).") from error
+class Downloads:
+    """The way to a platform's files, apart from that to its API: a slow file keeps no reply waiting.
+
+    `connect` makes the connections' connector; the usual one by default.
+    """
+
+    def __init__(
+        self, origins: Iterable[str], *, timeout_s: float, connect: Callable[[], aiohttp.BaseConnector] | None = None
+    ) -> None:
+        self._origins = tuple(origins)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._connect = connect
+        self._session: aiohttp.ClientSession | None = None
+        self._is_closed = False
+
+    async def get(self, address: str, *, max_bytes: int) -> bytes:
+        """The file at an address. Raises `NotFetched`, `Busy` or `Unreachable`."""
+        url = known(address, self._origins)
+        if self._is_closed:
+            raise Unreachable("The channel is closed.")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self._connect() if self._connect else None,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._timeout,
+                trust_env=True,
+            )
+        try:
+            async with self._session.get(
+                url, allow_redirects=False, auto_decompress=False, headers=AS_IT_IS
+            ) as response:
+                check_answer(response.status, response.headers, max_bytes=max_bytes)
+                return await gathered(response.content.iter_chunked(_PIECE_BYTES), max_bytes=max_bytes)
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is one of the latter
+            raise Unreachable(f"The file could not be read to its end ({type(error).__name__}).") from error
+
+    async def close(self) -> None:
+        """Release the connections, for good; idempotent."""
+        self._is_closed = True
+        if self._session is not None:
+            await self._session.close()
 
 
 def _seconds(retry_after: str) -> float:

@@ -13,13 +13,14 @@ import discord
 
 from adapters.base import ChannelSetupError, RateLimits
 from adapters.discord.check import findings, register
+from adapters.discord.files import Files
 from adapters.discord.intake import Intake
 from adapters.discord.places import Account
 from adapters.discord.sending import Sender
 from adapters.discord.wire import FAILURES, Client, InteractionWire, TooManyStarts, is_discords, told
 
 if TYPE_CHECKING:
-    from adapters.base import Deliver, IncomingMessage, Reply, Surroundings
+    from adapters.base import Attachment, Deliver, IncomingMessage, Reply, Surroundings
     from adapters.discord.settings import Settings
     from adapters.discord.wire import Connect
     from config.findings import Finding
@@ -59,6 +60,7 @@ class DiscordAdapter:
         self._surroundings = surroundings
         self._connect = connect
         self._sender = Sender()
+        self._files = Files(settings, lambda: self._sender.client, connect)
         self._reads_content = settings.intents != "mentions"
         self._intake = Intake(name, settings, surroundings, self._sender)
         self._background: set[asyncio.Task[None]] = set()
@@ -210,6 +212,10 @@ class DiscordAdapter:
         """Remove somebody's message; False where the bot may not. Raises `ChannelError`."""
         return bool(message.message_ref) and await self._sender.delete(message.message_ref)
 
+    async def fetch(self, attachment: Attachment, *, max_bytes: int) -> bytes:
+        """A file that somebody sent. Raises `NotFetched`, `Busy` or `Unreachable`."""
+        return await self._files.fetch(attachment, max_bytes=max_bytes)
+
     async def check(self) -> list[Finding]:
         """Log in and say in plain words what the bot may do here."""
         return await findings(self._settings, self._client())
@@ -220,6 +226,7 @@ class DiscordAdapter:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._files.close()
 
 
 def _is_a_page(error: BaseException | None) -> bool:

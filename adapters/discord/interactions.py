@@ -224,6 +224,7 @@ def _quietly(payload: Payload, place: Place, author: Author, account: Account) -
         buttons=True,
         max_len=MAX_UNITS,
         len_unit="utf16",
+        url=target(place, "", account).url.removesuffix("/"),  # the channel's: there is no message
         expires_at=said_at(str(payload["id"])) + _TOKEN_LASTS,
         idempotency=Idempotency.NONCE,
         fallback=None if place.kind == "dm" else _without_message(target(place, "", account), str(payload["id"])),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
+from adapters.downloads import Origin
 from config.settings import Section
 
 _ID = re.compile(r"[0-9]{1,20}")
@@ -35,6 +36,8 @@ class Settings(Section):
     """Of the application's bot, from Discord's developer portal."""
     api_base: str = Field("https://discord.com/api/v10", pattern=r"^https?://\S+$")
     gateway: str = Field("wss://gateway.discord.gg/", pattern=r"^wss?://\S+$")
+    file_hosts: tuple[Origin, ...] = ("https://cdn.discordapp.com", "https://media.discordapp.net")
+    """Where Discord keeps files; they are fetched from nowhere else."""
     intents: Literal["auto", "full", "mentions"] = "auto"
     """Whether the bot may read messages that do not name it: asked for, demanded, or done without."""
     help_channels: Annotated[tuple[str, ...], _ids("channel")] = ()
@@ -47,6 +50,8 @@ class Settings(Section):
     """In all channels together; Discord takes 50 requests a second of any kind."""
     request_timeout_s: float = Field(45.0, gt=0)
     """For a request with the waiting that Discord's limits ask for and its repetitions after a 5xx."""
+    file_timeout_s: float = Field(60.0, gt=0)
+    """For one file that somebody sent, to its last byte."""
     catch_up_hours: float = Field(24.0, ge=0)
     """What was said while the bot was away is read this far back."""
     ready_wait_s: float = Field(2.0, ge=0)

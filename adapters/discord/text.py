@@ -67,16 +67,27 @@ def named_ticket(text: str) -> str | None:
     return match[1].strip() if match else None
 
 
+def files_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Discord's descriptions of the files, those of a forwarded message among them."""
+    forwarded = [one.get("message") or {} for one in message.get("message_snapshots") or ()]
+    return [file for each in (message, *forwarded) for file in each.get("attachments") or ()]
+
+
 def attachments(message: Mapping[str, Any]) -> tuple[Attachment, ...]:
-    """The files and stickers that the message carries; described, never fetched. Their addresses expire."""
+    """The files and stickers that the message carries; described, never fetched.
+
+    A file's reference is its address, which expires, and behind the # where to ask for a fresh one: the ids of channel,
+    message and file.
+    """
+    place = f"{message.get('channel_id', '')}/{message.get('id', '')}"
     files = tuple(
         Attachment(
             name=clean(str(file.get("filename") or "file")),
             media_type=str(file.get("content_type") or ""),
             size_bytes=file["size"] if isinstance(file.get("size"), int) else None,
-            reference=str(file.get("url") or ""),
+            reference=f"{file['url']}#{place}/{file.get('id', '')}" if file.get("url") else "",
         )
-        for file in message.get("attachments") or ()
+        for file in files_of(message)
     )
     stickers = tuple(
         Attachment(name=clean(str(sticker.get("name") or "sticker")), media_type="sticker")

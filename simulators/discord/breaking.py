@@ -47,6 +47,14 @@ class Breaking(Stage):
         """Forget the failures that have not happened; those of one name, or all."""
         self._faults.armed[:] = [fault for fault in self._faults.armed if name and fault.name != name]
 
+    def break_files(self, kind: str, *, times: int = 1, location: str = "") -> None:
+        """Let the next files fail to come; see `FileFault`. `location` is where one that has moved is."""
+        self._files.arm(kind, times, location)
+
+    def file_requests(self) -> list[str]:
+        """Return the paths under which files were asked for, in order."""
+        return list(self._files.requests)
+
     def set_limits(
         self,
         *,

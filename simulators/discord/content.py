@@ -93,8 +93,7 @@ class Composer:
         attachment_id = self._world.new_id()
         path = f"{channel.id}/{attachment_id}/{file.name}"
         self._world.files[path] = file.content
-        expiry = int(self._world.now_s()) + _DAY_S
-        address = f"{self.url}/attachments/{path}?ex={expiry:x}&is={expiry - _DAY_S:x}&hm={secrets.token_hex(16)}"
+        address = self._signed(f"{self.url}/attachments/{path}")
         return {
             "id": attachment_id,
             "filename": file.name,
@@ -103,6 +102,18 @@ class Composer:
             "proxy_url": address,
             "content_type": file.content_type,
         }
+
+    def refreshed(self, message: Json) -> Json:
+        """Return the message as it is read again: with addresses of its files that are good for another day."""
+        files = [
+            file | {name: self._signed(file[name].partition("?")[0]) for name in ("url", "proxy_url")}
+            for file in message["attachments"]
+        ]
+        return message | {"attachments": files}
+
+    def _signed(self, address: str) -> str:
+        expiry = int(self._world.now_s()) + _DAY_S
+        return f"{address}?ex={expiry:x}&is={expiry - _DAY_S:x}&hm={secrets.token_hex(16)}"
 
 
 def _embeds(form: Json) -> list[Json]:

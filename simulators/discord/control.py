@@ -5,6 +5,7 @@ Discord's JSON.
 """
 
 import base64
+import mimetypes
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,7 +42,8 @@ class Control(Looking):
     ) -> Json:
         """Let a person (or another bot) write: to the bot in private where no channel is named.
 
-        `pings_author`: a reply notifies whom it answers. `files`: name to content in base64.
+        `pings_author`: a reply notifies whom it answers. `files`: name to content in base64; the name's ending tells
+        the type, as Discord's apps do.
         """
         user = self._user(user_id)
         channel = self._channel(channel_id) if channel_id else self._world.direct_channel(self._bot(bot_id), user)
@@ -53,7 +55,7 @@ class Control(Looking):
         parent = self._message(channel, reply_to) if reply_to else None
         replied_to = parent["author"]["id"] if parent is not None and pings_author else None
         uploads = [
-            Upload(name, base64.b64decode(content), "application/octet-stream")
+            Upload(name, base64.b64decode(content), mimetypes.guess_type(name)[0] or "application/octet-stream")
             for name, content in (files or {}).items()
         ]
         return self._posting.post(

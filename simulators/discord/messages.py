@@ -163,7 +163,7 @@ class Messages:
 
     def _as_read(self, bot: Bot, channel: Channel, message: Json) -> Json:
         may_read = "message_content" in bot.privileged
-        shown = self._posting.shown(message)
+        shown = self._composer.refreshed(self._posting.shown(message))
         shown.pop("nonce", None)
         return readable(bot, shown, may_read=may_read, is_direct=channel.guild is None)
 

@@ -108,6 +108,7 @@ class DiscordScene:
             "token": self._token,
             "api_base": self.sim.api_base,
             "gateway": self.sim.gateway,
+            "file_hosts": [self.sim.url],
             "help_channels": list(self._help),
         }
 

@@ -110,6 +110,7 @@ class DiscordSimulator(Control):
 
     async def __aexit__(self, *_: object) -> None:
         self._calls.closing.set()
+        self._files.close()
         self._cut_gateway()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -126,8 +127,9 @@ class DiscordSimulator(Control):
             self._calls.problems.append(f"{event.name}: {problem}")
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
+        if self._calls.is_offline:
+            return cut(request)
         content = self._world.files.get(request.match_info["path"])
         expiry = request.query.get("ex", "0")
-        if content is None or int(expiry, 16) < self._world.now_s():
-            return web.Response(status=404, text="This content is no longer available.")
-        return web.Response(body=content, content_type="application/octet-stream")
+        is_expired = int(expiry, 16) < self._world.now_s()
+        return await self._files.answer(request, None if is_expired else content)

@@ -42,6 +42,7 @@ from simulators.discord.world import (
     World,
 )
 from simulators.driving import SimulatorError
+from simulators.files import FileHost
 
 PRIVILEGED = ("message_content", "guild_members")
 
@@ -63,6 +64,7 @@ class Stage:
         self._interactions = Interactions(self._world, self._journal, self._posting, self._composer)
         self._guilds = Guilds(self._world, self._gateway)
         self._acting = Acting(self._world, self._posting)
+        self._files = FileHost()
         self._calls = Calls(self._world, self._journal, self._limits, self._faults)
 
     def _routes(self) -> Routes:

@@ -6,20 +6,17 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import aiohttp
 import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.base import Busy, NotFetched, Unreachable
-from adapters.downloads import check_answer, download, known
+from adapters.downloads import Downloads, Gone, check_answer, known
 from simulators.files import FileHost
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from yarl import URL
 
 HOSTS = ("https://cdn.example.com", "https://media.example.com:8443")
 CONTENT = bytes(range(256)) * 400
@@ -111,25 +108,29 @@ async def host(content: bytes | None = CONTENT) -> AsyncIterator[tuple[FileHost,
         await runner.cleanup()
 
 
-async def fetched(address: URL, *, max_bytes: int = 1_000_000, timeout_s: float = 10) -> bytes:
-    async with aiohttp.ClientSession() as session:
-        return await download(session, address, max_bytes=max_bytes, timeout_s=timeout_s)
+async def fetched(address: str, *, max_bytes: int = 1_000_000, timeout_s: float = 10) -> bytes:
+    """The file at path /a there."""
+    downloads = Downloads([address], timeout_s=timeout_s)
+    try:
+        return await downloads.get(f"{address}/a", max_bytes=max_bytes)
+    finally:
+        await downloads.close()
 
 
 async def test_a_file_comes_as_it_is() -> None:
     async with host() as (_, address):
-        assert await fetched(known(f"{address}/a", [address]), max_bytes=len(CONTENT)) == CONTENT
+        assert await fetched(address, max_bytes=len(CONTENT)) == CONTENT
 
 
 async def test_a_file_of_nothing_is_a_file() -> None:
     async with host(b"") as (_, address):
-        assert await fetched(known(f"{address}/a", [address])) == b""
+        assert await fetched(address) == b""
 
 
 async def test_a_file_that_says_it_is_too_large_is_not_read() -> None:
     async with host(bytes(50_000_000)) as (files, address):
         with pytest.raises(NotFetched, match="larger than 1000 bytes"):
-            await fetched(known(f"{address}/a", [address]), max_bytes=1000)
+            await fetched(address, max_bytes=1000)
         assert files.requests == ["/a"]
 
 
@@ -137,7 +138,7 @@ async def test_a_file_without_an_end_is_left_at_the_limit() -> None:
     async with host() as (files, address):
         files.arm("endless", 1, "")
         with pytest.raises(NotFetched, match="larger than 1000000 bytes"):
-            await fetched(known(f"{address}/a", [address]))
+            await fetched(address)
         await asyncio.sleep(0.1)
         assert files.sent_bytes < 20_000_000
         sent = files.sent_bytes
@@ -150,27 +151,27 @@ async def test_a_file_that_drips_is_left_in_time() -> None:
         files.arm("slow", 1, "")
         before = asyncio.get_running_loop().time()
         with pytest.raises(Unreachable):
-            await fetched(known(f"{address}/a", [address]), timeout_s=0.3)
+            await fetched(address, timeout_s=0.3)
         assert asyncio.get_running_loop().time() - before < 2
 
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [("gone", NotFetched), ("packed", NotFetched), ("broken", Unreachable), ("cut", Unreachable)],
+    [("gone", Gone), ("packed", NotFetched), ("broken", Unreachable), ("cut", Unreachable)],
 )
 async def test_what_goes_wrong(fault: str, error: type[Exception]) -> None:
     async with host() as (files, address):
         files.arm(fault, 1, "")
         with pytest.raises(error):
-            await fetched(known(f"{address}/a", [address]))
-        assert await fetched(known(f"{address}/a", [address])) == CONTENT
+            await fetched(address)
+        assert await fetched(address) == CONTENT
 
 
 async def test_a_host_that_asks_to_wait_is_waited_for() -> None:
     async with host() as (files, address):
         files.arm("busy", 1, "")
         with pytest.raises(Busy) as busy:
-            await fetched(known(f"{address}/a", [address]))
+            await fetched(address)
         assert busy.value.retry_after_s == 7
 
 
@@ -179,7 +180,7 @@ async def test_nobody_follows_where_a_host_sends_them() -> None:
         for location in (f"{elsewhere}/metadata", "/b", f"{address}/b"):
             files.arm("moved", 1, location)
             with pytest.raises(NotFetched, match="elsewhere"):
-                await fetched(known(f"{address}/a", [address]))
+                await fetched(address)
         assert inside.requests == []
         assert files.requests == ["/a"] * 3
 
@@ -188,7 +189,39 @@ async def test_a_host_that_is_not_there_may_be_later() -> None:
     async with host() as (_, address):
         pass
     with pytest.raises(Unreachable):
-        await fetched(known(f"{address}/a", [address]))
+        await fetched(address)
+
+
+async def test_no_connection_goes_anywhere_else() -> None:
+    """Neither to this computer, however it is written, nor to whom a user of the address names."""
+    async with host(b"secret") as (inside, elsewhere), host() as (_, address):
+        port = elsewhere.rpartition(":")[2]
+        downloads = Downloads([address], timeout_s=5)
+        for written in (
+            elsewhere,
+            f"http://[::1]:{port}",
+            f"http://[::ffff:127.0.0.1]:{port}",
+            f"http://2130706433:{port}",
+            f"http://0x7f.1:{port}",
+            f"http://localhost:{port}",
+            f"{address}@127.0.0.1:{port}",
+            f"http://user:pass@127.0.0.1:{port}",
+        ):
+            with pytest.raises(NotFetched, match="own hosts"):
+                await downloads.get(f"{written}/a", max_bytes=1000)
+        await downloads.close()
+        assert inside.requests == []
+
+
+async def test_a_closed_channel_fetches_nothing() -> None:
+    async with host() as (files, address):
+        downloads = Downloads([address], timeout_s=5)
+        assert await downloads.get(f"{address}/a", max_bytes=1_000_000) == CONTENT
+        await downloads.close()
+        await downloads.close()
+        with pytest.raises(Unreachable):
+            await downloads.get(f"{address}/a", max_bytes=1_000_000)
+        assert files.requests == ["/a"]
 
 
 @pytest.mark.parametrize("length", ["-1", "many", "٣", "", "1" * 30])

@@ -26,7 +26,7 @@ RIGHTS = ("view_channel", "send_messages", "send_messages_in_threads", "read_mes
 
 def settings(sim: DiscordSimulator, **given: Any) -> Settings:
     quick = {"ready_wait_s": 0.05, "start_pause_s": 0.05, "max_backoff_s": 0.2, "request_timeout_s": 10}
-    place = {"token": TOKEN, "api_base": sim.api_base, "gateway": sim.gateway}
+    place = {"token": TOKEN, "api_base": sim.api_base, "gateway": sim.gateway, "file_hosts": [sim.url]}
     return Settings.model_validate({**quick, **place, **given})
 
 

@@ -65,6 +65,7 @@ async def test_a_slash_command_is_told_to_wait_and_answered_for_one_persons_eyes
     assert command.addressed is Addressed.COMMAND
     assert command.visibility is command.reply_to.visibility is Visibility.PRIVATE
     assert command.language_hint == "nl"
+    assert command.reply_to.url == f"https://discord.com/channels/{stage.world.guild.id}/{command.reply_to.place}"
     assert command.reply_to.fallback is not None
     assert command.reply_to.fallback.visibility is Visibility.MEMBERS
     assert command.reply_to.fallback.address == {"channel_id": stage.world.lounge.id, "after": command.message_id}
@@ -95,6 +96,7 @@ async def test_a_command_may_stand_alone(sim: DiscordSimulator, command: str) ->
 async def test_in_private_a_slash_command_is_answered_where_it_stays(sim: DiscordSimulator) -> None:
     async with running(sim) as stage:
         command = await asks(stage, "help", private=True)
+        assert command.reply_to.url == f"https://discord.com/channels/@me/{command.reply_to.place}"
         await stage.adapter.send(reply_to(command.reply_to, "Ask me."))
         assert [message.only_for for message in stage.posted()] == [""]
         assert command.reply_to.fallback is None

@@ -150,16 +150,29 @@ def test_half_a_surrogate_pair_is_replaced() -> None:
 def test_files_and_stickers_are_described() -> None:
     found = attachments(
         {
+            "id": "3",
+            "channel_id": "2",
             "attachments": [
-                {"filename": "a.png", "content_type": "image/png", "size": 5, "url": "https://cdn.example/a"},
+                {
+                    "id": "4",
+                    "filename": "a.png",
+                    "content_type": "image/png",
+                    "size": 5,
+                    "url": "https://cdn.example/a?ex=1",
+                },
                 {"filename": "b"},
+            ],
+            "message_snapshots": [
+                {"message": {"attachments": [{"id": "5", "filename": "c", "url": "https://cdn.example/c"}]}},
+                {"message": {}},
             ],
             "sticker_items": [{"name": "wave"}],
         }
     )
     assert [(f.name, f.media_type, f.size_bytes, f.reference) for f in found] == [
-        ("a.png", "image/png", 5, "https://cdn.example/a"),
+        ("a.png", "image/png", 5, "https://cdn.example/a?ex=1#2/3/4"),
         ("b", "", None, ""),
+        ("c", "", None, "https://cdn.example/c#2/3/5"),
         ("wave", "sticker", None, ""),
     ]
     assert attachments({}) == ()
