@@ -1,0 +1,543 @@
+"""Request Tracker 5, through REST 2 (`Authorization: token …`); RT calls nobody, so its news are asked for.
+
+* The complaint's key is in a custom field, by which a ticket is found again. RT opens a ticket even where it may not
+  set the field, and drops a value that is not unique: `check` looks for both.
+* The requester is an RT user named by the network identity, without an e-mail address, and is given by number: RT takes
+  a name in that place for an address.
+* What the requester writes is correspondence by the bot's own user, so RT tells the owner; notes and files are
+  comments. Their keys are in the message's subject, behind the ticket's own.
+* A reply is correspondence by a privileged user other than the bot. The version of a ticket is the number of its last
+  transaction that tells something: a change of status, or somebody else's correspondence.
+* `rejected` counts as resolved, for RT opens it again when somebody writes; `deleted` is closed: nobody would see it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from urllib.parse import quote
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from config.findings import Finding
+from config.settings import Section
+from ticket_client.base import (
+    AgentFile,
+    AgentReply,
+    AuthFailed,
+    Capabilities,
+    Changes,
+    Closed,
+    DeskError,
+    NotFound,
+    Priority,
+    Rejected,
+    Status,
+    TicketRef,
+    TicketSnapshot,
+    mark,
+)
+from ticket_client.client import DeskClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from ticket_client.base import Requester, TicketDraft, UserFile
+
+_PRODUCT: Final = "Request Tracker"
+_API: Final = "/REST/2.0"
+_STATUSES: Final = {
+    "new": Status.NEW,
+    "open": Status.OPEN,
+    "stalled": Status.PENDING,
+    "resolved": Status.RESOLVED,
+    "rejected": Status.RESOLVED,
+    "deleted": Status.CLOSED,
+}
+_PRIORITIES: Final = {Priority.LOW: 0, Priority.NORMAL: 50, Priority.HIGH: 100, Priority.URGENT: 110}
+_PER_PAGE: Final = "100"  # RT gives no more
+_PAGES_AT_ONCE: Final = 20  # of transactions; the next look goes on
+_OVERLAP: Final = 100  # transactions: RT numbers them before it commits them, so that a lower number may appear later
+_SUBJECT_CHARS, _NAME_CHARS, _REAL_NAME_CHARS, _KEY_CHARS = 200, 200, 120, 200  # of RT's columns
+_REMEMBERED: Final = 10_000
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_NAMEABLE: Final = r"^[^{}'\"\\]+$"  # within a search: 'CF.{name}'
+_REFUSED: Final = ("Permission Denied", "No permission", "Unable to find queue", "Could not create ticket. Queue")
+
+
+def _site(url: object) -> object:
+    return url.strip().rstrip("/").removesuffix(_API) if isinstance(url, str) else url
+
+
+class Settings(Section):
+    """The section ``[desk]`` with ``kind = "request_tracker"``."""
+
+    kind: Literal["request_tracker"] = "request_tracker"
+    url: Annotated[str, BeforeValidator(_site)] = Field(pattern=r"^https?://[^\s/]")
+    """Where people open RT in their browser."""
+    token: SecretStr
+    """Of the bot's own user."""
+    queue: str = Field("General", min_length=1)
+    key_field: str = Field("ExternalId", pattern=_NAMEABLE)
+    """The custom field that holds a complaint's key."""
+    tags_field: str = Field("", pattern=r"^[^{}'\"\\]*$")
+    """A custom field with many values for a ticket's tags; none where empty."""
+    statuses: dict[str, Status] = Field({})
+    """For lifecycles of one's own: what RT's words mean, over the usual ones."""
+    open_status: str = Field("open", min_length=1)
+    """RT's word for a ticket whose requester wrote again."""
+    priorities: dict[Priority, int] = Field({})
+    """RT's numbers, over the usual ones."""
+    timeout_s: float = Field(25.0, gt=0)
+    settle_s: float = Field(30.0, ge=0)
+    """How long a write whose answer was lost may still be at work in RT."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """A transaction of a ticket."""
+
+    id: int
+    type: str
+    creator: str
+    at: str
+
+
+class RequestTrackerDesk:
+    """Implements `TicketDesk`."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        token = settings.token.get_secret_value()
+        self.name = name
+        self.capabilities = Capabilities(find_lag_s=settings.settle_s)
+        self._settings = settings
+        self._statuses = _STATUSES | settings.statuses
+        self._priorities = _PRIORITIES | settings.priorities
+        self._client = DeskClient(
+            settings.url + _API,
+            headers={"Authorization": f"token {token}", "Accept": "application/json"},
+            name=_PRODUCT,
+            timeout_s=settings.timeout_s,
+            refusal=_refusal,
+            secrets=(token,),
+        )
+        self._own_id = re.fullmatch(r"\d+-(\d+)-\w+", token)
+        self._own_name = ""
+        self._requesters: dict[str, str] = {}
+        self._agents: dict[str, str] = {}
+        self._replies: dict[int, AgentReply] = {}
+
+    async def prepare(self, draft: TicketDraft) -> str:
+        """The JSON of a new ticket; its requester is found or made first."""
+        wanted: dict[str, Any] = {
+            "Queue": self._settings.queue,
+            "Subject": _line(draft.subject)[:_SUBJECT_CHARS],
+            "Requestor": await self._requester(draft.requester),
+            "Content": _clean("\n\n".join((draft.body, *draft.attachments))),
+            "ContentType": "text/plain",
+            "Priority": self._priorities[draft.priority],
+            "CustomFields": {self._settings.key_field: _short(draft.key)},
+        }
+        if self._settings.tags_field:
+            wanted["CustomFields"][self._settings.tags_field] = list(draft.tags)
+        if draft.follows:
+            wanted["RefersTo"] = draft.follows
+        return json.dumps(wanted, ensure_ascii=False)
+
+    async def create(self, draft: TicketDraft, request: str) -> TicketRef:  # noqa: ARG002 - the port's form
+        """Open a ticket. RT does not know a key again: who repeats blindly has two tickets."""
+        return self._ref(str((await self._client.send("POST", "/ticket", text=request))["id"]))
+
+    async def find(self, draft: TicketDraft) -> TicketRef | None:
+        """The ticket whose custom field holds the key, whatever its queue."""
+        wanted = _short(draft.key)
+        query = f"'CF.{{{self._settings.key_field}}}' = {_quoted(wanted)}"
+        async for item in self._all("/tickets", query=query, fields="CustomFields"):
+            if wanted in self._keys(item):  # RT finds the same letters in another case, too
+                return self._ref(str(item["id"]))
+        return None
+
+    async def get(self, ticket_id: str) -> TicketSnapshot:
+        """The ticket as it is now."""
+        ticket = await self._ticket(ticket_id)
+        own = await self._me()
+        history = [
+            _Entry(id=int(item["id"]), type=item["Type"], creator=_name(item["Creator"]), at=item["Created"])
+            async for item in self._all(f"/ticket/{ticket_id}/history", fields="Type,Creator,Created")
+        ]
+        telling = [entry.id for entry in history if _tells(entry.type, is_own=entry.creator == own)]
+        number = int(float(ticket.get("Priority") or 0))
+        return TicketSnapshot(
+            ref=self._ref(ticket_id),
+            status=self._status(ticket),
+            raw_status=ticket["Status"],
+            version=str(max(telling, default=0)),
+            replies=await self._answers(ticket_id, [entry for entry in history if entry.creator != own]),
+            priority=self._priority(number),
+            raw_priority=str(number),
+        )
+
+    async def add_user_message(self, ticket_id: str, text: str, *, key: str) -> None:
+        """Add what the requester wrote; the ticket is open afterwards, unless it is still new or on hold."""
+        ticket = await self._ticket(ticket_id)
+        status = self._status(ticket)
+        if status is Status.CLOSED:
+            raise Closed(f"Ticket {ticket_id} is `{ticket['Status']}` in Request Tracker and takes no more words.")
+        opens = {"Status": self._settings.open_status} if status.is_over or status is Status.PENDING else {}
+        await self._say(ticket_id, "correspond", ticket, text, key, **opens)
+
+    async def add_note(self, ticket_id: str, text: str, *, key: str) -> None:
+        """Add a comment, which only staff see."""
+        await self._say(ticket_id, "comment", await self._ticket(ticket_id), text, key)
+
+    async def add_files(self, ticket_id: str, files: Sequence[UserFile], *, key: str) -> None:
+        """Add the files as a comment: correspondence would open a new ticket, and nobody has worked on it yet."""
+        attached = [
+            {
+                "FileName": _line(file.name) or "file",
+                "FileType": file.media_type or "application/octet-stream",
+                "FileContent": base64.b64encode(file.content or b"\n").decode(),  # RT refuses a file without content
+            }
+            for file in files
+        ]
+        await self._say(ticket_id, "comment", await self._ticket(ticket_id), "", key, Attachments=attached)
+
+    async def added(self, ticket_id: str, key: str) -> bool:
+        """Whether one of our own messages has this key's mark in its subject."""
+        await self._ticket(ticket_id)
+        own = await self._me()
+        path = f"/ticket/{ticket_id}/attachments"
+        async for part in self._all(path, fields="Subject,Creator", order="DESC"):
+            if _name(part["Creator"]) == own and str(part["Subject"]).endswith(mark(key)):
+                return True
+        return False
+
+    async def changed(self, cursor: str) -> Changes:
+        """Tickets with transactions of others since the cursor, which is the last transaction's number.
+
+        The last 100 are told again each time, for a long change appears with a number lower than those already seen.
+        """
+        if not cursor.isdecimal():
+            async for item in self._all("/transactions", query="id > 0", order="DESC"):
+                return Changes(ids=(), cursor=str(item["id"]))
+            return Changes(ids=(), cursor="0")
+        own = await self._me()
+        newest, ids, versions = int(cursor), dict[str, None](), dict[str, str]()
+        query = f"ObjectType = 'RT::Ticket' AND id > {max(newest - _OVERLAP, 0)}"
+        async for item in self._all("/transactions", query=query, fields="Type,ObjectId,Creator", pages=_PAGES_AT_ONCE):
+            newest = max(newest, int(item["id"]))
+            is_own = _name(item["Creator"]) == own
+            if _tells(item["Type"], is_own=is_own):
+                versions[str(item["ObjectId"])] = str(item["id"])
+                if not is_own:
+                    ids[str(item["ObjectId"])] = None
+        return Changes(ids=tuple(ids), cursor=str(newest), versions={one: versions[one] for one in ids})
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self._client.close()
+
+    # --- people -----------------------------------------------------------------------------------------------------
+
+    async def _me(self) -> str:
+        """The name of the user whose token this is; the token itself holds its number."""
+        if not self._own_name:
+            if self._own_id is None:
+                raise AuthFailed("The token is not one that Request Tracker made: it begins with 1-, a number and -.")
+            self._own_name = str((await self._client.get(f"/user/{self._own_id[1]}"))["Name"])
+        return self._own_name
+
+    async def _requester(self, requester: Requester) -> str:
+        """The number of the requester's RT user, who is made where there is none yet."""
+        name = quote(requester.external_id, safe=":@._-")[:_NAME_CHARS]
+        path = f"/user/{quote(name, safe='')}"
+        if name not in self._requesters:
+            try:
+                user = await self._client.get(path)
+            except NotFound:
+                real_name = _line(requester.name or requester.handle)[:_REAL_NAME_CHARS]
+                try:
+                    await self._client.send("POST", "/user", json={"Name": name, "RealName": real_name})
+                except Rejected as error:  # another of our processes may have been faster
+                    try:
+                        user = await self._client.get(path)
+                    except NotFound:
+                        raise error from None
+                else:
+                    user = await self._client.get(path)
+            _room(self._requesters)[name] = next(
+                str(link["id"]) for link in user["_hyperlinks"] if link.get("ref") == "self"
+            )
+        return self._requesters[name]
+
+    async def _agent(self, name: str) -> str | None:
+        """An agent's name for people; None for somebody who is no agent (not privileged)."""
+        if name not in self._agents:
+            try:
+                user = await self._client.get(f"/user/{quote(name, safe='')}")
+            except NotFound:
+                return None
+            if str(user.get("Privileged")) != "1":
+                return None  # asked again each time: one day they may be
+            _room(self._agents)[name] = str(user.get("RealName") or name)
+        return self._agents[name]
+
+    # --- messages ---------------------------------------------------------------------------------------------------
+
+    async def _say(
+        self, ticket_id: str, kind: str, ticket: dict[str, Any], text: str, key: str, **more: object
+    ) -> None:
+        content = _clean(text)
+        await self._client.send(
+            "POST",
+            f"/ticket/{ticket_id}/{kind}",
+            json={
+                "Subject": f"{_line(str(ticket.get('Subject', '')))} {mark(key)}".strip(),
+                "Content": "0\n" if content == "0" else content,  # RT takes "0" for nothing
+                "ContentType": "text/plain",
+                **more,
+            },
+        )
+
+    async def _answers(self, ticket_id: str, history: Sequence[_Entry]) -> tuple[AgentReply, ...]:
+        """The agents' correspondence, oldest first. What was read once is not read again: RT does not change it."""
+        by_agents = [
+            (entry, agent)
+            for entry in sorted(history, key=lambda entry: entry.id)
+            if entry.type == "Correspond" and (agent := await self._agent(entry.creator)) is not None
+        ]
+        if any(entry.id not in self._replies for entry, _ in by_agents):
+            parts: dict[str, list[dict[str, Any]]] = {}
+            fields = "TransactionId,ContentType,Filename"
+            async for part in self._all(f"/ticket/{ticket_id}/attachments", fields=fields):
+                parts.setdefault(_name(part["TransactionId"]), []).append(part)
+            for entry, agent in by_agents:
+                if entry.id not in self._replies:
+                    reply = await self._answer(entry, agent, parts.get(str(entry.id), []))
+                    _room(self._replies)[entry.id] = reply
+        replies = [self._replies[entry.id] for entry, _ in by_agents]
+        return tuple(reply for reply in replies if reply.text.strip() or reply.files)
+
+    async def _answer(self, entry: _Entry, agent: str, parts: Sequence[dict[str, Any]]) -> AgentReply:
+        bodies = {
+            str(part["ContentType"]).partition(";")[0].lower(): str(part["id"])
+            for part in reversed(parts)
+            if not part["Filename"]
+        }
+        is_html = "text/plain" not in bodies and "text/html" in bodies
+        body = bodies.get("text/html" if is_html else "text/plain")
+        return AgentReply(
+            id=str(entry.id),
+            text=_text((await self._client.get(f"/attachment/{body}"))["Content"]) if body else "",
+            at=datetime.fromisoformat(entry.at),
+            agent=agent,
+            format="html" if is_html else "plain",
+            files=tuple(AgentFile(name=_line(str(part["Filename"]))) for part in parts if part["Filename"]),
+        )
+
+    # --- what RT's records say --------------------------------------------------------------------------------------
+
+    async def _ticket(self, ticket_id: str) -> dict[str, Any]:
+        if not ticket_id.isdecimal():
+            raise NotFound(f"Request Tracker has no ticket {ticket_id}.")
+        ticket: dict[str, Any] = await self._client.get(f"/ticket/{ticket_id}")
+        return ticket
+
+    async def _all(self, path: str, *, pages: int = 1_000, **params: str) -> AsyncIterator[dict[str, Any]]:
+        """Every record of a list, by number. RT does not tell everybody how many there are, but whether more follow."""
+        for page in range(1, pages + 1):
+            asked = {"orderby": "id", "per_page": _PER_PAGE, "page": str(page), **params}
+            answer = await self._client.get(path, params=asked)
+            for item in answer["items"]:
+                yield item
+            if not answer.get("next_page"):
+                return
+
+    def _ref(self, ticket_id: str) -> TicketRef:
+        url = f"{self._settings.url}/Ticket/Display.html?id={ticket_id}"
+        return TicketRef(id=ticket_id, number=f"#{ticket_id}", url=url)
+
+    def _status(self, ticket: Mapping[str, Any]) -> Status:
+        return self._statuses.get(ticket["Status"], Status.OPEN)
+
+    def _priority(self, number: int) -> Priority:
+        """The highest whose number is not above the ticket's."""
+        reached = [(least, one) for one, least in self._priorities.items() if least <= number]
+        return max(reached, key=lambda pair: pair[0], default=(0, Priority.LOW))[1]
+
+    def _keys(self, item: Mapping[str, Any]) -> list[str]:
+        fields = item.get("CustomFields") or []
+        return [value for one in fields if one["name"] == self._settings.key_field for value in one["values"]]
+
+    # --- check ------------------------------------------------------------------------------------------------------
+
+    async def check(self) -> list[Finding]:
+        """Log in, and say what is there, what is missing and where to click."""
+        version = (await self._client.get("/rt"))["Version"]
+        me = await self._me()
+        about = await self._client.get(f"/user/{quote(me, safe='')}")
+        found = [Finding(ok=True, text=f"Request Tracker {version} knows the bot as {me}."), _is_privileged(me, about)]
+        if not found[-1].ok:
+            return found  # RT shows such a user next to nothing
+        found.append(await self._check_requesters())
+        try:
+            queue = await self._client.get(f"/queue/{quote(self._settings.queue, safe='')}")
+        except (NotFound, AuthFailed):
+            return [*found, _no_queue(self._settings.queue, me)]
+        return [*found, *_queue_rights(queue, me), *await self._check_field(queue, me), await self._check_work(me)]
+
+    async def _check_requesters(self) -> Finding:
+        """What RT shows of a user who is always there tells whether the bot may administer users."""
+        if "Disabled" in await self._client.get("/user/Nobody"):
+            return Finding(ok=True, text="The bot can make an RT user for whoever asks.")
+        return Finding(
+            ok=False,
+            text="The bot may not make RT users for those who ask (AdminUsers).",
+            cure="Admin, Global, User Rights: give the bot's user AdminUsers.",
+        )
+
+    async def _check_field(self, queue: Mapping[str, Any], me: str) -> list[Finding]:
+        name = self._settings.key_field
+        by_name = {one["name"]: one for one in queue.get("TicketCustomFields", [])}
+        if name not in by_name:
+            return [
+                Finding(
+                    ok=False,
+                    text=f"The queue has no custom field {name}, or the bot may not see it: no ticket is found again.",
+                    cure="Admin, Custom Fields: create it for Tickets as one Freeform value, apply it to the queue, "
+                    f"and under its User Rights give {me} SeeCustomField and ModifyCustomField.",
+                )
+            ]
+        about = await self._client.get(f"/customfield/{by_name[name]['id']}")
+        if str(about.get("UniqueValues") or "0") != "0":
+            text = (
+                f"The custom field {name} takes only unique values: a second ticket would be opened without it, unseen."
+            )
+            return [
+                Finding(ok=False, text=text, cure=f"Admin, Custom Fields, {name}: uncheck the uniqueness of values.")
+            ]
+        found = [Finding(ok=True, text=f"Tickets are found again by the custom field {name}.")]
+        tags = self._settings.tags_field
+        if tags and tags not in by_name:
+            text = f"The queue has no custom field {tags}, or the bot may not see it: tags are left out."
+            cure = "Apply it to the queue with SeeCustomField and ModifyCustomField for the bot, or empty `tags_field`."
+            found.append(Finding(ok=False, text=text, cure=cure))
+        return found
+
+    async def _check_work(self, me: str) -> Finding:
+        """What the bot may do with a ticket is told only by a ticket: the last one that it opened."""
+        query = f"Queue = {_quoted(self._settings.queue)} AND Creator = {_quoted(me)}"
+        asked = {"query": query, "orderby": "id", "order": "DESC", "per_page": "1", "fields": "CustomFields"}
+        items = (await self._client.get("/tickets", params=asked))["items"]
+        if not items:
+            return Finding(ok=True, text="The bot has opened no ticket yet: check again after the first for the rest.")
+        number = items[0]["id"]
+        if not self._keys(items[0]):
+            text = f"Ticket #{number} was opened without its {self._settings.key_field}: it cannot be found again."
+            cure = f"Admin, Custom Fields, {self._settings.key_field}, User Rights: give {me} ModifyCustomField."
+            return Finding(ok=False, text=text, cure=cure)
+        try:
+            links = (await self._ticket(str(number)))["_hyperlinks"]
+        except AuthFailed:
+            links = []
+            missing = ["ShowTicket"]
+        else:
+            refs = {link.get("ref") for link in links}
+            missing = [right for right, ref in _BY_LINK.items() if ref not in refs]
+        if missing:
+            text = f"In ticket #{number} the bot lacks the right to: {', '.join(missing)}."
+            return Finding(
+                ok=False, text=text, cure=f"Admin, Queues, {self._settings.queue}, User Rights: give them to {me}."
+            )
+        return Finding(ok=True, text="The bot may answer, comment on and open again the tickets that it opened.")
+
+
+_BY_LINK: Final = {"ReplyToTicket": "correspond", "CommentOnTicket": "comment", "ModifyTicket": "lifecycle"}
+
+
+def _is_privileged(me: str, about: Mapping[str, Any]) -> Finding:
+    if str(about.get("Privileged")) == "1":
+        return Finding(ok=True, text="The bot's user is privileged: it can see who is an agent.")
+    text = "The bot's user is not privileged: it cannot see who is an agent."
+    return Finding(ok=False, text=text, cure=f"Admin, Users, {me}: check `Let this user be granted rights`.")
+
+
+def _no_queue(queue: str, me: str) -> Finding:
+    return Finding(
+        ok=False,
+        text=f"There is no queue {queue}, or the bot may not see it.",
+        cure=f"Write its name as `queue`, or Admin, Queues, {queue}, User Rights: give {me} SeeQueue.",
+    )
+
+
+def _queue_rights(queue: Mapping[str, Any], me: str) -> list[Finding]:
+    name = queue["Name"]
+    if str(queue.get("Disabled") or "0") != "0":
+        return [Finding(ok=False, text=f"The queue {name} is disabled.", cure=f"Admin, Queues, {name}: enable it.")]
+    if any(link.get("ref") == "create" for link in queue["_hyperlinks"]):
+        return [Finding(ok=True, text=f"The bot may open tickets in the queue {name}.")]
+    text = f"The bot may not open tickets in the queue {name} (CreateTicket)."
+    return [Finding(ok=False, text=text, cure=f"Admin, Queues, {name}, User Rights: give {me} CreateTicket.")]
+
+
+def _refusal(status: int, answer: Any) -> DeskError | None:
+    """RT answers 400 where a right is missing, and where the queue is not there any more: that can be mended."""
+    said = answer.get("message") if isinstance(answer, dict) else None
+    if status in {400, 403} and str(said).startswith(_REFUSED):
+        return AuthFailed("Request Tracker does not let the bot do that: see `firstline check`.")
+    return None
+
+
+def _tells(kind: str, *, is_own: bool) -> bool:
+    """Whether a transaction of this type has anything to do with what `get` gives."""
+    return kind == "Status" or (kind == "Correspond" and not is_own)
+
+
+def _name(record: object) -> str:
+    """The name or number of a record that another refers to."""
+    return str(record["id"] if isinstance(record, dict) else record)
+
+
+def _text(content: object) -> str:
+    """What a part holds, which RT sends as base64."""
+    try:
+        return base64.b64decode(str(content or "")).decode(errors="replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _clean(text: str) -> str:
+    """Without what a database or JSON's other readers cannot hold; nothing that a person would see."""
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _line(text: str) -> str:
+    return " ".join(_clean(text).split())
+
+
+def _short(key: str) -> str:
+    """A key that fits into a custom field."""
+    return key if len(key.encode()) <= _KEY_CHARS else hashlib.sha256(key.encode()).hexdigest()
+
+
+def _quoted(value: str) -> str:
+    """A text within a search."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _room(cache: dict[Any, Any]) -> dict[Any, Any]:
+    """The cache, emptied when it is full."""
+    if len(cache) >= _REMEMBERED:
+        cache.clear()
+    return cache
+
+
+def create(name: str, settings: Settings, resources: Mapping[str, object]) -> RequestTrackerDesk:  # noqa: ARG001 - the desks' common form
+    """A desk at Request Tracker."""
+    return RequestTrackerDesk(name, settings)
