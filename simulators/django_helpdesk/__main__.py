@@ -79,6 +79,7 @@ def configuration(folder: Path, hook_url: str) -> dict[str, Any]:
             "default": {
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": folder / "desk.db",
+                "CONN_MAX_AGE": None,  # as long as its thread
                 "OPTIONS": {
                     "timeout": 20,
                     "transaction_mode": "IMMEDIATE",

@@ -30,6 +30,12 @@ AGENT, PASSWORD_FILE = "agent", "password"
 FIELDS = {"external_id": "Reference of the bot", "requester": "Who asked", "link": "Where", "language": "Language"}
 
 
+class _Handler(WSGIRequestHandler):  # type: ignore[misc]
+    """Sends headers and body without waiting for the first to be acknowledged."""
+
+    disable_nagle_algorithm = True
+
+
 def serve(folder: Path, port: int) -> None:
     """Make what is missing, say where it is, and answer until the process ends."""
     call_command("migrate", verbosity=0, interactive=False)
@@ -37,7 +43,7 @@ def serve(folder: Path, port: int) -> None:
     for name, label in FIELDS.items():
         wanted = {"label": label, "data_type": "varchar", "max_length": 255, "staff_only": True}
         CustomField.objects.get_or_create(name=name, defaults=wanted)
-    server = ThreadedWSGIServer(("127.0.0.1", port), WSGIRequestHandler)
+    server = ThreadedWSGIServer(("127.0.0.1", port), _Handler)
     server.set_app(StaticFilesHandler(get_wsgi_application()))
     address = f"127.0.0.1:{server.server_port}"
     Site.objects.update_or_create(id=1, defaults={"domain": address, "name": "Support"})
