@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from adapters.base import Author, IncomingMessage, Parent, Reply
 from bots.ledger import codec, people
-from bots.pipeline.plan import WORDS_CHARS, indented, quoted, ticket_key
+from bots.pipeline.draft import WORDS_CHARS, indented, quoted
+from bots.pipeline.plan import ticket_key
 from ticket_client.base import TicketDraft
 
 if TYPE_CHECKING:

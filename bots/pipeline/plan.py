@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from adapters.base import (
-    Attachment,
-    Button,
-    IncomingMessage,
-    Instead,
-    Release,
-    ReplyTarget,
-    TranscriptLine,
-    Visibility,
-)
-from adapters.markup import escape, render
+from adapters.base import Button, IncomingMessage, Instead, Release, ReplyTarget, TranscriptLine, Visibility
+from adapters.markup import escape
 from bots import claims
 from bots.pipeline import languages
 from bots.pipeline.decision import (
@@ -34,24 +26,20 @@ from bots.pipeline.decision import (
     is_private,
     may_continue,
 )
+from bots.pipeline.draft import WORDS_CHARS, described, draft, indented
 from bots.pipeline.effects import NUMBER, SILENCED, Claim, DeskMessage, Effects, Opening, Say
 from bots.pipeline.excerpt import excerpt
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from bots.wording import Wording
 from faq.entries import Entry, Faq
-from faq.handover import GRIEVANCES, label
+from faq.handover import GRIEVANCES
 from faq.text.languages import base
-from ticket_client.base import Requester, TicketDraft
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_SUBJECT_CHARS = 90
 _LABEL_CHARS = 60
-WORDS_CHARS = 2000
-_REPORT_CHARS = 30_000
-_WORDS_IN_REPORT_CHARS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +51,8 @@ class House:
     organisation: str
     number_prefix: str
     desk_language: str
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """What people call each channel, by its name in the configuration."""
 
 
 def ticket_key(conversation_key: str, place: str, message_id: str) -> str:
@@ -332,7 +322,7 @@ class _Planner:
                 )
             )
         opening = Opening(
-            draft=self._draft(decision, key),
+            draft=draft(decision, key, message, self.context, self.house, self.lines),
             channel=message.channel,
             account=message.account,
             author_id=requester.id,
@@ -352,53 +342,9 @@ class _Planner:
         )
         return Effects(outcome="ticket_opened", rule=decision.rule, state=state, opening=opening)
 
-    def _draft(self, decision: OpenTicket, key: str) -> TicketDraft:
-        message, wording, desk = self.message, self.house.wording, self.house.desk_language
-        requester = message.on_behalf_of or message.author
-        words = " ".join(decision.words.split()) or wording.say(desk, "desk-no-words")
-        subject = words if len(words) <= _SUBJECT_CHARS else words[: _SUBJECT_CHARS - 1] + "…"
-        body = [wording.say(desk, "desk-words"), quoted(decision.words)] if decision.words.strip() else []
-        body = [*(body or [wording.say(desk, "desk-no-words")]), ""]
-        body.append(wording.say(desk, "desk-asked-public" if self.in_public else "desk-asked-private"))
-        if decision.moderated:
-            subject = wording.say(desk, "desk-subject-moderated", words=subject)
-            name = message.author.display_name or message.author.handle or message.author.id
-            body.append(wording.say(desk, "desk-moderator", moderator=_one_line(name)))
-            if message.text.strip():
-                body.append(wording.say(desk, "desk-note", note=indented(message.text.strip())))
-        elif len(self.lines) > 1:
-            speakers = {"user": wording.say(desk, "desk-user"), "bot": wording.say(desk, "desk-bot")}
-            body += ["", wording.say(desk, "desk-exchange")]
-            body += [
-                f"{line.at:%Y-%m-%d %H:%M} UTC, {speakers.get(line.author, line.author)}: {indented(_as_read(line))}"
-                for line in self.lines
-            ]
-        tags = ["firstline", message.channel]
-        tags += ["moderated"] if decision.moderated else []
-        language = None if decision.moderated else self.context.written_in
-        said = decision.rule if decision.rule in GRIEVANCES else label(decision.words, language)
-        tags += [said] if said else []
-        return TicketDraft(
-            key=key,
-            subject=subject,
-            body="\n".join(body)[:_REPORT_CHARS],
-            requester=Requester(
-                external_id=f"{message.channel}:{message.account}:{requester.id}",
-                name=_one_line(requester.display_name),
-                handle=requester.handle or "",
-            ),
-            tags=tuple(tags),
-            attachments=tuple(_describe(a) for a in self._files(decision)),
-        )
-
-    def _files(self, decision: OpenTicket) -> tuple[Attachment, ...]:
-        if not decision.moderated:
-            return self.message.attachments
-        return self.message.parent.attachments if self.message.parent else ()
-
     def _append(self, decision: AppendToTicket) -> Effects:
         ticket, message = decision.ticket, self.message
-        text = "\n\n".join((decision.words or message.text, *(_describe(a) for a in message.attachments))).strip()
+        text = "\n\n".join((decision.words or message.text, *map(described, message.attachments))).strip()
         added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="message", text=text)
         sentence = "ticket-reopened" if ticket.status.is_over else "ticket-appended"
         if ticket.number is None:
@@ -615,27 +561,3 @@ class _Planner:
         }[act.name]
         text = self.to_staff(sentence, number=number)
         return self._done(act, self.state, self.say("staff", text=text, target=target, quiet=True))
-
-
-def indented(text: str) -> str:
-    """A text of several lines that cannot be taken for several lines of the exchange."""
-    return "\n    ".join(text.splitlines())
-
-
-def quoted(text: str) -> str:
-    """Somebody's words of which no line can be taken for one of ours."""
-    return "\n".join(f"> {line}" for line in text.strip().splitlines())[:_WORDS_IN_REPORT_CHARS]
-
-
-def _one_line(name: str) -> str:
-    return " ".join(name.split())
-
-
-def _as_read(line: TranscriptLine) -> str:
-    return line.text if line.author == "user" else render(line.text).text
-
-
-def _describe(attachment: Attachment) -> str:
-    size = f", {attachment.size_bytes} bytes" if attachment.size_bytes is not None else ""
-    reference = f" [{attachment.reference}]" if attachment.reference else ""
-    return f"Attachment: {attachment.name} ({attachment.media_type or 'unknown type'}{size}){reference}"

@@ -233,7 +233,7 @@ def test_no_line_of_the_users_passes_for_one_of_ours(words: str) -> None:
     assert effects.opening is not None
     house_lines = [line for line in effects.opening.draft.body.splitlines() if not line.startswith(">")]
     first = "The requester wrote:" if words.strip() else "(no words)"
-    assert house_lines == [first, "", "Asked in private."]
+    assert house_lines == [first, "", "Asked in private (telegram).", "The requester is ann (ann_a, “Ann”)."]
 
 
 def test_a_choice_answers_what_was_asked_before() -> None:
@@ -293,7 +293,8 @@ def test_a_ticket_holds_the_exchange() -> None:
         "The requester wrote:",
         "> the coin",
         "",
-        "Asked in private.",
+        "Asked in private (telegram).",
+        "The requester is ann (ann_a, “Ann”).",
         "",
         "The exchange so far:",
         "2026-11-22 11:58 UTC, User: where is **my** coin",
@@ -323,10 +324,10 @@ def test_a_long_matter_has_a_short_subject_and_a_ticket_has_a_limit() -> None:
     said = message("word " * 20_000)
     effects = planned(said, opening(said))
     assert effects.opening is not None
-    assert len(effects.opening.draft.subject) == 90
+    assert 80 < len(effects.opening.draft.subject) <= 90
     assert effects.opening.draft.subject.endswith("…")
     assert len(effects.opening.draft.body) < 30_000
-    assert effects.opening.draft.body.endswith("Asked in private."), "long words leave room for ours"
+    assert effects.opening.draft.body.endswith("(ann_a, “Ann”)."), "long words leave room for ours"
     assert len(effects.opening.words) == 2000
 
 
@@ -340,7 +341,8 @@ def test_a_moderators_ticket_is_the_authors_and_the_moderator_hears_of_it_quietl
         "The requester wrote:",
         "> they ate my coins",
         "",
-        "Asked in a place that others can read. Your public reply is posted there.",
+        "Asked in a place that others can read (telegram). Your public reply is posted there.",
+        "The requester is ann (ann_a, “Ann”).",
         "Opened by the moderator Boss.",
         "Note of the moderator: please help her",
     ]
