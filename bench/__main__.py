@@ -1,4 +1,4 @@
-"""``make bench``: speed, memory and start-up of the bot, a plain loop beside it; then matchers beside each other.
+"""``make bench``: speed, memory and start-up of the bot, a plain loop beside it; desks, networks, matchers after it.
 
 Wall-clock figures depend on the machine and its other work: compare the ratios, and the medians of the rounds.
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import psutil
 from rapidfuzz import fuzz, process
 
-from bench import matching, networks
+from bench import desks, matching, networks
 from bench.load import Bench, bench, faq_of, questions, run_bot, run_plain
 from faq.matching import Candidate, FaqMatcher, Matches
 
@@ -86,6 +86,7 @@ def main() -> None:
         print(f"  {name:<38} {rate:>8.0f} {rate / baseline:>8.2f}x {p50:>8.2f} {p99:>8.2f} {cpu:>8.0f}")
     asyncio.run(_memory())
     _start_up()
+    desks.main()
     networks.main([])
     matching.main([])
 
