@@ -116,8 +116,8 @@ async def through_the_bot(kind: str, first: int) -> tuple[float, Counter[str], i
                 await ledger.writer.run(lambda connection: _leave(connection, kind, first))
                 running = asyncio.create_task(escalation.run())
                 started = time.perf_counter()
-                while ledger.reader.execute("SELECT 1 FROM ticket_intents WHERE state <> 'done'").fetchone():
-                    await asyncio.sleep(0.005)  # noqa: ASYNC110 - the ledger tells nobody
+                while ledger.reader.execute("SELECT 1 FROM ticket_intents WHERE state <> 'done'").fetchone():  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)  # the ledger tells nobody
                 elapsed_s = time.perf_counter() - started
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.base import Deliver
-    from config.findings import Finding
     from bots.ledger.ledger import Accepted, Committed
     from bots.pipeline.effects import Effects
+    from config.findings import Finding
     from faq.matching import FaqMatcher
 
 CHANNEL = "bench"
