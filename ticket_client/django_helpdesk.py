@@ -78,6 +78,7 @@ class Settings(Section):
     reconcile_s: float = Field(120.0, ge=0)
     timeout_s: float = Field(25.0, gt=0)
     settle_s: float = Field(30.0, ge=0)
+    poll_s: float = Field(15.0, gt=0)
 
 
 # --- what a comment becomes on its way into a page -------------------------------------------------------------------
@@ -142,7 +143,6 @@ class DjangoHelpdesk:
         self._fields: Mapping[str, Any] | None = None
         self._we: set[int] = set()  # our user, as the desk's answers name it
         self._began: dict[str, datetime] = {}  # by key: before which nothing can have been opened
-        self._open: dict[str, str] = {}  # versions of our open tickets, as last told
         self._reconcile_at = 0.0
 
     # --- opening and finding ------------------------------------------------------------------------------------------
@@ -235,28 +235,29 @@ class DjangoHelpdesk:
     async def changed(self, cursor: str) -> Changes:
         """Tickets with follow-ups since the cursor, and now and then those of ours that changed without one.
 
-        The cursor is the newest follow-up's id, the ids just below it that were not there yet, and our open tickets:
-        one that is missing later was closed by somebody who left no follow-up.
+        The cursor is the newest follow-up's id, the ids just below it that were not there yet, and our open tickets
+        with their versions: one that is missing later was closed by somebody who left no follow-up.
         """
-        state = json.loads(cursor) if cursor else {"top": None, "late": [], "open": []}
-        entries = await self._entries_after(state["top"], set(state["late"]))
-        seen = {entry["id"] for entry in entries}
-        top = max(seen, default=state["top"] or 0)
-        fresh = [e for e in entries if cursor and (e["id"] > state["top"] or e["id"] in state["late"])]
-        below = range(max(top - _LATE, state["top"] or top, 0) + 1, top)
-        late = [i for i in [*state["late"], *below] if i not in seen and i > top - _LATE]
-        ids = [str(e["ticket"]) for e in sorted(fresh, key=_id) if e["user"] not in self._we or e["new_status"]]
-        open_ids, versions = state["open"], {}
-        if not cursor or time.monotonic() >= self._reconcile_at:
-            now_open = await self._open_tickets()
-            versions = {i: v for i, v in now_open.items() if self._open.get(i) != v and cursor}
-            ids += [*versions, *(i for i in state["open"] if i not in now_open)]
-            self._open, open_ids = now_open, sorted(now_open, key=int)
+        if not cursor:
+            top = max(map(_id, await self._entries_after(None, set())), default=0)
+            self._reconcile_at = 0.0
+            return Changes(ids=(), cursor=json.dumps({"top": top, "late": [], "open": {}}))
+        state = json.loads(cursor)
+        before, late, known = state["top"], set(state["late"]), state["open"]
+        entries = {entry["id"]: entry for entry in await self._entries_after(before, late)}
+        top = max([before, *entries])
+        fresh = [entry for i, entry in sorted(entries.items()) if i > before or i in late]
+        late = {i for i in (*late, *range(before + 1, top)) if i not in entries and i > top - _LATE}
+        ids = [str(entry["ticket"]) for entry in fresh if entry["user"] not in self._we or entry["new_status"]]
+        versions: dict[str, str] = {}
+        if time.monotonic() >= self._reconcile_at:
+            open_now = await self._open_tickets()
+            versions = {i: version for i, version in open_now.items() if known.get(i) != version}
+            ids += [*versions, *(i for i in known if i not in open_now)]
+            known = open_now
             self._reconcile_at = time.monotonic() + self._settings.reconcile_s
-        told = dict.fromkeys(ids)
-        return Changes(
-            ids=tuple(told), cursor=json.dumps({"top": top, "late": late, "open": open_ids}), versions=versions
-        )
+        cursor = json.dumps({"top": top, "late": sorted(late), "open": known}, sort_keys=True)
+        return Changes(ids=tuple(dict.fromkeys(ids)), cursor=cursor, versions=versions)
 
     async def _entries_after(self, top: int | None, late: set[int]) -> list[dict[str, Any]]:
         """Every follow-up above `top`, and what else is on the pages that hold them and the late ones."""
