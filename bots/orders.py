@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bots.delivery import Delivery
 from bots.escalation import Escalation
-from bots.ledger import commands
+from bots.ledger import commands, replaying
 from bots.ledger.database import LedgerUnwritable
 from bots.ledger.ledger import Ledger
 from bots.relay import Relay
@@ -100,6 +100,8 @@ async def _carry_out(hands: Hands, command: Command) -> str:
             return result
         case "approvals_send" | "approvals_edit" | "approvals_dismiss":
             return await _decide(hands, command, settles)
+        case "desk_sync" | "desk_replay":
+            return await _at_desk(hands, command)
         case _:
             raise LookupError(
                 f"This bot does not know the command {command.name!r}; it may be older than the command line."
@@ -121,3 +123,34 @@ async def _decide(
         result = f"Text {identity} is not sent."
         await outbox.dismiss(identity, also=settles(result))
     return result
+
+
+async def _at_desk(hands: Hands, command: Command) -> str:
+    """What an operator wants done at the desk now, or again."""
+    arguments = command.arguments
+    looked_at = hands.relay.look_at_all() if command.name == "desk_sync" else 0
+
+    def operation(connection: sqlite3.Connection) -> str:
+        if command.name == "desk_sync":
+            result = _synced(looked_at, *replaying.hurry(connection))
+        else:
+            wanted = replaying.Wanted(
+                desk=arguments["desk"],
+                ids=tuple(arguments["ids"]),
+                tickets=tuple(arguments["tickets"]),
+                everything=arguments["everything"],
+            )
+            result = replaying.replay(connection, wanted)
+        commands.settle(connection, command.id, "done", result)
+        return result
+
+    result = await hands.ledger.writer.run(operation)
+    hands.escalation.hurry()
+    return result
+
+
+def _synced(looked_at: int, tried: int, unclear: int) -> str:
+    told = f"Open tickets that are read again: {looked_at}. Waiting, and tried now: {tried}."
+    if unclear:
+        told += f" Perhaps done already, and looked for as soon as the desk can know of them: {unclear}."
+    return told

@@ -36,7 +36,8 @@ async def _check(settings: Settings) -> bool:
     fine = all([_check_faq(settings), _check_wording(settings), _check_ledger(settings)])
     for name in settings.channels:
         fine = await _shown(f"channel {name}", partial(_channel, settings, name)) and fine
-    return await _shown(f"desk {settings.desk.kind}", partial(_desk, settings)) and fine
+    answered, found = await desk_findings(settings)
+    return _told(f"desk {settings.desk.kind}", found, wrong="CHANGE" if answered else "WRONG ") and fine
 
 
 def _check_faq(settings: Settings) -> bool:
@@ -78,22 +79,21 @@ def _check_ledger(settings: Settings) -> bool:
 
 async def _shown(what: str, findings: Callable[[], Awaitable[list[Finding]]]) -> bool:
     from adapters.base import ChannelSetupError
-    from ticket_client.base import DeskError
 
     try:
         found = await asyncio.wait_for(findings(), _LOGIN_TIMEOUT_S)
     except TimeoutError:
         typer.echo(f"WRONG   {what}: no answer within {_LOGIN_TIMEOUT_S:g} s. Is the address right and the network up?")
         return False
-    except (ChannelSetupError, DeskError, OSError) as error:
+    except (ChannelSetupError, OSError) as error:
         typer.echo(f"WRONG   {what}: {error}")
         return False
     return _told(what, found)
 
 
-def _told(what: str, found: Sequence[Finding]) -> bool:
+def _told(what: str, found: Sequence[Finding], *, wrong: str = "CHANGE") -> bool:
     for finding in found:
-        typer.echo(f"{'ok    ' if finding.ok else 'CHANGE'}  {what}: {finding.text}")
+        typer.echo(f"{'ok    ' if finding.ok else wrong}  {what}: {finding.text}")
         if finding.cure:
             typer.echo(f"          -> {finding.cure}")
     return all(finding.ok for finding in found)
@@ -118,10 +118,60 @@ async def _channel(settings: Settings, name: str) -> list[Finding]:
         await adapter.close()
 
 
+async def desk_findings(settings: Settings) -> tuple[bool, list[Finding]]:
+    """Log in to the desk: whether it answered, and what it says, or why it did not and what to do."""
+    from config.findings import Finding
+    from ticket_client.base import DeskError
+
+    try:
+        return True, await asyncio.wait_for(_desk(settings), _LOGIN_TIMEOUT_S)
+    except (DeskError, TimeoutError, OSError) as error:
+        text, cure = in_plain_words(type(error).__name__, str(error))
+        return False, [Finding(ok=False, text=text, cure=cure)]
+
+
+_READ_THE_PAGE = "See the page of your desk in docs/desks."
+_DESK_TROUBLES = {
+    "AuthFailed": (
+        "it does not accept our key, or the key lacks a right",
+        f"Make a key for the bot's own account and write it into [desk], or give it that right. {_READ_THE_PAGE}",
+    ),
+    "RateLimited": (
+        "it asks us to wait",
+        "It ends by itself. If it comes back: the plan allows too few calls, or other programs use them up.",
+    ),
+    "Unavailable": (
+        "it cannot be reached, or does not answer",
+        "Is it up, is `url` in [desk] right, and may this machine reach it? Tickets wait in the ledger meanwhile.",
+    ),
+    "NotFound": (
+        "it does not have what was asked for",
+        f"Is `url` in [desk] right, and is there what [desk] names? {_READ_THE_PAGE}",
+    ),
+    "Rejected": ("it refuses what was sent", f"Compare [desk] with what is set up there. {_READ_THE_PAGE}"),
+    "Closed": ("the ticket takes no more words", ""),
+    "Ambiguous": (
+        "its answer was lost, so it may have been done: it is looked for before it is sent again",
+        "It ends by itself. If it comes back: look at the desk's log, and at the proxies between it and the bot.",
+    ),
+    "TimeoutError": (
+        "it gave no answer in time",
+        "Is `url` in [desk] right, and the network up? Tickets wait in the ledger meanwhile.",
+    ),
+    "FilesLater": ("a file cannot be fetched from the channel yet", "It is tried again by itself."),
+}
+
+
+def in_plain_words(name: str, said: str) -> tuple[str, str]:
+    """What a `DeskError` means, by its name and what it said, and what to do about it ("" where nobody knows)."""
+    words, cure = _DESK_TROUBLES.get(name, (name, ""))
+    return (f"{words} ({said.rstrip('.')})." if said else f"{words}."), cure
+
+
 async def _desk(settings: Settings) -> list[Finding]:
     from ticket_client import registry
 
-    desk = registry.desk(settings.desk.kind).create("desk", settings.desk, {"store": None})
+    desk = registry.desk(settings.desk.kind).create(settings.desk.kind, settings.desk, {"store": None})
     try:
         return await desk.check()
     finally:

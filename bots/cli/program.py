@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bots.cli import approvals, chatting, checking, faqs, ledgers, playing, running, tickets
+from bots.cli import approvals, chatting, checking, desk, faqs, ledgers, playing, running, tickets
 from bots.cli.setting_up import ConfigOption, Usage, state
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command("chat")(chatting.chat)
 app.add_typer(faqs.app, name="faq")
 app.add_typer(ledgers.app, name="ledger")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(desk.app, name="desk")
 app.add_typer(approvals.app, name="approvals")
 
 

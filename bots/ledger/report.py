@@ -77,6 +77,24 @@ class DeskEntry:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteTicket:
+    """A ticket at a desk over the network, as far as the ledger knows it: agents work on it there."""
+
+    key: str
+    number: str  # the desk's; "" until it has given one
+    reference: str  # ours, told meanwhile
+    status: str
+    raw_status: str  # the desk's own word; "" where it is not known yet
+    url: str  # where agents open it
+    channel: str
+    requester: str  # ``channel:account:platform id``
+    opened_at: datetime
+    changed_at: datetime
+    rating: int | None
+    undelivered: tuple[Trouble, ...] = ()
+
+
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A read-only view of the ledger, the same for the whole block. Raises `LedgerError` where there is none."""
@@ -163,13 +181,52 @@ def ticket(path: Path, number: str) -> DeskTicket:
                 DeskEntry(kind=e["kind"], author=e["author"], text=e["text"], at=codec.read_stamp(e["at"]))
                 for e in entries
             ),
-            _troubles(
-                connection,
-                "SELECT id, channel, created_at, state, coalesce(error, '') FROM outgoing"
-                " WHERE ticket_key = ? AND state IN ('ambiguous', 'failed', 'held') ORDER BY id",
-                row["key"],
-            ),
+            _troubles(connection, _UNDELIVERED, row["key"]),
         )
+
+
+_UNDELIVERED = (
+    "SELECT id, channel, created_at, state, coalesce(error, '') FROM outgoing"
+    " WHERE ticket_key = ? AND state IN ('ambiguous', 'failed', 'held') ORDER BY id"
+)
+
+
+def remote_tickets(path: Path, desk: str, *, all_of_them: bool = False) -> list[RemoteTicket]:
+    """The tickets at a desk over the network, newest first; only those that are not over unless `all_of_them`."""
+    where = "" if all_of_them else " AND status NOT IN ('resolved', 'closed')"
+    with reading(path) as connection:
+        rows = connection.execute(f"SELECT * FROM tickets WHERE desk = ?{where} ORDER BY opened_at DESC", (desk,))
+        return [_remote(row) for row in rows]
+
+
+def remote_ticket(path: Path, desk: str, number: str) -> RemoteTicket:
+    """One of them, by its number or our own reference. Raises `LedgerError` where there is none."""
+    with reading(path) as connection:
+        row = connection.execute(
+            "SELECT * FROM tickets WHERE desk = :desk AND (upper(number) = :number OR upper(reference) = :number)"
+            " ORDER BY upper(number) = :number DESC LIMIT 1",
+            {"desk": desk, "number": number.strip().upper()},
+        ).fetchone()
+        if row is None:
+            raise LedgerError(f"No ticket {number} was opened at the desk {desk}. See: firstline tickets list --all")
+        return _remote(row, _troubles(connection, _UNDELIVERED, row["key"]))
+
+
+def _remote(row: sqlite3.Row, undelivered: tuple[Trouble, ...] = ()) -> RemoteTicket:
+    return RemoteTicket(
+        key=row["key"],
+        number=row["number"] or "",
+        reference=row["reference"] or "",
+        status=row["status"],
+        raw_status=row["raw_status"],
+        url=row["url"],
+        channel=row["channel"],
+        requester=f"{row['channel']}:{row['account']}:{row['author_id']}",
+        opened_at=codec.read_stamp(row["opened_at"]),
+        changed_at=codec.read_stamp(row["changed_at"]),
+        rating=row["rating"],
+        undelivered=undelivered,
+    )
 
 
 def _ticket(row: sqlite3.Row, entries: tuple[DeskEntry, ...], undelivered: tuple[Trouble, ...] = ()) -> DeskTicket:
