@@ -157,6 +157,7 @@ class RequestTrackerSimulator:
         self._attachments: dict[int, Attachment] = {}
         self._recent: list[float] = []
         self._routes: dict[str, dict[str, Callable[..., Awaitable[web.Response]]]] = {
+            r"": {"GET": self._about},
             r"/rt": {"GET": self._system},
             r"/queue/([^/]+)": {"GET": self._queue},
             r"/customfield/1": {"GET": self._custom_field},
@@ -377,6 +378,9 @@ class RequestTrackerSimulator:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
+    async def _about(self, _request: web.Request, _user: User) -> web.Response:
+        return web.Response(text="<html>What REST 2 is</html>", content_type="text/html")
+
     async def _system(self, _request: web.Request, _user: User) -> web.Response:
         return _json({"Version": "5.0.7", "Plugins": []})
 
@@ -437,7 +441,7 @@ class RequestTrackerSimulator:
 
     async def _tickets(self, request: web.Request, user: User) -> web.Response:
         query = request.query.get("query") or (await request.post()).get("query", "")
-        matches = _parsed(
+        matches = parsed(
             str(query), {"id", "queue", "status", "subject", "creator", "requestor", "cf." + self.field_name.lower()}
         )
         shows_deleted = "deleted" in str(query).lower()
@@ -469,7 +473,7 @@ class RequestTrackerSimulator:
 
     async def _transactions(self, request: web.Request, user: User) -> web.Response:
         query = request.query.get("query", "") or await request.text()
-        matches = _parsed(query, {"id", "objecttype", "objectid", "type", "creator", "field"})
+        matches = parsed(query, {"id", "objecttype", "objectid", "type", "creator", "field"})
         return self._history_of(request, user, [one for one in self.transactions if matches(_columns(one))])
 
     async def _history(self, request: web.Request, user: User, number: str) -> web.Response:
@@ -590,6 +594,8 @@ class RequestTrackerSimulator:
 
     async def _say(self, request: web.Request, user: User, number: str, kind: str) -> web.Response:
         body = await self._body(request)
+        if body.get("Content") == "0":
+            del body["Content"]  # Perl takes it for nothing
         if body.get("Content") and not body.get("ContentType"):
             raise Refused(400, "ContentType is a required field for application/json")
         ticket = self.tickets.get(int(number))
@@ -716,7 +722,7 @@ _TOKEN: Final = re.compile(
 )
 
 
-def _parsed(query: str, fields: set[str]) -> Matches:
+def parsed(query: str, fields: set[str]) -> Matches:
     """What a search asks of a record: TicketSQL's comparisons with AND, OR and brackets, or the JSON searches."""
     if query.lstrip().startswith("["):
         wanted = json.loads(query)

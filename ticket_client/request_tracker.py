@@ -26,7 +26,6 @@ from urllib.parse import quote
 from pydantic import BeforeValidator, Field, SecretStr
 
 from config.findings import Finding
-from config.settings import Section
 from ticket_client.base import (
     AgentFile,
     AgentReply,
@@ -43,7 +42,7 @@ from ticket_client.base import (
     TicketSnapshot,
     mark,
 )
-from ticket_client.client import DeskClient
+from ticket_client.client import DeskClient, RemoteSection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -75,7 +74,7 @@ def _site(url: object) -> object:
     return url.strip().rstrip("/").removesuffix(_API) if isinstance(url, str) else url
 
 
-class Settings(Section):
+class Settings(RemoteSection):
     """The section ``[desk]`` with ``kind = "request_tracker"``."""
 
     kind: Literal["request_tracker"] = "request_tracker"
@@ -94,9 +93,6 @@ class Settings(Section):
     """RT's word for a ticket whose requester wrote again."""
     priorities: dict[Priority, int] = Field({})
     """RT's numbers, over the usual ones."""
-    timeout_s: float = Field(25.0, gt=0)
-    settle_s: float = Field(30.0, ge=0)
-    """How long a write whose answer was lost may still be at work in RT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +153,7 @@ class RequestTrackerDesk:
     async def find(self, draft: TicketDraft) -> TicketRef | None:
         """The ticket whose custom field holds the key, whatever its queue."""
         wanted = _short(draft.key)
-        query = f"'CF.{{{self._settings.key_field}}}' = {_quoted(wanted)}"
+        query = f"'CF.{{{self._settings.key_field}}}' = {quoted(wanted)}"
         async for item in self._all("/tickets", query=query, fields="CustomFields"):
             if wanted in self._keys(item):  # RT finds the same letters in another case, too
                 return self._ref(str(item["id"]))
@@ -390,7 +386,12 @@ class RequestTrackerDesk:
             queue = await self._client.get(f"/queue/{quote(self._settings.queue, safe='')}")
         except (NotFound, AuthFailed):
             return [*found, _no_queue(self._settings.queue, me)]
-        return [*found, *_queue_rights(queue, me), *await self._check_field(queue, me), await self._check_work(me)]
+        return [
+            *found,
+            *_queue_rights(queue, me),
+            *await self._check_field(queue, me),
+            await self._check_work(queue, me),
+        ]
 
     async def _check_requesters(self) -> Finding:
         """What RT shows of a user who is always there tells whether the bot may administer users."""
@@ -404,7 +405,7 @@ class RequestTrackerDesk:
 
     async def _check_field(self, queue: Mapping[str, Any], me: str) -> list[Finding]:
         name = self._settings.key_field
-        by_name = {one["name"]: one for one in queue.get("TicketCustomFields", [])}
+        by_name = _fields(queue)
         if name not in by_name:
             return [
                 Finding(
@@ -414,7 +415,7 @@ class RequestTrackerDesk:
                     f"and under its User Rights give {me} SeeCustomField and ModifyCustomField.",
                 )
             ]
-        about = await self._client.get(f"/customfield/{by_name[name]['id']}")
+        about = await self._client.get(f"/customfield/{by_name[name]}")
         if str(about.get("UniqueValues") or "0") != "0":
             text = (
                 f"The custom field {name} takes only unique values: a second ticket would be opened without it, unseen."
@@ -430,15 +431,15 @@ class RequestTrackerDesk:
             found.append(Finding(ok=False, text=text, cure=cure))
         return found
 
-    async def _check_work(self, me: str) -> Finding:
+    async def _check_work(self, queue: Mapping[str, Any], me: str) -> Finding:
         """What the bot may do with a ticket is told only by a ticket: the last one that it opened."""
-        query = f"Queue = {_quoted(self._settings.queue)} AND Creator = {_quoted(me)}"
+        query = f"Queue = {quoted(self._settings.queue)} AND Creator = {quoted(me)}"
         asked = {"query": query, "orderby": "id", "order": "DESC", "per_page": "1", "fields": "CustomFields"}
         items = (await self._client.get("/tickets", params=asked))["items"]
         if not items:
             return Finding(ok=True, text="The bot has opened no ticket yet: check again after the first for the rest.")
         number = items[0]["id"]
-        if not self._keys(items[0]):
+        if self._settings.key_field in _fields(queue) and not self._keys(items[0]):
             text = f"Ticket #{number} was opened without its {self._settings.key_field}: it cannot be found again."
             cure = f"Admin, Custom Fields, {self._settings.key_field}, User Rights: give {me} ModifyCustomField."
             return Finding(ok=False, text=text, cure=cure)
@@ -474,6 +475,11 @@ def _no_queue(queue: str, me: str) -> Finding:
         text=f"There is no queue {queue}, or the bot may not see it.",
         cure=f"Write its name as `queue`, or Admin, Queues, {queue}, User Rights: give {me} SeeQueue.",
     )
+
+
+def _fields(queue: Mapping[str, Any]) -> dict[str, str]:
+    """The numbers of the queue's custom fields, by name."""
+    return {one["name"]: str(one["id"]) for one in queue.get("TicketCustomFields", [])}
 
 
 def _queue_rights(queue: Mapping[str, Any], me: str) -> list[Finding]:
@@ -526,7 +532,7 @@ def _short(key: str) -> str:
     return key if len(key.encode()) <= _KEY_CHARS else hashlib.sha256(key.encode()).hexdigest()
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """A text within a search."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
