@@ -149,7 +149,7 @@ class FreshdeskSimulator:
         self.clock_s = 0.0  # by how much the server's clock is ahead
         self.webhook: Webhook | None = None
         self.calls: list[tuple[str, str]] = []
-        self.redirects_to_archive = True
+        self.redirects_to_archive = False
         self.tickets: dict[int, Json] = {}
         self.archived: dict[int, Json] = {}
         self.conversations: dict[int, list[Json]] = {}

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import hmac
 import html
+import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,7 @@ _INVALID: Final = 400
 _CLOCK_S: Final = 30
 _FEW_CALLS: Final = 0.1
 _SEES_ALL: Final = 1
+_FIELD_NAME: Final = r"^cf_[a-z0-9_]+$"
 _TICKET_ID: Final = re.compile(r"[0-9]{1,18}")
 _SECRET_HEADER: Final = "x-firstline-secret"  # noqa: S105 - its name
 
@@ -72,21 +74,32 @@ class Settings(Section):
 
     kind: Literal["freshdesk"] = "freshdesk"
     url: str = Field(pattern=r"^https?://[^\s/]+/?$")
-    key: SecretStr
-    key_field: str = Field("cf_firstline_key", pattern=r"^cf_[a-z0-9_]+$")
+    """Of the account: ``https://acme.freshdesk.com``."""
+    api_key: SecretStr
+    """Of the bot's own agent."""
+    key_field: str = Field("cf_firstline_key", pattern=_FIELD_NAME)
+    """The ticket field by which a ticket is found again; one line of text."""
+    language_field: str | None = Field(None, pattern=_FIELD_NAME)
+    link_field: str | None = Field(None, pattern=_FIELD_NAME)
+    """Ticket fields of one line of text for the requester's language and the link to the message."""
     group_id: int | None = None
     type: str | None = None
     source: int = 7
+    """How the ticket came, by Freshdesk's number: 7 is chat."""
     statuses: dict[str, Status] = Field({"6": Status.PENDING, "7": Status.ON_HOLD})
+    """What the account's own statuses mean to the bot, by their numbers."""
     public_hosts: tuple[str, ...] = (
         "attachment.freshdesk.com",
         "eucattachment.freshdesk.com",
         "indattachment.freshdesk.com",
     )
+    """Where the images in agents' texts stand that everybody can open."""
     webhook_secret: SecretStr | None = None
+    """Without it, webhooks are refused and changes are only found by asking."""
     poll_s: float = Field(20.0, ge=1)
     timeout_s: float = Field(25.0, gt=0)
     settle_s: float = Field(30.0, ge=0)
+    """How long a request whose answer was lost may still be at work there."""
 
 
 class FieldRefused(Rejected):
@@ -105,7 +118,7 @@ class FreshdeskDesk:
         self.capabilities = Capabilities(find_lag_s=settings.settle_s)
         self._settings = settings
         self._url = settings.url.rstrip("/")
-        key = settings.key.get_secret_value()
+        key = settings.api_key.get_secret_value()
         authorization = aiohttp.encode_basic_auth(key, "X")
         self._client = DeskClient(
             f"{self._url}/api/v2",
@@ -136,6 +149,7 @@ class FreshdeskDesk:
         """Open a ticket where the settings say now: what is mended there holds for tickets that wait as well."""
         settings = self._settings
         where = {"group_id": settings.group_id, "type": settings.type}
+        about = {settings.language_field: draft.language, settings.link_field: draft.url}
         ticket = await self._client.send(
             "POST",
             "/tickets",
@@ -143,7 +157,10 @@ class FreshdeskDesk:
                 **json.loads(request),
                 "status": _OPEN,
                 "source": settings.source,
-                "custom_fields": {settings.key_field: _key(draft)},
+                "custom_fields": {
+                    settings.key_field: _key(draft),
+                    **{name: value for name, value in about.items() if name and 0 < len(value) <= _LONGEST},
+                },
                 **{name: value for name, value in where.items() if value is not None},
             },
         )
@@ -270,7 +287,8 @@ class FreshdeskDesk:
         form.add_field("incoming", "true")
         form.add_field("user_id", str(ticket["requester_id"]))
         for file in files:
-            form.add_field("attachments[]", file.content, filename=_file_name(file), content_type=file.media_type)
+            content = io.BytesIO(file.content)  # which is streamed
+            form.add_field("attachments[]", content, filename=_file_name(file), content_type=file.media_type)
         await self._client.send("POST", f"{_path(ticket)}/notes", form=form)
 
     async def close(self) -> None:
