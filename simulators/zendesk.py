@@ -23,6 +23,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Self
 
 import aiohttp
@@ -134,6 +135,7 @@ class ZendeskSimulator:
         per_minute: calls a minute for the whole account.
         latency_s: before each answer.
         export_lag_s: how young a change has to be for the export to leave it out; the real one says 60.
+        export_page: rows on one page of the export.
         repeats_rows: the export tells the last row of the page before again.
         private_attachments: files are only opened by who is logged in.
         custom_statuses: the account has them, with one of its own ("At the bank", a kind of pending).
@@ -153,12 +155,14 @@ class ZendeskSimulator:
         per_minute: int = 700,
         latency_s: float = 0.0,
         export_lag_s: float = 60.0,
+        export_page: int = 1000,
         repeats_rows: bool = False,
         private_attachments: bool = False,
         custom_statuses: bool = False,
     ) -> None:
         self._host, self._port = host, port
         self.latency_s, self.export_lag_s, self.repeats_rows = latency_s, export_lag_s, repeats_rows
+        self.export_page = export_page
         self.private_attachments = private_attachments
         self.url = ""
         self.users: dict[int, Json] = {}
@@ -244,11 +248,11 @@ class ZendeskSimulator:
         raw = await request.read()
         if self.latency_s:
             await asyncio.sleep(self.latency_s)
-        headers: dict[str, str] = {}
+        headers = {"Date": format_datetime(self.now(), usegmt=True)}
         try:
             if match := re.fullmatch(r"/attachments/token/(\w+)/", request.path):
                 return self._attachment(request, match[1])
-            headers = self._limits()
+            headers |= self._limits()
             call = Call(request=request, user=self._who(request), raw=raw, headers=headers)
             return await self._route(call)
         except Refused as refused:
@@ -388,7 +392,7 @@ class ZendeskSimulator:
         rows = sorted((t for t in self.tickets.values() if t["_changed"] <= until), key=lambda t: int(t["_change"]))
         is_again = self.repeats_rows and after
         rows = [t for t in rows if t["_changed"] >= start and (t["_change"] > after or is_again == t["_change"])]
-        size = min(int(call.arg("per_page") or 1000), 1000)
+        size = min(int(call.arg("per_page") or self.export_page), self.export_page)
         page = rows[:size]
         last = page[-1]["_change"] if page else after
         next_cursor = base64.urlsafe_b64encode(f"{last}||{len(page)}".encode()).decode() if last else None

@@ -399,8 +399,6 @@ class ZendeskDesk:
         """Our own account, asked for once."""
         if self._me is None:
             answer = await self._client.answer("GET", "/users/me.json")
-            if answer.data["user"].get("id") is None:  # so Zendesk speaks to those who did not log in
-                raise AuthFailed(f"Zendesk does not know who we are. See {_TOKENS_PAGE}.")
             self._clock_difference = (answer.at or datetime.now(UTC)) - datetime.now(UTC)
             self._me = answer.data["user"]
         return self._me
@@ -409,7 +407,8 @@ class ZendeskDesk:
         """The user of this network identity, made where there is none; without any e-mail address."""
         if (known := self._requesters.get(requester)) is not None:
             return known
-        name = " ".join((requester.name or requester.handle).split())[:_LONGEST_NAME] or requester.external_id
+        names = (" ".join(each.split()) for each in (requester.name, requester.handle, requester.external_id))
+        name = next(filter(None, names))[:_LONGEST_NAME]
         user = {"name": name, "external_id": requester.external_id, "skip_verify_email": True}
         answer = await self._client.send("POST", "/users/create_or_update.json", json={"user": user})
         if len(self._requesters) >= _MOST_REQUESTERS:
