@@ -26,7 +26,7 @@ from bots.pipeline.decision import (
     is_private,
     may_continue,
 )
-from bots.pipeline.draft import WORDS_CHARS, described, draft, indented
+from bots.pipeline.draft import WORDS_CHARS, described, draft, files, indented
 from bots.pipeline.effects import NUMBER, SILENCED, Claim, DeskMessage, Effects, Opening, Say
 from bots.pipeline.excerpt import excerpt
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
@@ -332,6 +332,7 @@ class _Planner:
             language=self.language,
             words=decision.words[:WORDS_CHARS],
             announce=tuple(announce),
+            files=files(decision, message),
         )
         # The question's id stays: a second tap on the button that opened the ticket is known as such.
         state = ConversationState(
@@ -345,7 +346,14 @@ class _Planner:
     def _append(self, decision: AppendToTicket) -> Effects:
         ticket, message = decision.ticket, self.message
         text = "\n\n".join((decision.words or message.text, *map(described, message.attachments))).strip()
-        added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="message", text=text)
+        added = DeskMessage(
+            key=f"in:{self.inbound_id}:words",
+            ticket_key=ticket.key,
+            kind="message",
+            text=text,
+            channel=message.channel,
+            files=message.attachments,
+        )
         sentence = "ticket-reopened" if ticket.status.is_over else "ticket-appended"
         if ticket.number is None:
             say = self.say("appended", "ticket-appended-pending", ticket=ticket)
@@ -380,6 +388,8 @@ class _Planner:
         return (DeskMessage(key=f"in:{self.inbound_id}:moved", ticket_key=ticket.key, kind="note", text=note),)
 
     def status_line(self, ticket: Ticket) -> str:
+        if ticket.number is None and ticket.reference:
+            return self.words("status-noted", reference=ticket.reference)
         if ticket.number is None:
             return self.words("status-soon")
         if self.in_public:  # where others read along, how it stands is nobody's business

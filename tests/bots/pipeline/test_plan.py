@@ -378,6 +378,8 @@ def test_a_follow_up_is_added_and_the_talk_before_it_is_over() -> None:
             ticket_key=T.key,
             kind="message",
             text="it also ate my hat\n\nAttachment: hat.png (unknown type)",
+            channel="telegram",
+            files=said.attachments,
         ),
     )
     assert texts(effects) == ["Added to your ticket **FL-1001**. A person will answer you here."]

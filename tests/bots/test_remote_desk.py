@@ -1,0 +1,377 @@
+"""A desk over the network and the bot together: who waits is told so, nothing is said twice, closed tickets go on."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+import bots.escalation
+from adapters.base import Attachment, NotFetched, Unreachable
+from bots.escalation import Escalation
+from bots.files import FileFetcher
+from bots.ledger import intents
+from bots.relay import Relay
+from bots.wording import Wording
+from config.settings import AttachmentSettings
+from tests.bots import making
+from tests.bots.lanes import Channel, Inside, inside, until
+from ticket_client.base import Changes, RateLimited, Status, TicketDraft, TicketRef, TicketSnapshot, Unavailable
+from ticket_client.memory import Fault, Line, MemoryDesk
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from adapters.base import IncomingMessage
+
+WORDING = Wording()
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "firstline.db"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look, wait and back off in hundredths of a second."""
+    monkeypatch.setattr(bots.escalation, "_BACKOFF_FIRST_S", 0.02)
+    monkeypatch.setattr(bots.escalation, "_LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(bots.escalation, "_FILES_AGAIN_S", 0.02)
+    monkeypatch.setattr(intents, "_NOTED_AFTER_S", 0.2)
+
+
+class Desk(MemoryDesk):
+    """Counts what it is asked; `tells_versions` makes its list of changes say how each ticket stands."""
+
+    def __init__(self) -> None:
+        super().__init__("desk")
+        self.asked: list[str] = []
+        self.tells_versions = True
+
+    async def prepare(self, draft: TicketDraft) -> str:
+        self.asked.append("prepare")
+        return await super().prepare(draft)
+
+    async def create(self, draft: TicketDraft, request: str) -> TicketRef:
+        self.asked.append("create")
+        ref = await super().create(draft, request)
+        return replace(ref, version=str(self.tickets[ref.id].version)) if self.tells_versions else ref
+
+    async def get(self, ticket_id: str) -> TicketSnapshot:
+        self.asked.append("get")
+        return await super().get(ticket_id)
+
+    async def changed(self, cursor: str) -> Changes:
+        changes = await super().changed(cursor)
+        if not self.tells_versions:
+            return changes
+        return replace(changes, versions={each: str(self.tickets[each].version) for each in changes.ids})
+
+
+class FilingChannel(Channel):
+    """A channel that serves what is in `files`; what is not there is gone, and `troubles["fetch"]` come first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: dict[str, bytes] = {}
+
+    async def fetch(self, attachment: Attachment, *, max_bytes: int) -> bytes:
+        if self.troubles["fetch"]:
+            raise self.troubles["fetch"].pop(0)
+        if attachment.reference not in self.files:
+            raise NotFetched("It is gone.")
+        return self.files[attachment.reference][: max_bytes + 1]
+
+
+@dataclass(kw_only=True)
+class Remote:
+    """A bot, its desk, and what joins them."""
+
+    bot: Inside
+    desk: Desk
+    relay: Relay
+
+    async def hear(self, *messages: IncomingMessage) -> None:
+        await self.bot.worker.deliver(messages)
+        await self.bot.worker.idle()
+
+    async def news(self) -> None:
+        while await self.relay.look():
+            pass
+        await self.bot.settle()
+
+    def texts(self) -> list[str]:
+        return self.bot.channel.texts()
+
+    async def done(self) -> None:
+        """Wait until the desk knows all."""
+        await until(lambda: not self.bot.rows("SELECT 1 FROM ticket_intents WHERE state IN ('new', 'sending')"), 60)
+        await self.bot.settle()
+
+
+@asynccontextmanager
+async def remote(path: Path, desk: Desk, channel: Channel | None = None) -> AsyncIterator[Remote]:
+    """A bot with a desk over the network; the relay looks when it is told to."""
+    async with AsyncExitStack() as stack:
+        bot = await stack.enter_async_context(inside(path, transactional=False, channel=channel))
+        relay = Relay(bot.ledger, desk, WORDING, bot.delivery.add, poll_s=1)
+        files = FileFetcher({"telegram": bot.channel}, AttachmentSettings(max_files=2), WORDING, "en")
+        escalation = Escalation(
+            bot.ledger.intents,
+            desk,
+            WORDING,
+            number_prefix="FL",
+            desk_language="en",
+            on_outgoing=bot.delivery.add,
+            on_opened=relay.opened,
+            files=files,
+        )
+        running = asyncio.create_task(escalation.run())
+        try:
+            yield Remote(bot=bot, desk=desk, relay=relay)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def matter(number: int) -> IncomingMessage:
+    """One of many people's."""
+    return making.message(
+        f"matter {number} of somebody", place=f"chat:{number}", author=replace(making.ANN, id=f"person {number}")
+    )
+
+
+def said(sentence: str, **arguments: str) -> str:
+    return WORDING.say("en", sentence, **arguments)
+
+
+# --- while the desk is down ---------------------------------------------------------------------------------------
+
+
+async def test_while_the_desk_is_down_the_request_is_noted_once_and_the_number_follows(path: Path) -> None:
+    desk = Desk()
+    desk.faults.extend(Fault(error=Unavailable("down")) for _ in range(6))
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        assert on.texts() == [said("request-noted", reference="FL-1001"), said("ticket-opened", number="M-1")]
+        assert desk.asked.count("prepare") == 1, "every attempt sends the same bytes"
+
+
+async def test_a_desk_that_answers_at_once_is_not_excused(path: Path) -> None:
+    async with remote(path, Desk()) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        await asyncio.sleep(0.3)
+        assert on.texts() == [said("ticket-opened", number="M-1")]
+
+
+async def test_where_one_reply_is_all_that_may_be_said_it_is_kept_for_the_number(path: Path) -> None:
+    desk = Desk()
+    desk.faults.extend(Fault(error=Unavailable("down")) for _ in range(6))
+    async with remote(path, desk) as on:
+        scarce = making.target("chat:ann", max_replies=1)
+        await on.hear(making.message("they ate my coins", reply_to=scarce))
+        await on.done()
+        assert on.texts() == [said("ticket-opened", number="M-1")]
+
+
+async def test_the_noted_request_is_known_by_our_reference_until_it_has_a_number(path: Path) -> None:
+    desk = Desk()
+    desk.faults.append(Fault(error=RateLimited("slow", retry_after_s=1.0)))
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.hear(making.command("status", "FL-1001"))
+        await on.done()
+        await on.hear(making.command("status", "FL-1001"))
+        await on.bot.settle()
+        texts = on.texts()
+        assert texts[-1] == said("status-line", number="M-1", status=said("status-new"))
+
+
+async def test_requests_reach_a_desk_that_is_back_in_their_order_and_not_all_at_once(path: Path) -> None:
+    desk = Desk()
+    desk.faults.extend(Fault(error=Unavailable("down")) for _ in range(12))
+    async with remote(path, desk) as on:
+        await on.hear(*(matter(i) for i in range(20)))
+        await on.done()
+        assert desk.asked.count("create") == 12 + 20, "eight find out that it is down, then one at a time asks"
+        bodies = [ticket.draft.subject for ticket in desk.tickets.values()]
+        assert sorted(bodies) == sorted(f"matter {i} of somebody" for i in range(20))
+        assert bodies[:2] == ["matter 0 of somebody", "matter 1 of somebody"]
+
+
+# --- tickets that take no more words ------------------------------------------------------------------------------
+
+
+async def test_words_for_a_ticket_closed_for_good_open_one_that_continues_it(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        desk.turn("1", Status.CLOSED)
+        await on.hear(making.message("and now my hat as well, it was new"))
+        await on.hear(making.message("the hat was green, by the way"))
+        await on.done()
+        first, second = desk.tickets.values()
+        assert [line.kind for line in first.lines] == ["user"]
+        assert second.draft.follows == "1"
+        assert second.draft.body == "and now my hat as well, it was new"
+        assert second.draft.requester == first.draft.requester
+        assert [line.text for line in second.lines][1:] == ["the hat was green, by the way"]
+        assert said("ticket-continued", old="M-1", number="M-2") in on.texts()
+        await on.hear(making.message("and my other hat, the red one"))
+        await on.done()
+        assert [line.text for line in second.lines][2:] == ["and my other hat, the red one"]
+
+
+async def test_a_note_for_a_ticket_closed_for_good_is_added_or_left(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        desk.turn("1", Status.CLOSED)
+        await on.news()
+        await on.hear(making.tap("rate:M-1:5"))
+        await on.done()
+        assert [line.kind for line in desk.tickets["1"].lines] == ["user", "note"]
+
+
+# --- news ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tells_versions", [True, False])
+async def test_news_is_told_once_whoever_tells_it(path: Path, tells_versions: bool) -> None:  # noqa: FBT001
+    desk = Desk()
+    desk.tells_versions = tells_versions
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        desk.answer("1", "Which coins?")
+        for _ in range(2):
+            on.relay.hint(["1", "404"])
+            await on.news()
+        desk.turn("1", Status.PENDING)
+        await on.news()
+        on.relay.hint(["1"])
+        await on.news()
+        assert on.texts()[1:] == [
+            f"{said('agent-reply', number='M-1')}\nWhich coins?",
+            said("pending", number="M-1"),
+        ]
+
+
+async def test_a_ticket_as_we_opened_it_is_not_read(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        await on.news()
+        assert desk.asked == ["prepare", "create"]
+        desk.answer("1", "Which coins?")
+        await on.news()
+        await on.news()
+        assert desk.asked == ["prepare", "create", "get"]
+
+
+async def test_what_happened_before_we_knew_the_ticket_is_not_missed(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        gate = asyncio.Event()
+        create = desk.create
+
+        async def slow(draft: TicketDraft, request: str) -> TicketRef:
+            ref = await create(draft, request)
+            desk.answer(ref.id, "I am quick")
+            await gate.wait()
+            return ref
+
+        desk.create = slow  # type: ignore[method-assign]
+        await on.hear(making.message("a whole other matter, of my aunt", place="chat:2", author=making.EVE))
+        await until(lambda: len(desk.tickets) == 2)
+        await on.news()
+        gate.set()
+        await on.done()
+        await on.news()
+        assert on.texts()[-1] == f"{said('agent-reply', number='M-2')}\nI am quick"
+
+
+async def test_a_desks_markup_becomes_the_channels(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        desk.tickets["1"].lines.append(Line(kind="reply", text="<p>It is <b>done</b>*.</p>", format="html"))
+        on.relay.hint(["1"])
+        await on.news()
+        assert on.texts()[-1] == f"{said('agent-reply', number='M-1')}\nIt is **done**\\*."
+
+
+async def test_a_limit_of_calls_does_not_have_the_same_tickets_read_for_ever(path: Path) -> None:
+    desk = Desk()
+    desk.tells_versions = False
+    async with remote(path, desk) as on:
+        await on.hear(*(matter(i) for i in range(6)))
+        await on.done()
+        await on.news()
+        desk.asked.clear()
+        for ticket_id in desk.tickets:
+            desk.answer(ticket_id, "hello")
+        get, allowed = desk.get, 4
+
+        async def limited(ticket_id: str) -> TicketSnapshot:
+            nonlocal allowed
+            if not allowed:
+                allowed = 4
+                raise RateLimited("slow", retry_after_s=1)
+            allowed -= 1
+            return await get(ticket_id)
+
+        desk.get = limited  # type: ignore[method-assign]
+        with pytest.raises(RateLimited):
+            await on.relay.look()
+        await on.news()
+        assert desk.asked.count("get") == 6
+        assert sum("hello" in text for text in on.texts()) == 6
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+async def test_files_follow_their_ticket_and_what_cannot_be_had_is_said(path: Path) -> None:
+    desk, channel = Desk(), FilingChannel()
+    channel.files = {"f1": PNG, "f4": PNG}
+    channel.troubles["fetch"] = [Unreachable("down")]
+    async with remote(path, desk, channel) as on:
+        await on.hear(
+            making.message(
+                "they ate my coins",
+                attachments=(
+                    Attachment(name="proof.png", media_type="image/png", reference="f1"),
+                    Attachment(name="gone.png", media_type="image/png", reference="f2"),
+                    Attachment(name="virus.exe", media_type="application/x-msdownload", reference="f3"),
+                    Attachment(name="place"),
+                    Attachment(name="../more.png", media_type="image/png", reference="f4"),
+                    Attachment(name="too much.png", media_type="image/png", reference="f5"),
+                ),
+            )
+        )
+        await on.done()
+        lines = desk.tickets["1"].lines
+        assert [line.text for line in lines if line.kind == "file"] == ["proof.png", "more.png"]
+        (note,) = (line.text for line in lines if line.kind == "note")
+        assert [name in note for name in ("gone.png", "virus.exe", "too much.png", "place")] == [
+            True,
+            True,
+            True,
+            False,
+        ]
+        assert on.texts() == [said("ticket-opened", number="M-1")]
