@@ -8,7 +8,17 @@ from datetime import UTC, datetime
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from adapters.base import Busy, ChannelError, ChannelSetupError, MaybePosted, RateLimits, Rejected, Unreachable
+from adapters.base import (
+    Busy,
+    ChannelError,
+    ChannelSetupError,
+    MaybePosted,
+    NotFetched,
+    RateLimits,
+    Rejected,
+    Unreachable,
+)
+from adapters.downloads import Downloads
 from adapters.twitter.check import findings
 from adapters.twitter.memory import Memory
 from adapters.twitter.meter import Item
@@ -26,7 +36,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from adapters.base import Deliver, IncomingMessage, Reply, Surroundings
+    from adapters.base import Attachment, Deliver, IncomingMessage, Reply, Surroundings
     from adapters.twitter.settings import Settings
     from adapters.twitter.text import Json
     from config.findings import Finding
@@ -57,6 +67,7 @@ class TwitterAdapter:
         self._surroundings = surroundings
         self._connector = connector
         self._api = Api(settings, connector)
+        self._downloads = Downloads(settings.file_hosts, timeout_s=settings.file_timeout_s, connect=connector)
         self._purse = Purse(name, settings.daily_budget_usd, surroundings)
         self._policy = Policy(name, settings.privacy_policy_url, surroundings)
         self._account: Account | None = None
@@ -296,6 +307,12 @@ class TwitterAdapter:
         """Nobody can remove somebody else's post on X."""
         return False
 
+    async def fetch(self, attachment: Attachment, *, max_bytes: int) -> bytes:
+        """A photo or video that somebody posted. Raises `NotFetched`, `Busy` or `Unreachable`."""
+        if "/" not in attachment.reference:
+            raise NotFetched("X did not tell where the file is.")
+        return await self._downloads.get(attachment.reference, max_bytes=max_bytes)
+
     async def check(self) -> list[Finding]:
         """Log in and say in plain words what the bot may do here."""
         return await findings(self._api, self._settings, self._purse)
@@ -303,6 +320,7 @@ class TwitterAdapter:
     async def close(self) -> None:
         """Release connections; idempotent."""
         await self._api.close()
+        await self._downloads.close()
 
 
 def _is_duplicate(failed: ApiFailed) -> bool:

@@ -13,8 +13,21 @@ if TYPE_CHECKING:
 
 
 def readable(page: Json) -> list[Json]:
-    """What a page holds; an object without a number is nothing that could ever be answered, or passed."""
-    return [each for each in objects(page, "data") if str(each.get("id") or "").isdecimal()]
+    """What a page holds; an object without a number is nothing that could ever be answered, or passed.
+
+    The photos and videos that the page tells of are put into what they belong to, as its `media`.
+    """
+    includes = page.get("includes")
+    told = objects(includes, "media") if isinstance(includes, dict) else []
+    media = {str(each.get("media_key")): each for each in told}
+    found = (each for each in objects(page, "data") if str(each.get("id") or "").isdecimal())
+    return [{**each, "media": [media.get(key, {"media_key": key}) for key in _media_keys(each)]} for each in found]
+
+
+def _media_keys(post: Json) -> list[str]:
+    attached = post.get("attachments")
+    keys = attached.get("media_keys") if isinstance(attached, dict) else None
+    return [str(key) for key in keys] if isinstance(keys, list) else []
 
 
 def next_token(page: Json) -> str | None:

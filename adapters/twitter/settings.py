@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
 from yarl import URL
 
+from adapters.downloads import Origin
 from config.settings import Section
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Settings(Section):
     api_base: Annotated[str, AfterValidator(_is_kept_secret)] = Field(
         "https://api.twitter.com", pattern=r"^https?://[^\s/@]+$"
     )
+    file_hosts: tuple[Origin, ...] = ("https://pbs.twimg.com", "https://video.twimg.com")
+    """Where X keeps photos and videos; they are fetched from nowhere else."""
     mode: Literal["auto", "approve"] = "auto"
     """"auto" answers by itself where X allows it; "approve" leaves every answer to a moderator."""
     automated_label_confirmed: bool = False
@@ -82,6 +85,8 @@ class Settings(Section):
     """How much of a day's budget looking for deleted posts may take."""
     posts_per_15_minutes: int = Field(100, ge=1)
     request_timeout_s: float = Field(15.0, gt=0)
+    file_timeout_s: float = Field(60.0, gt=0)
+    """For one photo or video that somebody posted, to its last byte."""
     max_backoff_s: float = Field(300.0, gt=0)
     credits_wait_s: float = Field(900.0, gt=0)
     """Before asking again after X said that the app is out of credits."""

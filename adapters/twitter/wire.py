@@ -47,6 +47,8 @@ _MESSAGE_FIELDS: Final = [
     "sender_id",
     "text",
 ]
+_MEDIA_FIELDS: Final = ["type", "url", "variants"]
+_MEDIA: Final = "attachments.media_keys"
 _NEVER_SENT: Final = (
     aiohttp.ClientConnectorError,
     aiohttp.ConnectionTimeoutError,
@@ -199,7 +201,8 @@ class Api:
                 max_results=PAGE,
                 pagination_token=token,
                 tweet_fields=_POST_FIELDS,
-                expansions=["author_id"],
+                media_fields=_MEDIA_FIELDS,
+                expansions=["author_id", _MEDIA],
                 user_auth=True,
             ),
         )
@@ -208,7 +211,13 @@ class Api:
         """Posts and their authors; what cannot be shown stands among the errors."""
         return await self._call(
             "posts",
-            self._client.get_tweets(ids, tweet_fields=_POST_FIELDS, expansions=["author_id"], user_auth=True),
+            self._client.get_tweets(
+                ids,
+                tweet_fields=_POST_FIELDS,
+                media_fields=_MEDIA_FIELDS,
+                expansions=["author_id", _MEDIA],
+                user_auth=True,
+            ),
         )
 
     async def are_there(self, ids: list[str]) -> Json:
@@ -236,7 +245,8 @@ class Api:
             self._client.get_direct_message_events(
                 dm_event_fields=_MESSAGE_FIELDS,
                 event_types="MessageCreate",
-                expansions=["sender_id"],
+                media_fields=_MEDIA_FIELDS,
+                expansions=["sender_id", _MEDIA],
                 max_results=size,
                 pagination_token=token,
                 user_auth=True,

@@ -4,7 +4,8 @@ Every public method is also ``POST /control/<name>`` with its arguments as a JSO
 API's JSON with all fields.
 """
 
-from collections.abc import Callable
+import base64
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from simulators.driving import SimulatorError
@@ -13,10 +14,10 @@ from simulators.twitter.journal import Call, Sent
 from simulators.twitter.render import EDIT_WINDOW, MAX_EDITS, Renderer, Wanted
 from simulators.twitter.stage import Stage
 from simulators.twitter.wire import Json, Params
-from simulators.twitter.world import conversation_of
+from simulators.twitter.world import Media, conversation_of
 
 _ALL_FIELDS = (
-    "author_id,conversation_id,created_at,display_text_range,edit_controls,entities,in_reply_to_user_id,lang,"
+    "attachments,author_id,conversation_id,created_at,display_text_range,edit_controls,entities,in_reply_to_user_id,lang,"
     "note_tweet,public_metrics,referenced_tweets,reply_settings"
 )
 _DM_FIELDS = "created_at,dm_conversation_id,sender_id"
@@ -39,13 +40,23 @@ class Control(Stage):
         quotes: str = "",
         lang: str = "en",
         reply_settings: str = "everyone",
+        files: Mapping[str, str] | None = None,
     ) -> Json:
-        """Let somebody post, answer or quote. As in X's apps, a reply names those it answers in front of its text."""
+        """Let somebody post, answer or quote. As in X's apps, a reply names those it answers in front of its text.
+
+        `files` are photos (.jpg, .png) and videos (.mp4): name to content in base64.
+        """
         for other in filter(None, (reply_to, quotes)):
             self._post(other)
         author = self._user(user_id)
         post = self._world.post(
-            author, text, reply_to=reply_to, quotes=quotes, lang=lang, reply_settings=reply_settings
+            author,
+            text,
+            reply_to=reply_to,
+            quotes=quotes,
+            lang=lang,
+            reply_settings=reply_settings,
+            media=self._uploaded(files),
         )
         self._streams.publish(post)
         return self._shown(post.id)
@@ -54,9 +65,9 @@ class Control(Stage):
         """Let somebody post with the bot's handle in front."""
         return self.post(user_id, f"@{self._bot(bot_id).user.username} {text}", lang=lang)
 
-    def dm(self, user_id: str, text: str, *, bot_id: str = "") -> Json:
-        """Let somebody write to the bot directly."""
-        message = self._world.send(self._user(user_id), self._bot(bot_id).user, text)
+    def dm(self, user_id: str, text: str, *, bot_id: str = "", files: Mapping[str, str] | None = None) -> Json:
+        """Let somebody write to the bot directly; `files` as in `post`."""
+        message = self._world.send(self._user(user_id), self._bot(bot_id).user, text, self._uploaded(files))
         return Renderer(self._world, None, _EVERYTHING).message(message)
 
     def edit(self, post_id: str, text: str) -> Json:
@@ -135,6 +146,13 @@ class Control(Stage):
         conversation = conversation_of(self._user(user_id).id, self._bot(bot_id).user.id)
         found = [message for message in self._world.messages if message.conversation_id == conversation]
         return [Renderer(self._world, None, _EVERYTHING).message(message) for message in found]
+
+    def file_requests(self) -> list[str]:
+        """Return the paths under which photos and videos were asked for, in order."""
+        return list(self._files.requests)
+
+    def _uploaded(self, files: Mapping[str, str] | None) -> tuple[Media, ...]:
+        return tuple(self._world.upload(name, base64.b64decode(content)) for name, content in (files or {}).items())
 
     def _shown(self, post_id: str) -> Json:
         return Renderer(self._world, None, _EVERYTHING).post(self._world.posts[post_id])

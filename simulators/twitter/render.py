@@ -1,12 +1,12 @@
 """Posts, accounts and messages as the API hands them out: by default little, the rest as fields and expansions ask."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from simulators.twitter import writing
 from simulators.twitter.wire import Json, Params, at, not_authorised, not_found
-from simulators.twitter.world import Message, Post, User, World
+from simulators.twitter.world import Media, Message, Post, User, World
 
 MAX_EDITS = 5
 EDIT_WINDOW = timedelta(minutes=30)
@@ -20,6 +20,7 @@ _ALIASES = {
 _POST_DEFAULTS = frozenset({"id", "text", "edit_history_tweet_ids"})
 _USER_DEFAULTS = frozenset({"id", "name", "username"})
 _DM_DEFAULTS = frozenset({"id", "event_type", "text", "participant_ids"})
+_MEDIA_DEFAULTS = frozenset({"media_key", "type"})
 _NO_METRICS = ("retweet_count", "reply_count", "like_count", "quote_count", "bookmark_count", "impression_count")
 
 
@@ -30,6 +31,7 @@ class Wanted:
     post_fields: frozenset[str]
     user_fields: frozenset[str]
     dm_fields: frozenset[str]
+    media_fields: frozenset[str]
     expansions: frozenset[str]
 
     @classmethod
@@ -41,6 +43,7 @@ class Wanted:
             post_fields=_POST_DEFAULTS | {_ALIASES.get(name, name).removesuffix(".id") for name in posts},
             user_fields=_USER_DEFAULTS | params.names("user.fields"),
             dm_fields=_DM_DEFAULTS | params.names("dm_event.fields"),
+            media_fields=_MEDIA_DEFAULTS | params.names("media.fields"),
             expansions=frozenset(_ALIASES.get(name, name) for name in expansions),
         )
 
@@ -51,6 +54,7 @@ class Included:
 
     users: dict[str, User] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
+    media: dict[str, Media] = field(default_factory=dict)
     errors: dict[str, Json] = field(default_factory=dict)
 
 
@@ -64,7 +68,7 @@ class Renderer:
 
     def post(self, post: Post) -> Json:
         """Return a post."""
-        text = writing.wire_text(post.writing)
+        text, link = self._with_media(post)
         names = {self._world.users[user_id].username.lower(): user_id for user_id in post.mentions}
         references = {"replied_to": post.reply_to, "quoted": post.quotes}
         history = self._world.versions[post.first_id]
@@ -79,7 +83,8 @@ class Renderer:
             "lang": post.lang,
             "reply_settings": post.reply_settings,
             "display_text_range": [len(post.prefix), len(text)],
-            "entities": writing.entities(text, post.writing, names),
+            "entities": _with_link(writing.entities(text, post.writing, names), link),
+            "attachments": _attached(post.media),
             "in_reply_to_user_id": post.reply_to_user,
             "referenced_tweets": [{"type": kind, "id": of} for kind, of in references.items() if of],
             "note_tweet": {"text": post.writing.shown} if post.writing.is_long else {},
@@ -92,6 +97,30 @@ class Renderer:
             "possibly_sensitive": False,
         }
         return _shown(values, self._wanted.post_fields)
+
+    def _with_media(self, post: Post) -> tuple[str, Json]:
+        """Return the text with the address of what is attached behind it, as X writes it there, and that address."""
+        text = writing.wire_text(post.writing)
+        if not post.media:
+            return text, {}
+        short = f"https://t.co/m{int(post.id) % 10**9:09d}"
+        address = f"https://x.com/{self._world.users[post.author_id].username}/status/{post.id}/{post.media[0].kind}/1"
+        start = len(text) + bool(text)
+        link = {"start": start, "end": start + len(short), "url": short, "expanded_url": address}
+        return f"{text} {short}".strip(), link | {"display_url": "pic.x.com/m", "media_key": post.media[0].key}
+
+    def media(self, media: Media) -> Json:
+        """Return a photo with its address, or a video with those of its variants."""
+        address = f"{self._world.media_url}/{media.name}"
+        values: Json = {"media_key": media.key, "type": media.kind}
+        if media.kind == "photo":
+            values["url"] = address
+        else:
+            small = {"bit_rate": 256_000, "content_type": "video/mp4", "url": f"{address}?tag=small"}
+            playlist = {"content_type": "application/x-mpegURL", "url": f"{address}?tag=playlist"}
+            large = {"bit_rate": 2_176_000, "content_type": "video/mp4", "url": f"{address}?tag=large"}
+            values["variants"] = [small, playlist, large]
+        return _shown(values, self._wanted.media_fields)
 
     def user(self, user: User) -> Json:
         """Return an account."""
@@ -117,6 +146,7 @@ class Renderer:
             "dm_conversation_id": message.conversation_id,
             "created_at": at(message.created_at),
             "entities": {},
+            "attachments": _attached(message.media),
         }
         return _shown(values, self._wanted.dm_fields)
 
@@ -125,11 +155,14 @@ class Renderer:
         is_open = user.receives_dms and not user.is_suspended
         return self._viewer is not None and is_open and self._viewer.id in user.wrote_to
 
-    def expand(self, posts: Iterable[Post] = (), messages: Iterable[Message] = ()) -> Included:
+    def expand(self, posts: Sequence[Post] = (), messages: Sequence[Message] = ()) -> Included:
         """Return what the expansions asked for bring along."""
         found = Included()
         for post in posts:
             self._expand_post(post, found)
+        if "attachments.media_keys" in self._wanted.expansions:
+            attached = [holder.media for holder in (*posts, *found.posts.values())] + [one.media for one in messages]
+            found.media = {each.key: each for media in attached for each in media}
         if "sender_id" in self._wanted.expansions:
             for message in messages:
                 found.users[message.sender_id] = self._world.users[message.sender_id]
@@ -138,6 +171,7 @@ class Renderer:
     def includes(self, found: Included) -> Json:
         """Return the part ``includes`` of an answer."""
         parts: Json = {"users": [self.user(user) for user in found.users.values()]}
+        parts["media"] = [self.media(media) for media in found.media.values()]
         parts["tweets"] = [self.post(post) for post in found.posts.values()]
         return {name: items for name, items in parts.items() if items}
 
@@ -163,6 +197,14 @@ class Renderer:
                     found.users[parent.author_id] = users[parent.author_id]
             else:
                 found.errors[post_id] = missing(self._world, post_id, "referenced_tweets.id")
+
+
+def _attached(media: tuple[Media, ...]) -> Json:
+    return {"media_keys": [each.key for each in media]} if media else {}
+
+
+def _with_link(entities: Json, link: Json) -> Json:
+    return entities | {"urls": [*entities.get("urls", []), link]} if link else entities
 
 
 def missing(world: World, post_id: str, parameter: str) -> Json:

@@ -50,6 +50,7 @@ class TwitterScene:
         return {
             "kind": "twitter",
             "api_base": self._sim.url,
+            "file_hosts": [self._sim.url],
             **{name: keys[name] for name in names},
             "staff": [self._cast["mila"].id],
             "automated_label_confirmed": True,

@@ -83,16 +83,23 @@ class TwitterSimulator(Control):
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         for endpoint in ENDPOINTS:
             app.router.add_route(endpoint.method, endpoint.path, partial(self._api, endpoint))
+        app.router.add_get("/media/{name}", self._file)
         ControlHttp(
             control=self, offers=Control, answer=json_response, token=self._control_token, refusal="Unauthorized"
         ).add_to(app)
         await self._listener.start(app)
+        self._world.media_url = f"{self.url}/media"
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
+        self._files.close()
         self._streams.disconnect(quietly=True)
         await self._listener.stop()
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        media = self._world.media.get(request.match_info["name"])
+        return await self._files.answer(request, media.content if media is not None else None)
 
     async def _api(self, endpoint: Endpoint, request: web.Request) -> web.StreamResponse:
         if self._listener.is_offline:

@@ -1,6 +1,7 @@
 """Setting the scene: accounts, bots with their keys, suspensions, limits, credits and failures."""
 
 from simulators.driving import SimulatorError
+from simulators.files import FileHost
 from simulators.twitter.auth import Bot, Gate, new_app, new_bot
 from simulators.twitter.billing import Meter, Usage
 from simulators.twitter.endpoints import ENDPOINTS
@@ -20,6 +21,7 @@ class Stage:
         self._world = World()
         self._journal = Journal()
         self._faults = Faults()
+        self._files = FileHost()
         self._meter = Meter(self._world)
         self._limits = RateLimits(self._world)
         self._gate = Gate(new_app())
@@ -101,6 +103,10 @@ class Stage:
         fault = Fault(kind=FaultKind(kind), endpoint=endpoint, http_method=http_method, times_left=times)
         fault.seconds, fault.code, fault.title, fault.detail = seconds, code, title, detail
         self._faults.armed.append(fault)
+
+    def break_files(self, kind: str, *, times: int = 1, location: str = "") -> None:
+        """Let the next photos and videos fail to come; see `FileFault`. `location` is where one that has moved is."""
+        self._files.arm(kind, times, location)
 
     def disarm(self, kind: str = "") -> None:
         """Forget the failures that have not happened, or those of one kind."""

@@ -26,6 +26,20 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A photo or a video; `name` is the last part of its address."""
+
+    key: str
+    name: str
+    content: bytes
+
+    @property
+    def kind(self) -> str:
+        """What X calls it."""
+        return "video" if self.name.endswith(".mp4") else "photo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One version of a post. `first_id` is the same in all its versions; `prefix` is what X put in front of a reply.
 
@@ -45,6 +59,7 @@ class Post:
     quotes: str = ""
     lang: str = "en"
     reply_settings: str = "everyone"
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +72,7 @@ class Message:
     to_id: str
     writing: Writing
     created_at: datetime
+    media: tuple[Media, ...] = ()
 
 
 class World:
@@ -70,6 +86,8 @@ class World:
         self.versions: dict[str, list[str]] = {}  # by a post's first id, oldest first
         self.deleted: set[str] = set()  # first ids
         self.messages: list[Message] = []
+        self.media: dict[str, Media] = {}  # by name
+        self.media_url = ""
         self._ahead_s = 0.0
         self.revision = 0  # grows with every change
         self._last_id = 0
@@ -111,6 +129,7 @@ class World:
         quotes: str = "",
         lang: str = "en",
         reply_settings: str = "everyone",
+        media: tuple[Media, ...] = (),
     ) -> Post:
         """Publish; a reply gets the handles of those it answers in front, as the apps of X put them there."""
         new_id = self.new_id()
@@ -130,6 +149,7 @@ class World:
             quotes=quotes,
             lang=lang,
             reply_settings=reply_settings,
+            media=media,
         )
         self.versions[new_id] = []
         self._said[author.id, prefix + text] = post.created_at
@@ -142,7 +162,15 @@ class World:
         edited = replace(post, id=new_id, writing=written(whole, int(new_id)), mentions=self._mentioned(whole))
         return self._kept(edited)
 
-    def send(self, sender: User, to: User, text: str) -> Message:
+    def upload(self, name: str, content: bytes) -> Media:
+        """Keep a photo or a video under a name of its own, as X does: the one that it had is forgotten."""
+        number = self.new_id()
+        ending = "mp4" if name.endswith(".mp4") else "png" if name.endswith(".png") else "jpg"
+        media = Media(key=f"{13 if ending == 'mp4' else 3}_{number}", name=f"F{number[-11:]}.{ending}", content=content)
+        self.media[media.name] = media
+        return media
+
+    def send(self, sender: User, to: User, text: str, media: tuple[Media, ...] = ()) -> Message:
         """Send a direct message."""
         new_id = self.new_id()
         message = Message(
@@ -152,6 +180,7 @@ class World:
             to_id=to.id,
             writing=written(text, int(new_id)),
             created_at=self.now(),
+            media=media,
         )
         self.messages.append(message)
         self.revision += 1

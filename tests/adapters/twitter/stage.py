@@ -37,6 +37,7 @@ def settings(sim: TwitterSimulator, **given: Any) -> Settings:
         "access_token_secret": keys["access_token_secret"],
         "bearer_token": keys["bearer_token"],
         "api_base": sim.url,
+        "file_hosts": [sim.url],
     }
     return Settings.model_validate({**quick, **place, **given})
 
@@ -71,10 +72,10 @@ class Stage:
         self.sim.post(self.ana.id, f"@firstline_bot {text}", **where)
         return await self.arrives(before + 1)
 
-    async def user_writes(self, text: str) -> IncomingMessage:
+    async def user_writes(self, text: str, **what: Any) -> IncomingMessage:
         """Ana writes a direct message; what the adapter makes of it."""
         before = len(self.inbox)
-        self.sim.dm(self.ana.id, text)
+        self.sim.dm(self.ana.id, text, **what)
         return await self.arrives(before + 1)
 
     def posted(self) -> list[Sent]:

@@ -238,7 +238,7 @@ def test_a_language_is_a_hint_where_x_is_sure(lang: str | None, hint: str | None
 
 
 def test_commands_and_files() -> None:
-    message = read(post("@firstline_bot /ticket no money", attachments={"media_keys": ["3_77"]}))
+    message = read(post("@firstline_bot /ticket no money", media=[{"media_key": "3_77"}]))
     assert (message.kind, message.command, message.text) == (Kind.COMMAND, "ticket", "no money")
     assert message.addressed is Addressed.COMMAND
     assert [each.reference for each in message.attachments] == ["3_77"]
