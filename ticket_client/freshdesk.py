@@ -22,7 +22,6 @@ import aiohttp
 from pydantic import Field, SecretStr
 
 from config.findings import Finding
-from config.settings import Section
 from ticket_client.base import (
     AgentFile,
     AgentReply,
@@ -41,7 +40,7 @@ from ticket_client.base import (
     Unavailable,
     mark,
 )
-from ticket_client.client import Answer, DeskClient
+from ticket_client.client import Answer, DeskClient, RemoteSection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -66,10 +65,11 @@ _FEW_CALLS: Final = 0.1
 _SEES_ALL: Final = 1
 _FIELD_NAME: Final = r"^cf_[a-z0-9_]+$"
 _TICKET_ID: Final = re.compile(r"[0-9]{1,18}")
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # what is no text in a database
 _SECRET_HEADER: Final = "x-firstline-secret"  # noqa: S105 - its name
 
 
-class Settings(Section):
+class Settings(RemoteSection):
     """The section ``[desk]`` with ``kind = "freshdesk"``."""
 
     kind: Literal["freshdesk"] = "freshdesk"
@@ -96,10 +96,6 @@ class Settings(Section):
     """Where the images in agents' texts stand that everybody can open."""
     webhook_secret: SecretStr | None = None
     """Without it, webhooks are refused and changes are only found by asking."""
-    poll_s: float = Field(20.0, ge=1)
-    timeout_s: float = Field(25.0, gt=0)
-    settle_s: float = Field(30.0, ge=0)
-    """How long a request whose answer was lost may still be at work there."""
 
 
 class FieldRefused(Rejected):
@@ -137,12 +133,12 @@ class FreshdeskDesk:
         requester = draft.requester
         text = "\n\n".join(filter(None, (draft.body, *draft.attachments)))
         return json.dumps({
-            "subject": draft.subject[:_LONGEST].strip() or "-",
+            "subject": _line(draft.subject) or "-",
             "description": _html(text or "-"),
             "priority": _PRIORITIES[draft.priority],
             "unique_external_id": requester.external_id,
-            "name": (requester.name or requester.handle or requester.external_id)[:_LONGEST],
-            "tags": [tag.replace(",", " ")[:_LONGEST_TAG] for tag in draft.tags],
+            "name": _line(requester.name) or _line(requester.handle) or requester.external_id,
+            "tags": [_line(tag.replace(",", " "))[:_LONGEST_TAG] for tag in draft.tags],
         })  # fmt: skip
 
     async def create(self, draft: TicketDraft, request: str) -> TicketRef:
@@ -521,8 +517,13 @@ def _limits(answer: Answer) -> list[Finding]:
 
 def _html(text: str) -> str:
     """Plain text as HTML in which nothing acts."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = _UNWRITABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
     return html.escape(lines, quote=False).replace("\n", "<br>")
+
+
+def _line(text: str) -> str:
+    """The text as a field of one line can hold it."""
+    return " ".join(_UNWRITABLE.sub("\ufffd", text).split())[:_LONGEST]
 
 
 def _signed(text: str, key: str) -> str:

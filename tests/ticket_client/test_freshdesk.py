@@ -37,7 +37,7 @@ class FreshdeskBench:
         self.desk = freshdesk.create("desk", freshdesk.Settings.model_validate(self.settings(sim.url)), {})
 
     def settings(self, url: str) -> dict[str, Any]:
-        return {"url": url, "key": self.sim.key, "timeout_s": 1, "settle_s": 0}
+        return {"url": url, "api_key": self.sim.key, "timeout_s": 1, "settle_s": 0}
 
     async def answer(self, ticket_id: str, text: str) -> None:
         await self.act("POST", f"tickets/{ticket_id}/reply", {"body": _typed(text)})
