@@ -247,7 +247,7 @@ class DjangoHelpdesk:
         entries = {entry["id"]: entry for entry in await self._entries_after(before, late)}
         top = max([before, *entries])
         fresh = [entry for i, entry in sorted(entries.items()) if i > before or i in late]
-        late = {i for i in (*late, *range(before + 1, top)) if i not in entries and i > top - _LATE}
+        late = {i for i in (*late, *range(max(before, top - _LATE) + 1, top)) if i not in entries and i > top - _LATE}
         ids = [str(entry["ticket"]) for entry in fresh if entry["user"] not in self._we or entry["new_status"]]
         versions: dict[str, str] = {}
         if time.monotonic() >= self._reconcile_at:

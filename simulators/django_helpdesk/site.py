@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AGENT, PASSWORD_FILE = "agent", "password"
-FIELDS = {"external_id": "Reference of the bot", "requester": "Who asked", "link": "Where", "language": "Language"}
+FIELDS = {"external_id": "Reference of the bot", "requester": "Who asked"}
 
 
 class _Handler(WSGIRequestHandler):  # type: ignore[misc]
