@@ -17,7 +17,6 @@ import logging
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -25,7 +24,6 @@ from pydantic import Field, SecretStr, field_validator
 from yarl import URL
 
 from config.findings import Finding
-from config.settings import Section
 from ticket_client.base import (
     AgentFile,
     AgentReply,
@@ -42,10 +40,10 @@ from ticket_client.base import (
     TicketSnapshot,
     Unavailable,
 )
-from ticket_client.client import DeskClient
+from ticket_client.client import DeskClient, RemoteSection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from ticket_client.base import Requester, TicketDraft, UserFile, WebhookCall
 
@@ -69,7 +67,7 @@ _TOKENS_PAGE: Final = "Admin Center > Apps and integrations > APIs > API tokens"
 _log = logging.getLogger(__name__)
 
 
-class Settings(Section):
+class Settings(RemoteSection):
     """The section ``[desk]`` with ``kind = "zendesk"``."""
 
     kind: Literal["zendesk"] = "zendesk"
@@ -86,15 +84,12 @@ class Settings(Section):
     language_field_id: int | None = None
     link_field_id: int | None = None
     """Custom ticket fields (of the type text) for the requester's language and the link to the message."""
-    statuses: Mapping[str, Status] = Field(default_factory=dict)
+    statuses: dict[str, Status] = Field(default_factory=dict)
     """What custom statuses mean to the bot, by their name for agents."""
-    priorities: Mapping[Priority, str] = Field(default_factory=dict)
+    priorities: dict[Priority, str] = Field(default_factory=dict)
     """Zendesk's words for the bot's priorities, where they are not the same."""
     private_attachments: bool = False
     """Whether only those who are logged in can open agents' files, so that no link to them is of use."""
-    timeout_s: float = Field(25.0, gt=0)
-    settle_s: float = Field(30.0, ge=0)
-    """How long a request whose answer was lost may still be at work there."""
 
     @field_validator("url")
     @classmethod
@@ -148,7 +143,7 @@ class ZendeskDesk:
         settings = self._settings
         fields = {settings.language_field_id: draft.language, settings.link_field_id: draft.url}
         ticket: dict[str, Any] = {
-            "subject": draft.subject,
+            "subject": draft.subject.replace("{{", "{\u200b{"),  # else {{dc.NAME}} would show the account's own texts
             "comment": _comment("\n\n".join((draft.body, *draft.attachments)), is_public=True, author=requester),
             "requester_id": requester,
             "submitter_id": requester,
@@ -478,7 +473,7 @@ def create(name: str, settings: Settings, resources: Mapping[str, object]) -> Ze
 def _comment(text: str, *, is_public: bool, author: int | None = None) -> dict[str, Any]:
     """A comment that shows exactly this text: no tag, Markdown or placeholder in it acts."""
     shown = html.escape(text).replace("{", "&#123;").replace("}", "&#125;")
-    shown = shown.replace("\t", "    ").replace("  ", " &nbsp;").replace("\n", "<br>")
+    shown = shown.replace("\t", "    ").replace("  ", " \N{NO-BREAK SPACE}").replace("\n", "<br>")
     return {"html_body": shown, "public": is_public, **({} if author is None else {"author_id": author})}
 
 

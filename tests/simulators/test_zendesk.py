@@ -377,8 +377,14 @@ async def test_a_webhook_is_signed_over_its_time_and_its_raw_body(
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     admin, agent = Person(sim, ADMIN, session), Person(sim, AGENT, session)
     where = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    hook = {"name": "h", "endpoint": where, "http_method": "POST", "request_format": "json", "status": "active"}
-    hook["subscriptions"] = ["conditional_ticket_events"]  # type: ignore[assignment]
+    hook: dict[str, Any] = {
+        "name": "h",
+        "endpoint": where,
+        "http_method": "POST",
+        "request_format": "json",
+        "status": "active",
+    }
+    hook["subscriptions"] = ["conditional_ticket_events"]
     await agent.call("POST", "/webhooks", 403, json={"webhook": hook})
     made = (await admin.call("POST", "/webhooks", 201, json={"webhook": hook}))["webhook"]
     assert set(made) == NAMES["webhook"]

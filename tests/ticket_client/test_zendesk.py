@@ -182,10 +182,11 @@ async def test_everything_that_is_configured_is_in_the_ticket(bench: ZendeskBenc
         bench.sim, group_id=360001, brand_id=360002, form_id=360003, language_field_id=360004,
         priorities={"high": "urgent"},
     )  # fmt: skip
-    ref = await opened(desk, replace(DRAFT, tags=("Two Words", "x")))
+    ref = await opened(desk, replace(DRAFT, tags=("Two Words", "x"), subject="Is {{dc.offer}} true?"))
     ticket = bench.sim.tickets[int(ref.id)]
     assert (ticket["group_id"], ticket["brand_id"], ticket["ticket_form_id"]) == (360001, 360002, 360003)
     assert ticket["custom_fields"] == [{"id": 360004, "value": "nl"}]
+    assert ticket["subject"] == "Is {\u200b{dc.offer}} true?", "a placeholder would show the account's own texts"
     assert (ticket["priority"], ticket["tags"], ticket["external_id"]) == ("urgent", ["two_words", "x"], DRAFT.key)
     snapshot = await desk.get(ref.id)
     assert (snapshot.priority, snapshot.raw_priority) == (Priority.HIGH, "urgent")
