@@ -40,6 +40,12 @@ def model_in(members: Sequence[Any]) -> type[BaseModel] | None:
     return next((each for each in members if isinstance(each, type) and issubclass(each, BaseModel)), None)
 
 
+def model_of_items(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """The section of which a field of the model holds several, if it does."""
+    field = model.model_fields.get(key)
+    return model_in([item for each in types(field.annotation) for item in get_args(each)]) if field else None
+
+
 def keys(model: type[BaseModel]) -> Iterator[str]:
     """The keys that may be written in the section."""
     for name, field in model.model_fields.items():
@@ -62,5 +68,6 @@ def default_in_toml(model: type[BaseModel], key: str) -> str:
     """The field's default as it is written, "" where it has none worth showing."""
     field: FieldInfo | None = model.model_fields.get(key)
     default = field.get_default() if field is not None else None
-    shown = default and isinstance(default, str | int | float | tuple | list)
+    holds = default if isinstance(default, tuple | list) else [default]
+    shown = default and all(isinstance(each, str | int | float) for each in holds)
     return json.dumps(default, ensure_ascii=False) if shown else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,13 @@ class Reader:
             self._found.report((key,), "must be a path in quotes", f'for example: {key} = "/var/lib/firstline"')
             return None
         return self._resolved((key,), value)
+
+    def report_unknown_name(self, path: tuple[str, ...], what: str, name: str, known: Iterable[str]) -> None:
+        """Report a name that stands for a section of ours, where there is none of that name."""
+        if name not in known:
+            meant = nearest(name, known)
+            cure = f"did you mean `{meant}`?" if meant else f"there are: {', '.join(known)}"
+            self._found.report(path, f"there is no {what} called `{name}`", cure)
 
     def report_unknown_sections(self, channels: Kinds) -> None:
         """Report whatever stands at the top level and is no section."""
@@ -231,9 +238,14 @@ class Reader:
         told: set[str],
     ) -> None:
         """Report one of pydantic's errors, one a key."""
-        full = (*path, *(str(part) for part in error["loc"]))
+        loc = error["loc"]
+        inner = fields.model_of_items(model, str(loc[0])) if loc else None
+        several = ".".join((*path, str(loc[0]))) if inner else ""
+        if inner is not None and len(loc) > 1:  # one of several tables, each with lines of its own
+            path, model, loc = (*path, str(loc[0]), f"[{loc[1]}]"), inner, loc[2:]
+        full = (*path, *(str(part) for part in loc))
         key = full[: len(path) + 1]
-        index = "".join(f"[{part}]" for part in error["loc"][1:2] if isinstance(part, int))
+        index = "".join(f"[{part}]" for part in loc[1:2] if isinstance(part, int))
         dotted = ".".join(full if error["type"] in {"extra_forbidden", "missing"} else key)
         if dotted in told or f"{dotted}_file" in told:
             return
@@ -241,16 +253,25 @@ class Reader:
         if error["type"] == "extra_forbidden":
             keys = list(fields.keys(model)) if len(full) == len(key) else []
             self._found.report(full, "there is no such key", self._nearest_key(path, full[-1], keys))
+        elif inner is not None and len(error["loc"]) <= 2 and error["type"] in {"tuple_type", "model_type"}:  # noqa: PLR2004
+            self._found.report(key, "these are several tables", f"write [[{several}]] above each of them")
         elif error["type"] == "missing":
             self._found.report(full, "this key is missing", self._how_to_give(full, model))
         else:
-            message = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            message = (
+                error["msg"]
+                .removeprefix("Value error, ")
+                .replace("Input should be", "must be")
+                .replace("a valid tuple", "a list")
+            )
             place = f"{index} " if index else ""
             self._found.report(key, place + message[:1].lower() + message[1:], self._example(key, model, error["type"]))
 
     def _nearest_key(self, path: tuple[str, ...], wrong: str, known: Sequence[str]) -> str:
         """What to write in place of a key that does not exist."""
-        variable = self._found.origin((*path, wrong)).variable is not None
+        # The environment holds several tables as one value, in which a key has its own name.
+        in_list = any(part.startswith("[") for part in path)
+        variable = self._found.origin((*path, wrong)).variable is not None and not in_list
         if meant := nearest(wrong, known):
             return f"did you mean `{variable_name((*path, meant)) if variable else meant}`?"
         for section, keys in self._core.items():

@@ -18,7 +18,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
 
 from config import sources
 from config.problems import ConfigError, Problem
@@ -33,6 +33,12 @@ __all__ = ["ConfigError", "Problem", "Section", "Settings", "load"]
 _ROOT = Path(__file__).parents[1]
 _DEFAULT_CHANNEL = "webchat"
 _DEFAULT_DESK = "local"
+
+TicketReason = Literal[
+    "accusation", "complaint", "moderator", "asked_for_human", "asked_for_ticket", "nothing_matches",
+    "answer_did_not_help", "suggestions_refused",
+]  # fmt: skip
+"""Why a ticket was opened: the rule that did, and what `faq.handover.label` sees in its words."""
 
 
 class _Part(BaseModel):
@@ -97,10 +103,57 @@ class LogSettings(_Part):
     format: Literal["text", "json"] = "text"
 
 
+class TicketRule(_Part):
+    """What a ticket that fits every condition gets: a priority, tags. An empty condition fits every ticket.
+
+    `reasons` are the rule by which the ticket was opened, and what its words call for (accusation, complaint). `words`
+    are whole words or phrases, in any case and with or without accents.
+    """
+
+    channels: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    reasons: tuple[TicketReason, ...] = ()
+    words: tuple[str, ...] = ()
+    visibility: tuple[Literal["public", "members", "private", "internal"], ...] = ()
+    priority: Literal["low", "normal", "high", "urgent"] | None = None
+    tags: tuple[str, ...] = ()
+
+    @field_validator("languages")
+    @classmethod
+    def _languages_are_codes(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        for language in languages:
+            if not re.fullmatch(r"[a-z]{2,3}", language):
+                raise ValueError(f"`{language}` is no language's code; write it like `en` or `nl`")
+        return languages
+
+    @field_validator("tags")
+    @classmethod
+    def _tags_suit_every_desk(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+        for tag in tags:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", tag):
+                raise ValueError(f"`{tag}` cannot be a tag; use letters, digits, hyphens and underscores, at most 32")
+        return tags
+
+    @field_validator("words")
+    @classmethod
+    def _words_say_something(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            if not any(map(str.isalnum, word)):
+                raise ValueError(f"`{word}` has no letter and no digit, so no message could hold it")
+        return words
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.priority is None and not self.tags:
+            raise ValueError("this rule does nothing; give it a `priority` or `tags`")
+        return self
+
+
 class TicketSettings(_Part):
-    """How tickets are numbered: ``FL-1042``."""
+    """How tickets are numbered (``FL-1042``), and which of them are urgent: the highest priority counts, every tag."""
 
     number_prefix: str = Field("FL", pattern=r"^[A-Za-z][A-Za-z0-9]{0,7}$")
+    rules: tuple[TicketRule, ...] = (TicketRule(reasons=("accusation", "complaint"), priority="high"),)
 
 
 class LimitSettings(_Part):
@@ -219,10 +272,19 @@ def load(  # noqa: PLR0913  config imports no other folder: what channels and de
         for name in reader.channel_names()
     }
     values["desk"] = reader.kinded(("desk",), Kinds("desk", desk_kinds, desk_section), default=_DEFAULT_DESK)
+    _report_unknown_channels(reader, values)
     reader.report_unknown_sections(Kinds("channel", channel_kinds, channel_section))
     if found.problems:
         raise ConfigError(reader.problems())
     return Settings(**values, source=file, warnings=tuple(reader.warnings))
+
+
+def _report_unknown_channels(reader: Reader, values: Mapping[str, Any]) -> None:
+    """A rule about a channel that is not there would never fit."""
+    tickets = values["tickets"]
+    for at, rule in enumerate(tickets.rules if isinstance(tickets, TicketSettings) else ()):
+        for name in rule.channels:
+            reader.report_unknown_name(("tickets", "rules", f"[{at}]", "channels"), "channel", name, values["channels"])
 
 
 def _file(path: Path | None, environ: Mapping[str, str]) -> Path | None:

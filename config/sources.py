@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ class Sources:
                 file=place.file,
                 line=place.line,
                 variable=place.variable,
-                key=".".join(path),
+                key=".".join(path).replace(".[", "["),
                 message=message,
                 cure=cure,
             ),
@@ -100,9 +101,11 @@ def _read_file(file: Path, sources: Sources) -> None:
 def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
     """Every key path of a valid TOML text and the line (from 1) where its statement begins.
 
-    A statement is the fewest lines that are valid TOML by themselves, so tomllib is the only grammar here.
+    A statement is the fewest lines that are valid TOML by themselves, so tomllib is the only grammar here. Tables of
+    one name, ``[[name]]``, are counted from "[0]".
     """
     table: tuple[str, ...] = ()
+    counts: Counter[tuple[str, ...]] = Counter()
     statement, start = "", 1
     for number, line in enumerate(text.split("\n"), start=1):
         is_open = bool(statement)
@@ -118,6 +121,10 @@ def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
         paths = list(_paths(parsed))
         if statement.lstrip().startswith("["):
             table = paths[-1]
+            if statement.lstrip().startswith("[["):
+                paths.append((*table, f"[{counts[table]}]"))
+                counts[table] += 1
+                table = paths[-1]
             yield from ((path, start) for path in paths)
         else:
             yield from (((*table, *path), start) for path in paths)

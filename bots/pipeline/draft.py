@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from adapters.base import Visibility
 from adapters.markup import render
-from bots.pipeline import languages, phrases
+from bots.pipeline import languages, phrases, rules
 from faq.handover import GRIEVANCES, label
 from faq.text.languages import base
 from ticket_client.base import Requester, TicketDraft
@@ -72,7 +72,7 @@ class _Draft:
         self.language = base(known[0]) if known else ""
 
     def made(self, key: str) -> TicketDraft:
-        message, requester = self.message, self.requester
+        message, requester, verdict = self.message, self.requester, self.verdict()
         return TicketDraft(
             key=key,
             subject=self.subject(),
@@ -82,7 +82,8 @@ class _Draft:
                 name=_one_line(requester.display_name),
                 handle=_one_line(requester.handle or ""),
             ),
-            tags=self.tags(),
+            priority=verdict.priority,
+            tags=verdict.tags,
             attachments=tuple(map(described, files(self.decision, message))),
             language=self.language,
             url=message.reply_to.url,
@@ -95,13 +96,22 @@ class _Draft:
         subject = headline(self.decision.words) or self.words("desk-no-words")
         return self.words("desk-subject-moderated", words=subject) if self.decision.moderated else subject
 
-    def tags(self) -> tuple[str, ...]:
-        decision = self.decision
-        tags = ["firstline", self.message.channel]
-        tags += ["moderated"] if decision.moderated else []
-        language = None if decision.moderated else self.context.written_in
-        said = decision.rule if decision.rule in GRIEVANCES else label(decision.words, language)
-        return (*tags, said) if said else tuple(tags)
+    def verdict(self) -> rules.Verdict:
+        """The priority, and all tags: ours and the operator's."""
+        decision, message = self.decision, self.message
+        said = label(decision.words, None if decision.moderated else self.context.written_in)
+        reasons = [decision.rule, *([said] if said and decision.rule not in GRIEVANCES else [])]
+        facts = rules.Facts(
+            channel=message.channel,
+            language=self.language,
+            reasons=reasons,
+            words=decision.words,
+            visibility=message.reply_to.visibility,
+        )
+        judged = rules.judge(self.house.rules, facts)
+        ours = ["firstline", message.channel, *(["moderated"] if decision.moderated else [])]
+        ours += [reason for reason in reasons if reason in GRIEVANCES]
+        return rules.Verdict(priority=judged.priority, tags=tuple(dict.fromkeys((*ours, *judged.tags))))
 
     # --- the body ---------------------------------------------------------------------------------------------------
 

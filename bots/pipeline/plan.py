@@ -31,6 +31,7 @@ from bots.pipeline.effects import NUMBER, SILENCED, Claim, DeskMessage, Effects,
 from bots.pipeline.excerpt import excerpt
 from bots.pipeline.state import Context, ConversationState, Phase, Ticket, mark
 from bots.wording import Wording
+from config.settings import TicketRule, TicketSettings
 from faq.entries import Entry, Faq
 from faq.handover import GRIEVANCES
 from faq.text.languages import base
@@ -53,6 +54,8 @@ class House:
     desk_language: str
     networks: Mapping[str, str] = field(default_factory=dict)
     """What people call each channel, by its name in the configuration."""
+    rules: tuple[TicketRule, ...] = TicketSettings().rules
+    """Which tickets are urgent, and what they are tagged with."""
 
 
 def ticket_key(conversation_key: str, place: str, message_id: str) -> str:

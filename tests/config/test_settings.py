@@ -483,6 +483,73 @@ kind = "remot"
                 "write one in small letters, such as image/png or image/*; for example: types = ["
             )
 
+    def test_each_wrong_rule_is_named_by_its_line(self, tmp_path: Path) -> None:
+        text = """[[tickets.rules]]
+words = ["police"]
+
+[[tickets.rules]]
+# two mistakes
+chanels = ["webchat"]
+priority = "hihg"
+[web]
+[[tickets.rules]]
+tags = [
+    "ok", "not ok"
+]
+languages = ["Dutch"]
+words = ["my lawyer", "?!"]
+reasons = ["complain"]
+visibility = "public"
+"""
+        assert [problem.partition(": for")[0] for problem in said(tmp_path, text)] == [
+            "firstline.toml:1: tickets.rules[0]: this rule does nothing; give it a `priority` or `tags`.",
+            "firstline.toml:6: tickets.rules[1].chanels: there is no such key; did you mean `channels`?",
+            "firstline.toml:7: tickets.rules[1].priority: must be 'low', 'normal', 'high' or 'urgent'.",
+            (
+                "firstline.toml:10: tickets.rules[2].tags: `not ok` cannot be a tag; "
+                "use letters, digits, hyphens and underscores, at most 32."
+            ),
+            "firstline.toml:13: tickets.rules[2].languages: `Dutch` is no language's code; write it like `en` or `nl`.",
+            (
+                "firstline.toml:14: tickets.rules[2].words: `?!` has no letter and no digit, "
+                "so no message could hold it."
+            ),
+            (
+                "firstline.toml:15: tickets.rules[2].reasons: [0] must be 'accusation', 'complaint', 'moderator', "
+                "'asked_for_human', 'asked_for_ticket', 'nothing_matches', 'answer_did_not_help' or "
+                "'suggestions_refused'."
+            ),
+            "firstline.toml:16: tickets.rules[2].visibility: must be a list.",
+        ]
+
+    def test_a_rule_is_about_channels_that_there_are(self, tmp_path: Path) -> None:
+        rules = """
+[[tickets.rules]]
+channels = ["webchat", "chat"]
+tags = ["x"]
+[[tickets.rules]]
+tags = ["x"]
+channels = ["discord"]
+"""
+        assert said(tmp_path, rules) == [
+            "firstline.toml:3: tickets.rules[0].channels: there is no channel called `chat`; did you mean `webchat`?",
+            "firstline.toml:7: tickets.rules[1].channels: there is no channel called `discord`; there are: webchat.",
+        ]
+
+    def test_rules_are_several_tables(self, tmp_path: Path) -> None:
+        assert said(tmp_path, '[tickets.rules]\ntags = ["x"]') == [
+            "firstline.toml:1: tickets.rules: these are several tables; write [[tickets.rules]] above each of them.",
+        ]
+        assert said(tmp_path, "[tickets]\nrules = ['x']") == [
+            "firstline.toml:2: tickets.rules[0]: these are several tables; write [[tickets.rules]] above each of them.",
+        ]
+        assert said(tmp_path, "", {"FIRSTLINE_TICKETS__RULES": '[{"tags": ["x"]}, {"tag": ["x"]}]'}) == [
+            (
+                "environment variable FIRSTLINE_TICKETS__RULES: tickets.rules[1].tag: there is no such key; "
+                "did you mean `tags`?"
+            ),
+        ]
+
     def test_the_default_language_is_one_of_the_languages(self, tmp_path: Path) -> None:
         assert said(tmp_path, '[bot]\ndefault_language = "fr"') == [
             "firstline.toml:1: bot: default_language `fr` is not one of the languages; add it there.",
