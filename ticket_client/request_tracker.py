@@ -67,6 +67,7 @@ _SUBJECT_CHARS, _NAME_CHARS, _REAL_NAME_CHARS, _KEY_CHARS = 200, 200, 120, 200  
 _REMEMBERED: Final = 10_000
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NAMEABLE: Final = r"^[^{}'\"\\]+$"  # within a search: 'CF.{name}'
+_UNAUTHORISED: Final = 401
 _REFUSED: Final = ("Permission Denied", "No permission", "Unable to find queue", "Could not create ticket. Queue")
 
 
@@ -494,6 +495,11 @@ def _queue_rights(queue: Mapping[str, Any], me: str) -> list[Finding]:
 
 def _refusal(status: int, answer: Any) -> DeskError | None:
     """RT answers 400 where a right is missing, and where the queue is not there any more: that can be mended."""
+    if status == _UNAUTHORISED:
+        return AuthFailed(
+            "Request Tracker does not know the token. It may have expired, or Apache keeps it back: see "
+            "docs/desks/request-tracker.md."
+        )
     said = answer.get("message") if isinstance(answer, dict) else None
     if status in {400, 403} and str(said).startswith(_REFUSED):
         return AuthFailed("Request Tracker does not let the bot do that: see `firstline check`.")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import re
+import tomllib
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -15,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import settings as config_settings
 from simulators.request_tracker import RequestTrackerSimulator, parsed
 from tests.ticket_client.contract import DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
@@ -456,7 +460,7 @@ async def test_other_refusals_are_for_good_and_repeat_no_words(rt: RequestTracke
 @pytest.mark.parametrize("token", ["1-2-wrong", "abc"])
 async def test_a_wrong_token_is_said_and_not_shown(rt: RequestTrackerBench, token: str) -> None:
     desk = rt.made(rt.sim.url, token=token)
-    with pytest.raises(AuthFailed) as refused:
+    with pytest.raises(AuthFailed, match=r"does not know the token") as refused:
         await desk.check()
     assert token not in str(refused.value)
 
@@ -515,3 +519,14 @@ def test_the_address_is_that_of_the_browser(url: str) -> None:
 def test_a_section_that_cannot_work_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         request_tracker.Settings.model_validate({"url": "https://rt.example", "token": "1-2-x", **wrong})
+
+
+def test_the_example_names_every_key_and_shows_its_default() -> None:
+    path = Path(config_settings.__file__).parent / "firstline.example.toml"
+    _, _, block = path.read_text(encoding="utf-8").partition("# A Request Tracker 5 of yours instead")
+    lines = [line[5:] for line in block.splitlines()[1:]]
+    shown = tomllib.loads("\n".join(itertools.takewhile(bool, lines)))["desk"]
+    settings = request_tracker.Settings.model_validate(shown)
+    assert set(shown) == set(request_tracker.Settings.model_fields)
+    for name, field in request_tracker.Settings.model_fields.items():
+        assert field.is_required() or getattr(settings, name) == field.default, name
