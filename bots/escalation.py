@@ -34,7 +34,7 @@ _LOOK_EVERY_S = 1.0
 _AT_ONCE = 8
 _GIVE_UP_AFTER, _FILES_WAIT = timedelta(days=7), timedelta(minutes=30)
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _DOWN_MOST_S, _AUTH_S = 1.0, 300.0, 60.0, 60.0
-_FILES_AGAIN_S = 30.0
+_FILES_AGAIN_S = _UNEXPECTED_S = 30.0
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -138,15 +138,14 @@ class Escalation:
                 await self._attempt(intent)
         except LedgerUnwritable as error:
             _log.error("%s", error, extra={"action": "ledger_unwritable"})
-            await self._let_go(intent)
+            await self._let_go(intent, _BACKOFF_FIRST_S)
         except Exception as error:
             _log.error(
                 "An intent could not be handled (%s)",
                 trouble(error),
                 extra={"action": "intent_failed", "intent": intent.id},
             )
-            await asyncio.sleep(_BACKOFF_FIRST_S)
-            await self._let_go(intent)
+            await self._let_go(intent, _UNEXPECTED_S)
         finally:
             del self._busy[intent.ticket_key]
             self.wake()
@@ -164,14 +163,16 @@ class Escalation:
             await self._go_on(intent, error)
         except (DeskError, TimeoutError) as error:
             await self._settle(intent, error)
+        except LookupError as error:
+            await self._fail(intent, str(error))
         else:
             self._worked()
 
-    async def _let_go(self, intent: Intent) -> None:
+    async def _let_go(self, intent: Intent, for_s: float) -> None:
         """End the lease of an intent that stays as it is, however long the disk is full."""
         while True:
             try:
-                await self._intents.release(intent)
+                await self._intents.release(intent, datetime.now(UTC) + timedelta(seconds=for_s))
             except LedgerUnwritable:
                 await asyncio.sleep(_BACKOFF_FIRST_S)
             else:

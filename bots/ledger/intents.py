@@ -203,9 +203,9 @@ class Intents:
         values = (codec.stamp(not_before), why)
         await self._set(intent.id, "state = 'sending', lease_until = NULL, not_before = ?, error = ?", *values)
 
-    async def release(self, intent: Intent) -> None:
+    async def release(self, intent: Intent, not_before: datetime) -> None:
         """Let go of an intent, of which nothing else could be written."""
-        await self._set(intent.id, "lease_until = NULL")
+        await self._set(intent.id, "lease_until = NULL, not_before = max(not_before, ?)", codec.stamp(not_before))
 
     async def add_note(self, intent: Intent, text: str) -> None:
         """Leave the intent to add a note about another one; once for each."""
@@ -290,12 +290,25 @@ class Intents:
         await self._set(intent.id, "state = 'done', lease_until = NULL, error = NULL")
 
     async def opened(self, intent: Intent, ref: TicketRef) -> list[Outgoing]:
-        """The ticket exists: note its number and put the replies that tell it on their way, in one transaction."""
+        """The ticket exists: note its number and put the replies that tell it on their way, in one transaction.
+
+        Raises `LookupError` where the ledger has another ticket of that id.
+        """
 
         def operation(connection: sqlite3.Connection) -> list[Outgoing]:
             row = connection.execute("SELECT announce, state FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
             if row["state"] == "done":
                 return []
+            double = connection.execute(
+                "SELECT number FROM tickets WHERE desk_id = ? AND key <> ?"
+                " AND desk = (SELECT desk FROM tickets WHERE key = ?)",
+                (ref.id, intent.ticket_key, intent.ticket_key),
+            ).fetchone()
+            if double is not None:
+                raise LookupError(
+                    f"The desk opened ticket {ref.number}, and the ledger knows that number from before. Is it another"
+                    " desk, or was it emptied? Give the bot a new ledger: [ledger] path."
+                )
             connection.execute(
                 "UPDATE ticket_intents SET state = 'done', lease_until = NULL, note_at = NULL, error = NULL"
                 " WHERE id = ?",

@@ -14,6 +14,7 @@ from adapters.base import Attachment, NotFetched, Unreachable
 from bots.escalation import Escalation
 from bots.files import FileFetcher
 from bots.ledger import intents
+from bots.ledger.report import report
 from bots.relay import Relay
 from bots.wording import Wording
 from config.settings import AttachmentSettings
@@ -205,6 +206,19 @@ async def test_requests_reach_a_desk_that_is_back_in_their_order_and_not_all_at_
         bodies = [ticket.draft.subject for ticket in desk.tickets.values()]
         assert sorted(bodies) == sorted(f"matter {i} of somebody" for i in range(20))
         assert bodies[:2] == ["matter 0 of somebody", "matter 1 of somebody"]
+
+
+async def test_a_desk_that_gives_a_number_twice_is_told_of_and_not_asked_for_ever(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(matter(1))
+        await on.done()
+        desk.tickets.clear()  # somebody set it up anew
+        await on.hear(matter(2))
+        await on.done()
+        (failed,) = report(path).failed
+        assert "the ledger knows that number from before" in failed.reason
+        assert on.texts() == [said("ticket-opened", number="M-1"), said("failed")]
 
 
 # --- tickets that take no more words ------------------------------------------------------------------------------
