@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import time
 from collections.abc import Mapping
@@ -81,6 +82,24 @@ class Answer:
             return parsedate_to_datetime(self.headers["date"]).astimezone(UTC)
         except (KeyError, ValueError):
             return None
+
+
+class _Cut(aiohttp.ClientError):
+    """The connection broke before the answer came; says what aiohttp called it."""
+
+
+def _named(error: Exception) -> str:
+    return str(error) if isinstance(error, _Cut) else type(error).__name__
+
+
+async def _once_only(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT or a DELETE a second time, of its own accord, when a connection breaks."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise  # nothing was sent
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Cut(type(error).__name__) from error
 
 
 class DeskClient:
@@ -250,7 +269,7 @@ class DeskClient:
             raise lost(f"{self._name} did not answer {what} within {self._timeout_s:g} s.") from error
         except (aiohttp.ClientError, OSError) as error:
             self._failed()
-            raise lost(f"The connection to {self._name} broke during {what} ({type(error).__name__}).") from error
+            raise lost(f"The connection to {self._name} broke during {what} ({_named(error)}).") from error
         answer = Answer(
             status=response.status,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -271,6 +290,7 @@ class DeskClient:
                 connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=True,
+                middlewares=(_once_only,),
             )
         return self._session
 
@@ -292,7 +312,7 @@ class DeskClient:
                 self._failed()
                 raise lost(f"{self._name} answered {what} with something that is not its API's. Is the address right?")
         elif status < _HTTP_REFUSED:
-            where = self._shown(str(URL(answer.headers.get("location", "")).with_query(None)))
+            where = self._shown(_place(answer.headers.get("location", "")))
             raise Unavailable(
                 f"{self._name} sends {what} on to {where or 'nowhere'}. Write the right address as `url`."
             )
@@ -346,6 +366,15 @@ def _parsed(raw: bytes | None) -> Any:
         return None
 
 
+def _place(location: str) -> str:
+    """A redirect's address without what may be secret in it; "" where it is none."""
+    try:
+        url = URL(location).with_query(None).with_fragment(None)
+        return str(url.with_user(None) if url.absolute else url)
+    except ValueError:
+        return ""
+
+
 def _body(value: object, text: str | None) -> bytes | None:
     if text is not None:
         return text.encode()
@@ -362,6 +391,8 @@ def _seconds(header: str | None) -> float | None:
         return None
     try:
         value = float(header)
+        if math.isnan(value):
+            return None
     except ValueError:
         try:
             return max((parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds(), 0.0)
