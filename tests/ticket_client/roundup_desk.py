@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 from multidict import MultiDict
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from config.findings import Finding
-from config.settings import Section
 from ticket_client.base import (
     AgentReply,
     Capabilities,
@@ -31,7 +30,7 @@ from ticket_client.base import (
     TicketSnapshot,
     Unavailable,
 )
-from ticket_client.client import DeskClient
+from ticket_client.client import DeskClient, RemoteSection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +59,7 @@ _FIELDS = "status,priority,activity,messages,files"
 _CONFLICT, _STALE = 409, 412
 
 
-class Settings(Section):
+class Settings(RemoteSection):
     """The section ``[desk]`` of tests.
 
     `origin` is the tracker's own address where `url` is that of a proxy; `queue` keeps the keys of several desks on one
@@ -71,10 +70,8 @@ class Settings(Section):
     url: str
     origin: str = ""
     queue: str = ""
-    user: str
+    user: str = Field(min_length=1)
     password: SecretStr
-    timeout_s: float = 25.0
-    settle_s: float = 30.0
 
 
 class Exists(Rejected):
