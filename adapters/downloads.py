@@ -84,15 +84,21 @@ async def gathered(pieces: AsyncIterable[bytes], *, max_bytes: int) -> bytes:
 class Downloads:
     """The way to a platform's files, apart from that to its API: a slow file keeps no reply waiting.
 
-    `connect` makes the connections' connector; the usual one by default.
+    `connect` makes the connections' connector; the usual one by default. `agent` is what the bot says it is.
     """
 
     def __init__(
-        self, origins: Iterable[str], *, timeout_s: float, connect: Callable[[], aiohttp.BaseConnector] | None = None
+        self,
+        origins: Iterable[str],
+        *,
+        timeout_s: float,
+        connect: Callable[[], aiohttp.BaseConnector] | None = None,
+        agent: str = "",
     ) -> None:
         self._origins = tuple(origins)
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._connect = connect
+        self._headers = {**AS_IT_IS, **({"User-Agent": agent} if agent else {})}
         self._session: aiohttp.ClientSession | None = None
         self._is_closed = False
 
@@ -110,7 +116,7 @@ class Downloads:
             )
         try:
             async with self._session.get(
-                url, allow_redirects=False, auto_decompress=False, headers=AS_IT_IS
+                url, allow_redirects=False, auto_decompress=False, headers=self._headers
             ) as response:
                 check_answer(response.status, response.headers, max_bytes=max_bytes)
                 return await gathered(response.content.iter_chunked(_PIECE_BYTES), max_bytes=max_bytes)

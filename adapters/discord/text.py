@@ -83,9 +83,9 @@ def attachments(message: Mapping[str, Any]) -> tuple[Attachment, ...]:
     files = tuple(
         Attachment(
             name=clean(str(file.get("filename") or "file")),
-            media_type=str(file.get("content_type") or ""),
+            media_type=clean(str(file.get("content_type") or "")),
             size_bytes=file["size"] if isinstance(file.get("size"), int) else None,
-            reference=f"{file['url']}#{place}/{file.get('id', '')}" if file.get("url") else "",
+            reference=clean(f"{file['url']}#{place}/{file.get('id', '')}") if file.get("url") else "",
         )
         for file in files_of(message)
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import requests
 
 from adapters.base import ChannelSetupError, RateLimits, Unreachable
+from adapters.downloads import Downloads
 from adapters.reddit.check import place_findings, preface
 from adapters.reddit.places import ALWAYS_BOTS, Account
 from adapters.reddit.polling import Polling
@@ -21,7 +22,9 @@ from config.findings import Finding
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from adapters.base import Deliver, IncomingMessage, Reply, Surroundings
+    import aiohttp
+
+    from adapters.base import Attachment, Deliver, IncomingMessage, Reply, Surroundings
     from adapters.reddit.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -35,7 +38,10 @@ def create(name: str, settings: Settings, surroundings: Surroundings) -> RedditA
 
 
 class RedditAdapter:
-    """One account on Reddit: a line that reads and a line that writes, each a PRAW in a thread of its own."""
+    """One account on Reddit: a line that reads and a line that writes, each a PRAW in a thread of its own.
+
+    `session` and `connect` make the connections, to the API and to the files, where the usual ones will not do.
+    """
 
     def __init__(
         self,
@@ -44,6 +50,7 @@ class RedditAdapter:
         surroundings: Surroundings,
         *,
         session: Callable[[], requests.Session] = requests.Session,
+        connect: Callable[[], aiohttp.BaseConnector] | None = None,
     ) -> None:
         self.name = name
         rate = settings.messages_per_minute
@@ -57,6 +64,9 @@ class RedditAdapter:
         )
         self._reading = Reading(self._lines[0], name)
         self._sending = Sending(self._lines[1], name, settings, surroundings)
+        self._downloads = Downloads(
+            settings.file_hosts, timeout_s=settings.file_timeout_s, agent=settings.agent, connect=connect
+        )
         self._account: Account | None = None
         self._polling: Polling | None = None
 
@@ -157,6 +167,13 @@ class RedditAdapter:
                 raise Unreachable(f"Reddit: {said(error)}") from error
         return self._account
 
+    async def fetch(self, attachment: Attachment, *, max_bytes: int) -> bytes:
+        """A picture or video that somebody posted. Raises `NotFetched`, `Busy` or `Unreachable`.
+
+        Not by PRAW, which reads no files: its thread would be held by a slow one, and cannot be called back.
+        """
+        return await self._downloads.get(attachment.reference, max_bytes=max_bytes)
+
     # --- the operator -----------------------------------------------------------------------------------------------
 
     async def check(self) -> list[Finding]:
@@ -183,7 +200,7 @@ class RedditAdapter:
 
     async def close(self) -> None:
         """End both threads; idempotent. Waits no longer than one request may take."""
-        await asyncio.gather(*(line.close() for line in self._lines))
+        await asyncio.gather(*(line.close() for line in self._lines), self._downloads.close())
 
 
 _REFUSED: Final = (

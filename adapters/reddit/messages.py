@@ -144,6 +144,7 @@ def _described(thing: Thing, account: Account, around: Around, roles: Roles) -> 
         visibility=around.place.visibility,
         addressed=addressed,
         language_hint=around.place.language or None,
+        attachments=thing.attachments,
         sent_at=thing.created_at,
         reply_to=target(thing, account, around.place),
         message_ref={"id": thing.id, "subreddit": thing.subreddit},
@@ -254,6 +255,7 @@ def _parent(thing: Thing, account: Account, parent: Thing | None) -> Parent | No
         author=_author(parent, account) if parent.author_id else None,
         text=_said(parent, account) or None,
         sent_at=parent.created_at,
+        attachments=parent.attachments,
     )
 
 

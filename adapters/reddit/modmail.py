@@ -155,6 +155,7 @@ def target(conversation: Conversation, account: Account) -> ReplyTarget:
         read_along=True,
         max_len=MAX_PLAIN,
         sign=SIGN,
+        url=f"https://mod.reddit.com/mail/all/{conversation.id}",  # which only moderators can open
         idempotency=Idempotency.FINDABLE,
     )
 

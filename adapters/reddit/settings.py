@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from adapters.downloads import Origin
 from config.settings import Section
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Settings(Section):
     """Made from the username where empty; Reddit wants one that tells who runs the bot."""
     reddit_url: str = Field("https://www.reddit.com", pattern=r"^https?://[^\s/]+$")
     oauth_url: str = Field("https://oauth.reddit.com", pattern=r"^https?://[^\s/]+$")
+    file_hosts: tuple[Origin, ...] = ("https://i.redd.it", "https://preview.redd.it", "https://v.redd.it")
+    """Where Reddit keeps pictures and videos; they are fetched from nowhere else."""
     subreddits: Subreddits = Field(min_length=1)
     """Where the bot reads and may speak; nowhere else."""
     help_flairs: Annotated[dict[str, tuple[str, ...]], BeforeValidator(_flairs)] = Field({})
@@ -108,6 +111,8 @@ class Settings(Section):
     lookup_interval_s: float = Field(60.0, gt=0)
     """Between two looks at whether what was answered has been edited, deleted or removed."""
     request_timeout_s: float = Field(8.0, gt=0)
+    file_timeout_s: float = Field(60.0, gt=0)
+    """For one picture or video that somebody posted, to its last byte."""
     max_backoff_s: float = Field(60.0, gt=0)
 
     @model_validator(mode="after")

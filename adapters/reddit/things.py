@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from adapters.base import Attachment
+from adapters.reddit import media
 from adapters.reddit.text import clean
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Thing:
     is_archived: bool = False
     gone: Literal["", "deleted", "removed"] = ""
     flair: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def is_comment(self) -> bool:
@@ -61,6 +64,7 @@ def read(child: object) -> Thing:
     body = data["body"] if is_comment else data.get("selftext") or ""
     author = str(data.get("author") or "")
     edited = data.get("edited")
+    gone = _gone(data, author, str(body))
     return Thing(
         id=_fullname(data["name"], child["kind"]),
         author_id=_author_id(data.get("author_fullname")) if author not in _NOBODY else "",
@@ -77,8 +81,9 @@ def read(child: object) -> Thing:
         is_distinguished=data.get("distinguished") == "moderator",
         is_locked=data.get("locked") is True,
         is_archived=data.get("archived") is True,
-        gone=_gone(data, author, str(body)),
+        gone=gone,
         flair=clean(str(data.get("link_flair_text") or "")) if not is_comment else "",
+        attachments=() if gone else media.attachments(data),
     )
 
 

@@ -78,7 +78,7 @@ def attachments(message: Message) -> tuple[Attachment, ...]:
     return (
         Attachment(
             name=clean(getattr(part, "file_name", None) or kind),
-            media_type=getattr(part, "mime_type", None) or ("image/jpeg" if message.photo else ""),
+            media_type=clean(getattr(part, "mime_type", None) or ("image/jpeg" if message.photo else "")),
             size_bytes=getattr(part, "file_size", None),
             reference=getattr(part, "file_id", ""),
         ),

@@ -276,10 +276,10 @@ def _attachments(post: Json) -> tuple[Attachment, ...]:
 def _attachment(media: Json) -> Attachment:
     videos = [each for each in objects(media, "variants") if each.get("content_type") == "video/mp4"]
     best = max(videos, key=_bit_rate, default={})
-    address = str(media.get("url") or best.get("url") or "")
+    address = clean(str(media.get("url") or best.get("url") or ""))
     name = clean(address.partition("?")[0].rpartition("/")[2]) or "media"
     media_type = "video/mp4" if best else _PICTURES.get(name.rpartition(".")[2].lower(), "")
-    return Attachment(name=name, media_type=media_type, reference=address or str(media.get("media_key") or ""))
+    return Attachment(name=name, media_type=media_type, reference=address or clean(str(media.get("media_key") or "")))
 
 
 def _bit_rate(variant: Json) -> float:

@@ -163,6 +163,38 @@ def _submission(thing: Thing, viewer: User | None) -> Json:
         "removed_by": thing.removed_by if thing.subreddit.is_moderator(viewer) else None,
         "removed_by_category": "deleted" if thing.is_deleted else thing.removed_by_category,
         "subreddit_subscribers": _subscribers(thing.subreddit),
+        **_media(thing, viewer),
+    }
+
+
+def _media(thing: Thing, viewer: User | None) -> Json:
+    """Return what a submission of pictures or of a video has besides: one is its address, several are a gallery."""
+    if not thing.media or thing.is_deleted or not _sees_through(thing, viewer):
+        return {}
+    first = thing.media[0]
+    shared: Json = {"is_self": False, "domain": "i.redd.it", "url": first.url, "is_reddit_media_domain": True}
+    if first.ending == "mp4":
+        video = {"reddit_video": {"fallback_url": f"{first.url}?source=fallback", "is_gif": False}}
+        return shared | {"domain": "v.redd.it", "is_video": True, "post_hint": "hosted:video", "media": video}
+    if len(thing.media) == 1:
+        return shared | {"post_hint": "image"}
+    items = [{"media_id": each.id, "id": number} for number, each in enumerate(thing.media)]
+    gallery = {"is_gallery": True, "gallery_data": {"items": items}, "media_metadata": _metadata(thing)}
+    return shared | gallery | {"url": f"{_SITE}/gallery/{thing.id}", "is_reddit_media_domain": False}
+
+
+def _metadata(thing: Thing) -> Json:
+    """Return what is told of each picture; Reddit lists them in no order."""
+    return {
+        each.id: {
+            "status": "valid",
+            "e": "AnimatedImage" if each.ending == "gif" else "Image",
+            "m": f"image/{each.ending}",
+            "id": each.id,
+            "p": [],
+            "s": {"x": 640, "y": 480, ("gif" if each.ending == "gif" else "u"): f"{each.url}?width=640&s=0c5e"},
+        }
+        for each in reversed(thing.media)
     }
 
 
@@ -175,6 +207,7 @@ def _comment(thing: Thing, viewer: User | None) -> Json:
         "parent_id": thing.parent.fullname if thing.parent else None,
         "is_submitter": thing.author is thing.submission.author,
         "replies": "",
+        **({"media_metadata": _metadata(thing)} if thing.media and text == thing.text else {}),
     }
 
 

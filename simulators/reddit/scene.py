@@ -95,6 +95,7 @@ class RedditScene:
             "kind": "reddit",
             "reddit_url": self._sim.url,
             "oauth_url": self._sim.url,
+            "file_hosts": [self._sim.url],
             "client_id": self._client[0],
             "client_secret": self._client[1],
             "username": _BOT,

@@ -74,14 +74,17 @@ class RedditSimulator(Control):
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1024 * 1024)
         ControlHttp(control=self, offers=Control, answer=_json, token=self._control_token, writers=_WRITERS).add_to(app)
+        app.router.add_get("/media/{name}", self._file)
         app.router.add_route("*", "/{path:.*}", self._api)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await self._listen(is_on=True)
+        self._world.media_url = f"{self.url}/media"
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
+        self._files.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -93,6 +96,11 @@ class RedditSimulator(Control):
             self._listener = web.TCPSite(self._runner, self._host, self.port, ssl_context=self._tls)
             await self._listener.start()
             self.port = self._runner.addresses[0][1]
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        media = self._world.media.get(request.match_info["name"])
+        is_known = request.headers.get("User-Agent", "").lower().startswith(_LIBRARIES)
+        return await self._files.answer(request, media.content if media is not None and not is_known else None)
 
     # --- the API ----------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,11 @@
 """What people do on the simulated Reddit: join, write, change, moderate. `Control` adds to it; see there."""
 
+import base64
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from simulators.driving import SimulatorError
+from simulators.files import FileHost
 from simulators.reddit.faults import Faults, Quota
 from simulators.reddit.journal import Journal
 from simulators.reddit.modmail import Conversation, Modmail
@@ -11,7 +13,7 @@ from simulators.reddit.oauth import Tokens
 from simulators.reddit.objects import thing_json
 from simulators.reddit.site import Site
 from simulators.reddit.wire import Json, now
-from simulators.reddit.world import Subreddit, Thing, User, World
+from simulators.reddit.world import Media, Subreddit, Thing, User, World
 from simulators.reddit.writing import take_away
 
 _KINDS = ("public", "restricted", "private")
@@ -27,6 +29,7 @@ class Stage(ABC):
         self._tokens = Tokens(self._world, lifetime_s=token_lifetime_s)
         self._site = Site(world=self._world, modmail=self._modmail, journal=self._journal)
         self._faults = Faults()
+        self._files = FileHost()
         self._quota = Quota()
 
     # --- who and where ----------------------------------------------------------------------------------------------
@@ -98,14 +101,37 @@ class Stage(ABC):
 
     # --- what people write ------------------------------------------------------------------------------------------
 
-    def submit(self, subreddit: str, author: str, title: str, text: str = "", *, flair: str | None = None) -> Json:
-        """Let somebody submit a text."""
+    def submit(  # noqa: PLR0913  a control's arguments are its JSON body
+        self,
+        subreddit: str,
+        author: str,
+        title: str,
+        text: str = "",
+        *,
+        flair: str | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> Json:
+        """Let somebody submit a text, a picture, a video (.mp4) or a gallery. `files`: name to content in base64."""
         place = self._world.subreddit(subreddit)
-        return self._shown(self._world.submit(place, self._world.user(author), title, text, flair))
+        user, media = self._world.user(author), self._uploaded(files)
+        return self._shown(self._world.submit(place, user, title, text, flair, media))
 
-    def comment(self, parent: str, author: str, text: str) -> Json:
-        """Let somebody answer a submission or a comment."""
-        return self._shown(self._world.comment(self._world.thing(parent), self._world.user(author), text))
+    def comment(self, parent: str, author: str, text: str, *, files: Mapping[str, str] | None = None) -> Json:
+        """Let somebody answer a submission or a comment; `files` as in `submit`."""
+        user, media = self._world.user(author), self._uploaded(files)
+        text += "".join(f"\n\n![img]({each.id})" for each in media)
+        return self._shown(self._world.comment(self._world.thing(parent), user, text, media))
+
+    def break_files(self, kind: str, *, times: int = 1, location: str = "") -> None:
+        """Let the next pictures and videos fail to come; see `FileFault`. `location`: where one that has moved is."""
+        self._files.arm(kind, times, location)
+
+    def file_requests(self) -> list[str]:
+        """Return the paths under which pictures and videos were asked for, in order."""
+        return list(self._files.requests)
+
+    def _uploaded(self, files: Mapping[str, str] | None) -> tuple[Media, ...]:
+        return tuple(self._world.upload(name, base64.b64decode(content)) for name, content in (files or {}).items())
 
     def edit(self, name: str, text: str) -> Json:
         """Let the author change a text."""

@@ -61,6 +61,21 @@ class Subreddit:
         return self.kind != "private" or (user is not None and (user.name in self.members or self.is_moderator(user)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A picture or a video, at `url`."""
+
+    id: str
+    ending: str
+    content: bytes
+    url: str
+
+    @property
+    def name(self) -> str:
+        """The last part of its address."""
+        return f"{self.id}.{self.ending}"
+
+
 @dataclass(slots=True, kw_only=True)
 class Thing:
     """A submission (kind t3, with `title`) or a comment (t1, with `parent`). Removed by a moderator it is not gone.
@@ -89,6 +104,7 @@ class Thing:
     is_archived: bool = False
     is_stickied: bool = False
     distinguished: str | None = None
+    media: tuple[Media, ...] = ()
     replies: "list[Thing]" = field(default_factory=list)
     comments: int = 0
 
@@ -136,6 +152,8 @@ class World:
         self.users: dict[str, User] = {}
         self.subreddits: dict[str, Subreddit] = {}
         self.things: dict[str, Thing] = {}
+        self.media: dict[str, Media] = {}  # by name
+        self.media_url = ""
         self.revision = 0
         self._numbers = {
             kind: count(int(first, 36))
@@ -168,8 +186,24 @@ class World:
             return thing
         raise SimulatorError(f"There is no {fullname!r}.")
 
-    def submit(self, subreddit: Subreddit, author: User, title: str, text: str, flair: str | None) -> Thing:
-        """Create a submission of text."""
+    def upload(self, name: str, content: bytes) -> Media:
+        """Keep a picture or a video under a name of its own; the one that it had is forgotten."""
+        media_id = f"m{len(self.media):012d}"
+        ending = name.rpartition(".")[2]
+        media = Media(id=media_id, ending=ending, content=content, url=f"{self.media_url}/{media_id}.{ending}")
+        self.media[media.name] = media
+        return media
+
+    def submit(  # noqa: PLR0913, PLR0917  a submission is a place, an author and what it holds
+        self,
+        subreddit: Subreddit,
+        author: User,
+        title: str,
+        text: str,
+        flair: str | None,
+        media: tuple[Media, ...] = (),
+    ) -> Thing:
+        """Create a submission of text, or of pictures, or of a video."""
         thing = Thing(
             kind="t3",
             id=self.new_id("t3"),
@@ -178,13 +212,14 @@ class World:
             title=title,
             text=text,
             flair=flair,
+            media=media,
             created_at=now(),
         )
         self.things[thing.fullname] = thing
         self.touch()
         return thing
 
-    def comment(self, parent: Thing, author: User, text: str) -> Thing:
+    def comment(self, parent: Thing, author: User, text: str, media: tuple[Media, ...] = ()) -> Thing:
         """Create a comment and tell those whom it answers or names."""
         thing = Thing(
             kind="t1",
@@ -193,6 +228,7 @@ class World:
             author=author,
             text=text,
             parent=parent,
+            media=media,
             created_at=now(),
         )
         self.things[thing.fullname] = thing

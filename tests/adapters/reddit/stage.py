@@ -29,7 +29,7 @@ SUB = "acme"
 def settings(sim: RedditSimulator, **given: Any) -> Settings:
     quick = {"poll_interval_s": 0.02, "lookup_interval_s": 0.05, "request_timeout_s": 2, "max_backoff_s": 0.2}
     login = {"client_id": "client-id", "client_secret": "CANARY-secret-7", "username": BOT, "password": PASSWORD}
-    place = {"reddit_url": sim.url, "oauth_url": sim.url, "subreddits": [SUB]}
+    place = {"reddit_url": sim.url, "oauth_url": sim.url, "file_hosts": [sim.url], "subreddits": [SUB]}
     return Settings.model_validate({**quick, **login, **place, **given})
 
 
@@ -70,13 +70,15 @@ class Stage:
                 await self.came.wait()
         return found()[-1]
 
-    async def comments(self, text: str, *, author: str = "ana", parent: str = "") -> IncomingMessage:
+    async def comments(self, text: str, *, author: str = "ana", parent: str = "", **what: Any) -> IncomingMessage:
         """Somebody comments, by default under Bram's submission; what the adapter makes of it."""
-        made = self.sim.comment(parent or self.thread, author, text)
+        made = self.sim.comment(parent or self.thread, author, text, **what)
         return await self.arrives(made["name"])
 
-    async def submits(self, title: str, text: str = "", *, author: str = "ana", flair: str = "") -> IncomingMessage:
-        made = self.sim.submit(SUB, author, title, text, flair=flair or None)
+    async def submits(
+        self, title: str, text: str = "", *, author: str = "ana", flair: str = "", **what: Any
+    ) -> IncomingMessage:
+        made = self.sim.submit(SUB, author, title, text, flair=flair or None, **what)
         return await self.arrives(made["name"])
 
     async def writes(
