@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
+# A contract's failures show their values as those of a test's own module do.
+pytest.register_assert_rewrite("tests.ticket_client.contract", "tests.ticket_client.exactly_once")
+
 # On a busy machine any example may take long: what a work costs is a matter of ratios (tests/growth.py).
 hypothesis.settings.register_profile("firstline", deadline=None)
 hypothesis.settings.load_profile("firstline")
