@@ -457,7 +457,7 @@ class FreshdeskSimulator:
         ticket.update(plain)
         ticket["custom_fields"].update(fields.get("custom_fields", {}))
         if "description" in fields:
-            ticket["description"], ticket["description_text"] = _cleaned(fields["description"])
+            ticket["description"], ticket["description_text"] = cleaned(fields["description"])
         ticket["attachments"] += self._attach(ticket["attachments"], fields.get("attachments", []))
 
     def _attach(self, there: Sequence[Json], new: Sequence[tuple[str, str, bytes]]) -> list[Json]:
@@ -605,7 +605,7 @@ class FreshdeskSimulator:
         if user not in {self.bot_id, self.agent_id, *self.contacts}:
             raise _invalid(("user_id", "There is no contact matching the given user_id", _BAD))
         before = [one for entry in self.conversations[ticket["id"]] for one in entry["attachments"]]
-        body, text = _cleaned(fields["body"])
+        body, text = cleaned(fields["body"])
         stamp = _stamp(self.now())
         entry = {
             "body": body, "body_text": text, "id": 40_000 + next(self._ids), "incoming": fields.get("incoming", False),
@@ -761,7 +761,7 @@ class _Cleaner(HTMLParser):
             self.text.append(data)
 
 
-def _cleaned(given: str) -> tuple[str, str]:
+def cleaned(given: str) -> tuple[str, str]:
     """The HTML that is kept, and its text."""
     cleaner = _Cleaner()
     cleaner.feed(given)

@@ -9,6 +9,7 @@ so that whoever then reads the ticket sees all that happened in it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import html
@@ -106,6 +107,10 @@ class FieldRefused(Rejected):
         self.fields = fields
 
 
+class SetUpRefused(Unavailable):
+    """Freshdesk refuses what the account or our settings have wrong; whatever was asked is good once that is mended."""
+
+
 class FreshdeskDesk:
     """Implements `TicketDesk` and `HasWebhook`."""
 
@@ -125,6 +130,7 @@ class FreshdeskDesk:
             secrets=(key, authorization),
         )
         self._me: int | None = None
+        self._words = {number: status.title() for number, status in _STATUSES.items()}
 
     # --- opening ----------------------------------------------------------------------------------------------------
 
@@ -134,7 +140,7 @@ class FreshdeskDesk:
         text = "\n\n".join(filter(None, (draft.body, *draft.attachments)))
         return json.dumps({
             "subject": _line(draft.subject) or "-",
-            "description": _html(text or "-"),
+            "description": _html(text if text.strip() else "-"),
             "priority": _PRIORITIES[draft.priority],
             "unique_external_id": requester.external_id,
             "name": _line(requester.name) or _line(requester.handle) or requester.external_id,
@@ -188,7 +194,7 @@ class FreshdeskDesk:
         return TicketSnapshot(
             ref=self._ref(ticket),
             status=self._status(ticket),
-            raw_status=_STATUSES[number].title() if number in _STATUSES else f"status {number}",
+            raw_status=await self._word(number),
             version=f"{_version(ticket)} {len(entries)}",
             replies=tuple(sorted(replies, key=lambda reply: (reply.at, int(reply.id)))),
             priority=next((ours for ours, theirs in _PRIORITIES.items() if theirs == urgency), Priority.NORMAL),
@@ -333,7 +339,7 @@ class FreshdeskDesk:
         except AuthFailed:
             cure = "Admin > Team > Roles: a role with the right to view contacts, for the bot's agent."
             return [Finding(ok=False, text="The bot's agent may not see contacts.", cure=cure)]
-        except Rejected:
+        except (Rejected, SetUpRefused):
             cure = "Ask Freshdesk's support to switch on the unique external ID of contacts."
             return [Finding(ok=False, text="The account does not know contacts by their external id.", cure=cure)]
         return [Finding(ok=True, text="Requesters are contacts with an external id, and need no e-mail address.")]
@@ -406,6 +412,16 @@ class FreshdeskDesk:
             self._me = int((await self._client.get("/agents/me"))["id"])
         return self._me
 
+    async def _word(self, number: int) -> str:
+        """The account's own name of a status, where the bot may see it."""
+        if number not in self._words:
+            with contextlib.suppress(AuthFailed, NotFound, Rejected):
+                fields = {field["type"]: field for field in await self._client.get("/ticket_fields")}
+                choices = fields["default_status"]["choices"]
+                self._words |= {int(choice): names[0] for choice, names in choices.items()}
+            self._words.setdefault(number, f"status {number}")
+        return self._words[number]
+
     async def _every(self, path: str, params: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
         for page in range(1, _MAX_PAGES + 1):
             rows = await self._client.get(path, {**params, "per_page": str(_A_PAGE), "page": str(page)})
@@ -420,7 +436,7 @@ class FreshdeskDesk:
         try:
             ticket: dict[str, Any] = await self._client.get(f"/tickets/{number}")
         except (NotFound, Unavailable) as error:
-            if getattr(error, "retry_after_s", None) is not None:
+            if isinstance(error, Unavailable) and error.retry_after_s is not None:
                 raise
             try:  # a redirect counts as unavailable
                 ticket = {**await self._client.get(f"/tickets/archived/{number}"), "archived": True}
@@ -478,7 +494,7 @@ def _refusal(status: int, answer: Any) -> DeskError | None:
     message = (
         f"Freshdesk refuses {said}. Mend it there or in [desk] (`firstline check` says how); what waits goes on then."
     )
-    return Unavailable(message, retry_after_s=_SETUP_AGAIN_S)
+    return SetUpRefused(message, retry_after_s=_SETUP_AGAIN_S)
 
 
 def _is_reply(entry: Mapping[str, Any], me: int) -> bool:
