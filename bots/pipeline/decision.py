@@ -30,7 +30,7 @@ _PLEA_WORDS = 12  # a longer plea for a human carries its matter with it
 _LANGUAGE_NAMES = {"english": "en", "engels": "en", "dutch": "nl", "nederlands": "nl"}
 
 ActName = Literal[
-    "greet", "thank", "help", "language", "ask_matter", "ask_number", "helpful", "rate", "erase",
+    "greet", "thank", "help", "language", "ask_matter", "ask_number", "helpful", "rate", "erase", "edit_noted",
     "existing_ticket", "complaint_exists", "complaint_hidden", "not_moderator", "moderator_unchecked", "attach",
     "stale_choice", "acknowledge", "never_mind", "opt_out", "opt_in",
     "claim_code", "claim_nothing", "claim_in_public", "claim_wrong", "claim_own", "claimed", "unlink",
@@ -114,8 +114,8 @@ def decide(message: IncomingMessage, context: Context, matches: Matches, now: da
     """Decide about one message. Pure: no clock, no database, no network."""
     if (rule := _ignored(message, context)) is not None:
         return Ignore(rule=rule)
-    if message.kind is Kind.DELETED:
-        return Act(name="erase", ticket=context.complaint or context.ticket, value=message.message_id)
+    if (changed := _changed(message, context)) is not None:
+        return changed
     if context.is_silenced and message.on_behalf_of is None:
         listens = message.command == "start" or phrases.says(message.text, "opt_in")
         return Act(name="opt_in") if listens else Ignore(rule=OPTED_OUT)
@@ -138,9 +138,24 @@ def _ignored(message: IncomingMessage, context: Context) -> str | None:  # noqa:
     if message.addressed is Addressed.AMBIENT:
         return "not_addressed"
     if message.kind is Kind.EDITED and context.earlier_outcome not in {None, "ignored"}:
-        return "edit_of_processed"
+        return None if _is_in_ticket(message, context) else "edit_of_processed"
     said = message.text.strip() or message.attachments or message.command or message.action
     return None if said or message.addressed is Addressed.MENTION else "empty"
+
+
+def _changed(message: IncomingMessage, context: Context) -> Act | None:
+    """What somebody took back or changed of what was worked on already."""
+    if message.kind is Kind.DELETED:
+        return Act(name="erase", ticket=context.complaint or context.ticket, value=message.message_id)
+    if message.kind is Kind.EDITED and _is_in_ticket(message, context):
+        return Act(name="edit_noted", ticket=context.complaint)
+    return None
+
+
+def _is_in_ticket(message: IncomingMessage, context: Context) -> bool:
+    """Whether the message that was edited opened, or was added to, a ticket of its own author."""
+    ticket = context.complaint
+    return ticket is not None and message.on_behalf_of is None and ticket.requester == _identity(message)
 
 
 def _tapped(message: IncomingMessage, context: Context, policy: Policy) -> Decision:  # noqa: PLR0911 - one line a button

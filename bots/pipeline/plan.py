@@ -459,6 +459,8 @@ class _Planner:
                 return self._rated(act, act.ticket)
             case "erase":
                 return self._erased(act)
+            case "edit_noted" if act.ticket:
+                return self._edited(act, act.ticket)
             case "attach" if act.ticket:
                 return self._attached(act, act.ticket)
             case "existing_ticket" if act.ticket:
@@ -502,6 +504,14 @@ class _Planner:
             desk = (DeskMessage(key=f"in:{self.inbound_id}:erased", ticket_key=act.ticket.key, kind="note", text=note),)
         state = self._idle() if self.state.question_id == act.value else self.state
         return replace(self._done(act, state), desk=desk, erase=act.value)
+
+    def _edited(self, act: Act, ticket: Ticket) -> Effects:
+        """The new words are a note, under the key by which a deletion finds somebody's words at the desk."""
+        words = self.message.text[:WORDS_CHARS].strip()
+        said = indented(words) or self.house.wording.say(self.house.desk_language, "desk-no-words")
+        note = self.house.wording.say(self.house.desk_language, "desk-edited", words=said)
+        added = DeskMessage(key=f"in:{self.inbound_id}:words", ticket_key=ticket.key, kind="note", text=note)
+        return replace(self._done(act, self.state), desk=(added,))
 
     def _attached(self, act: Act, ticket: Ticket) -> Effects:
         """The conversation goes on here; what was said on the way belongs in the ticket."""

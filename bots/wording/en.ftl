@@ -182,6 +182,7 @@ desk-offered = Offered from the FAQ before:
 desk-exchange = The exchange so far:
 desk-moved = The requester goes on with this ticket in private ({ $channel }). Your replies go there from now on.
 desk-elsewhere = The requester wrote about the same matter in another place: { $words }
+desk-edited = The requester edited a message of this ticket. It now says: { $words }
 desk-deleted = The requester deleted the message of { $date }. Its text was erased here; please do not quote it.
 desk-no-words = (no words)
 desk-user = User

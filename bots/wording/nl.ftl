@@ -181,6 +181,7 @@ desk-offered = Eerder voorgesteld uit de FAQ:
 desk-exchange = Het gesprek tot nu toe:
 desk-moved = De melder gaat privé verder met dit ticket ({ $channel }). Je antwoorden gaan vanaf nu daarheen.
 desk-elsewhere = De aanvrager schreef over dezelfde zaak op een andere plek: { $words }
+desk-edited = De aanvrager heeft een bericht van dit ticket bewerkt. Er staat nu: { $words }
 desk-deleted = De aanvrager heeft het bericht van { $date } verwijderd. De tekst is hier gewist; citeer hem alsjeblieft niet.
 desk-no-words = (geen woorden)
 desk-user = Gebruiker

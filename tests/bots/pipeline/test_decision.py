@@ -777,6 +777,46 @@ CASES = [
             (None, Answer(entry="refund", score=0.97)),
         )
     ),
+    *(
+        Case(
+            name=f"edit of {outcome}, in a ticket{' of somebody silent' * silenced}",
+            message=message("refund?", kind=Kind.EDITED),
+            context=context(earlier_outcome=outcome, complaint=about, is_silenced=silenced),
+            matches=answers(),
+            expect=Act(name="edit_noted", ticket=about),
+        )
+        for outcome, about, silenced in (
+            ("ticket_opened", T, False),
+            ("appended", RESOLVED, False),
+            ("suggested", T, False),  # and "none of these" opened it
+            ("ignored", T, False),  # and a moderator opened it
+            ("ticket_opened", T, True),
+        )
+    ),
+    Case(
+        name="an edit that leaves no words",
+        message=message(" ", kind=Kind.EDITED),
+        context=context(earlier_outcome="appended", complaint=T),
+        expect=Act(name="edit_noted", ticket=T),
+    ),
+    Case(
+        name="an edit that does not speak to the bot any more",
+        message=message("refund?", kind=Kind.EDITED, addressed=Addressed.AMBIENT),
+        context=context(earlier_outcome="ticket_opened", complaint=T),
+        expect=Ignore(rule="not_addressed"),
+    ),
+    Case(
+        name="an edit of a message in somebody else's ticket",
+        message=message("refund?", kind=Kind.EDITED, author=EVE),
+        context=context(earlier_outcome="ticket_opened", complaint=T),
+        expect=Ignore(rule="edit_of_processed"),
+    ),
+    Case(
+        name="an edit of a moderator's note",
+        message=replace(moderated(note="a better note"), kind=Kind.EDITED),
+        context=context(earlier_outcome="ticket_opened", complaint=T),
+        expect=Ignore(rule="edit_of_processed"),
+    ),
     # deletion
     Case(
         name="a deletion, ambient or not",

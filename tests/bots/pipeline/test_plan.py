@@ -474,6 +474,25 @@ def test_a_deletion_ends_the_talk_about_the_message_and_says_nothing() -> None:
     assert (other.state, other.desk) == (ASKED, ())
 
 
+def test_an_edit_is_noted_in_the_ticket_and_nothing_is_said() -> None:
+    said = message("two coins,\nnot one", kind=Kind.EDITED, message_id="9")
+    effects = planned(said, Act(name="edit_noted", ticket=T), conversation=ASKED)
+    assert (effects.outcome, effects.rule, effects.says, effects.state) == ("acted", "edit_noted", (), ASKED)
+    assert effects.ticket_key == T.key
+    assert effects.desk == (
+        DeskMessage(
+            key="in:7:words",
+            ticket_key=T.key,
+            kind="note",
+            text="The requester edited a message of this ticket. It now says: two coins,\n    not one",
+        ),
+    )
+    dutch = plan(7, replace(said, text=" "), Context(), Act(name="edit_noted", ticket=T), house(desk_language="nl"))
+    assert dutch.desk[0].text.endswith("Er staat nu: (geen woorden)")
+    shown = replace(said, secrets=("card_number",))
+    assert [say.key for say in planned(shown, Act(name="edit_noted", ticket=T)).says] == ["in:7:secret:card_number"]
+
+
 def test_a_secret_is_warned_of_first_also_when_it_came_by_an_edit() -> None:
     said = message("refund? [seed phrase removed]", secrets=("seed_phrase", "card_number"))
     assert [say.key for say in planned(said, Answer(entry="refund", score=0.9)).says][:2] == [
