@@ -14,6 +14,7 @@ import hmac
 import html
 import json
 import logging
+import math
 import re
 import time
 from collections import deque
@@ -55,7 +56,7 @@ _WAITING: Final = frozenset({"pending", "hold", "solved"})  # what the requester
 _STAFF: Final = frozenset({"agent", "admin"})
 _PAGE: Final = "100"
 _MOST_PAGES: Final = 60  # of 100; a ticket takes 5,000 comments
-_MOST_REQUESTERS: Final = 10_000
+_REQUESTER_S: Final = 600.0  # an agent may merge the user into another one meanwhile
 _LONGEST_NAME: Final = 255
 _FIRST_LOOK_BACK: Final = timedelta(minutes=5)  # the export refuses a start within the last minute of its own clock
 _EXPORTS, _EXPORTS_S = 9, 60.0  # of 10 a minute
@@ -131,7 +132,7 @@ class ZendeskDesk:
         )
         self._me: Mapping[str, Any] | None = None
         self._clock_difference = timedelta(0)
-        self._requesters: dict[Requester, int] = {}
+        self._requesters: dict[Requester, tuple[float, int]] = {}
         self._exports: deque[float] = deque()
         self._updates: dict[str, deque[float]] = {}
 
@@ -400,16 +401,18 @@ class ZendeskDesk:
 
     async def _requester(self, requester: Requester) -> int:
         """The user of this network identity, made where there is none; without any e-mail address."""
-        if (known := self._requesters.get(requester)) is not None:
-            return known
+        now = time.monotonic()
+        known_at, number = self._requesters.get(requester, (-math.inf, 0))
+        if now - known_at < _REQUESTER_S:
+            return number
         names = (" ".join(each.split()) for each in (requester.name, requester.handle, requester.external_id))
         name = next(filter(None, names))[:_LONGEST_NAME]
         user = {"name": name, "external_id": requester.external_id, "skip_verify_email": True}
         answer = await self._client.send("POST", "/users/create_or_update.json", json={"user": user})
-        if len(self._requesters) >= _MOST_REQUESTERS:
-            self._requesters.clear()
-        self._requesters[requester] = int(answer["user"]["id"])
-        return self._requesters[requester]
+        number = int(answer["user"]["id"])
+        self._requesters = {one: known for one, known in self._requesters.items() if now - known[0] < _REQUESTER_S}
+        self._requesters[requester] = now, number
+        return number
 
     async def _ticket(self, ticket_id: str, include: str = "") -> Any:
         params = {"include": include} if include else {}
