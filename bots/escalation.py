@@ -108,6 +108,12 @@ class Escalation:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def finish(self) -> None:
+        """Begin nothing more, and wait for what is on its way to the desk."""
+        self._pause_until = datetime.max.replace(tzinfo=UTC)
+        if self._busy:
+            await asyncio.wait(self._busy.values())
+
     async def _tell_who_waits(self) -> None:
         def noted(language: str, reference: str) -> str:
             return self._wording.say(language, "request-noted", reference=reference)

@@ -192,6 +192,9 @@ class Relay:
         return news
 
     def _news(self, ticket: Ticket, snapshot: TicketSnapshot) -> News:
+        if snapshot.status.is_over and not ticket.status.is_over and self._ledger.has_unsent_words(ticket.key):
+            # The requester wrote already, and was told that this opens it again: the desk does not know it yet.
+            snapshot = replace(snapshot, status=ticket.status, raw_status=ticket.raw_status)
         telling = _Telling(ticket, snapshot.ref.number, self._wording)
         says = [say for reply in snapshot.replies if (say := telling.answer(reply)) is not None]
         if snapshot.raw_status and snapshot.raw_status not in {ticket.raw_status, snapshot.status}:

@@ -283,6 +283,7 @@ class Bot:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(end - _LAST_SENDS_S - _CLOSING_S):
                 await self.worker.idle()
+                await self.escalation.finish()
                 await self.delivery.idle()
         await self.worker.stop()
         await self.delivery.stop(within_s=max(0.0, min(_LAST_SENDS_S, end - asyncio.get_running_loop().time())))

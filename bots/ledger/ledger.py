@@ -314,6 +314,14 @@ class Ledger:
         )
         return [row["desk_id"] for row in rows]
 
+    def has_unsent_words(self, ticket_key: str) -> bool:
+        """Whether the requester wrote something that the desk has not got yet."""
+        row = self.reader.execute(
+            "SELECT 1 FROM ticket_intents WHERE ticket_key = ? AND action = 'message' AND state IN ('new', 'sending')",
+            (ticket_key,),
+        )
+        return row.fetchone() is not None
+
     def has_tickets(self) -> bool:
         """Whether anything that happens at the desk could concern anybody."""
         since = codec.stamp(datetime.now(UTC) - timedelta(days=_NEWS_DAYS))

@@ -97,6 +97,7 @@ class Remote:
     bot: Inside
     desk: Desk
     relay: Relay
+    escalation: Escalation
 
     async def hear(self, *messages: IncomingMessage) -> None:
         await self.bot.worker.deliver(messages)
@@ -135,7 +136,7 @@ async def remote(path: Path, desk: Desk, channel: Channel | None = None) -> Asyn
         )
         running = asyncio.create_task(escalation.run())
         try:
-            yield Remote(bot=bot, desk=desk, relay=relay)
+            yield Remote(bot=bot, desk=desk, relay=relay, escalation=escalation)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -221,6 +222,27 @@ async def test_a_desk_that_gives_a_number_twice_is_told_of_and_not_asked_for_eve
         assert on.texts() == [said("ticket-opened", number="M-1"), said("failed")]
 
 
+async def test_a_bot_that_stops_waits_for_what_is_on_its_way_and_begins_nothing_more(path: Path) -> None:
+    desk = Desk()
+    create, gate = desk.create, asyncio.Event()
+
+    async def slow(draft: TicketDraft, request: str) -> TicketRef:
+        await gate.wait()
+        return await create(draft, request)
+
+    desk.create = slow  # type: ignore[method-assign]
+    async with remote(path, desk) as on:
+        await on.hear(matter(1))
+        await until(lambda: on.bot.rows("SELECT 1 FROM ticket_intents WHERE state = 'sending'"))
+        finishing = asyncio.create_task(on.escalation.finish())
+        await on.hear(matter(2))
+        gate.set()
+        await finishing
+        await asyncio.sleep(0.1)
+        states = [row["state"] for row in on.bot.rows("SELECT state FROM ticket_intents ORDER BY id")]
+        assert states == ["done", "new"]
+
+
 # --- tickets that take no more words ------------------------------------------------------------------------------
 
 
@@ -278,6 +300,26 @@ async def test_news_is_told_once_whoever_tells_it(path: Path, tells_versions: bo
         assert on.texts()[1:] == [
             f"{said('agent-reply', number='M-1')}\nWhich coins?",
             said("pending", number="M-1"),
+        ]
+
+
+async def test_a_desk_that_has_not_got_the_requesters_words_yet_does_not_solve_the_ticket_twice(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        desk.turn("1", Status.RESOLVED)
+        await on.news()
+        desk.faults.append(Fault(error=RateLimited("slow", retry_after_s=1.0)))
+        await on.hear(making.message("no, they ate my hat as well"))
+        desk.turn("1", Status.RESOLVED)  # something else changes there
+        await on.news()
+        await on.done()
+        await on.news()
+        assert on.texts()[1:] == [
+            said("resolved", number="M-1"),
+            said("rate", number="M-1"),
+            said("ticket-reopened", number="M-1"),
         ]
 
 
