@@ -106,7 +106,7 @@ class Context:
     names_number: bool = False  # whether the message names a number at all
     own: tuple[Ticket, ...] = ()  # the requester's tickets of the last days, newest first
     identities: frozenset[Identity] = frozenset()  # the requester's other ones, linked with their consent
-    complaint: Ticket | None = None  # that of the complaint under a moderator's act, or of the message deleted or edited
+    complaint: Ticket | None = None  # that of what a moderator's act, a deletion or an edit is about
     earlier_outcome: str | None = None  # of the message that an edit changes
     unconfirmed: tuple[str, ...] = ()  # numbers whose reply here may never have arrived
     chosen_language: str | None = None  # with /language, by the requester in another conversation of this account
