@@ -21,6 +21,7 @@ import asyncio
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -34,8 +35,7 @@ import pytest
 import bots.escalation
 import ticket_client.client
 from adapters.base import Author
-from bots.escalation import Escalation
-from bots.wording import Wording
+from bots.ledger.database import migrate
 from tests.bots import making
 from tests.bots.lanes import Inside, inside, until
 from tests.ticket_client.contract import DRAFT, PICTURE, Bench, opened
@@ -56,14 +56,13 @@ from tests.ticket_client.fault_proxy import (
     slow,
     writes,
 )
+from tests.ticket_client.opening import worker
 from ticket_client.base import Ambiguous
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from bots.ledger.ledger import Ledger
-    from bots.ledger.outbox import Outgoing
     from ticket_client.base import TicketDesk
 
 _WITHIN_S = 20.0
@@ -142,11 +141,6 @@ def desk_behind(bench: WireBench, url: str, **settings: Any) -> TicketDesk:
     return desk
 
 
-def worker(ledger: Ledger, desk: TicketDesk, on_outgoing: Callable[[Iterable[Outgoing]], None]) -> Escalation:
-    """What the bot has at its desk."""
-    return Escalation(ledger.intents, desk, Wording(), number_prefix="FL", desk_language="en", on_outgoing=on_outgoing)
-
-
 @asynccontextmanager
 async def serving(
     bench: WireBench, proxy: FaultProxy, path: Path, *, workers: int = 1, **settings: Any
@@ -221,10 +215,18 @@ class ExactlyOnce:
         async with FaultProxy(bench.upstream) as proxy:
             yield proxy
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def empty(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A ledger with nothing in it: making one costs more than most tests here."""
+        path = tmp_path_factory.mktemp("ledger") / "firstline.db"
+        migrate(path)
+        return path
+
     @pytest.fixture
-    def path(self, tmp_path: Path) -> Path:
-        """Of the ledger."""
-        return tmp_path / "firstline.db"
+    def path(self, empty: Path, tmp_path: Path) -> Path:
+        """Of a ledger of the test's own."""
+        return Path(shutil.copy(empty, tmp_path))
 
     # --- a ticket ---------------------------------------------------------------------------------------------------
 

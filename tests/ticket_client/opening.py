@@ -12,10 +12,22 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bots.escalation import Escalation
 from bots.ledger.ledger import Ledger
-from tests.ticket_client.exactly_once import worker
+from bots.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from bots.ledger.outbox import Outgoing
+    from ticket_client.base import TicketDesk
+
+
+def worker(ledger: Ledger, desk: TicketDesk, on_outgoing: Callable[[Iterable[Outgoing]], None]) -> Escalation:
+    """What the bot has at its desk."""
+    return Escalation(ledger.intents, desk, Wording(), number_prefix="FL", desk_language="en", on_outgoing=on_outgoing)
 
 
 async def _work(job: dict[str, Any]) -> None:
