@@ -21,7 +21,6 @@ from pydantic import Field, SecretStr
 from yarl import URL
 
 from config.findings import Finding
-from config.settings import Section
 from ticket_client.base import (
     AgentFile,
     AgentReply,
@@ -40,7 +39,7 @@ from ticket_client.base import (
     Unavailable,
     mark,
 )
-from ticket_client.client import DeskClient
+from ticket_client.client import DeskClient, RemoteSection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -62,7 +61,7 @@ _NAMES: Final = {1: "Open", 2: "Reopened", 3: "Resolved", 4: "Closed", 5: "Dupli
 _log = logging.getLogger(__name__)
 
 
-class Settings(Section):
+class Settings(RemoteSection):
     """The section ``[desk]`` with ``kind = "django_helpdesk"``."""
 
     kind: Literal["django_helpdesk"] = "django_helpdesk"
@@ -76,9 +75,6 @@ class Settings(Section):
     priorities: dict[Priority, int] = Field(default_factory=dict)
     file_extensions: tuple[str, ...] = (".txt", ".asc", ".pdf", ".doc", ".docx", ".odt", ".jpg", ".png", ".eml")
     reconcile_s: float = Field(120.0, ge=0)
-    timeout_s: float = Field(25.0, gt=0)
-    settle_s: float = Field(30.0, ge=0)
-    poll_s: float = Field(15.0, gt=0)
 
 
 # --- what a comment becomes on its way into a page -------------------------------------------------------------------
@@ -95,7 +91,7 @@ _TEMPLATE = re.compile(r"\{(?=[{%#])|(?<=%)\}|(?<=X)-(?=HELPDESK-COMMENT)")
 
 def literal(text: str) -> str:
     """Markdown that shows the text as it is, and refers to no other ticket: a ``#42`` would leave a trace in that."""
-    text = _REFERENCE.sub("#\u2060", _INVISIBLE.sub("", text.replace("\r\n", "\n")))
+    text = _REFERENCE.sub("#\u2060", _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
     return "\n".join(_literal_line(line) for line in text.split("\n"))
 
 
@@ -194,6 +190,8 @@ class DjangoHelpdesk:
         async for page in self._newest("/followups/"):
             for entry in reversed(page):
                 ticket_id = str(entry["ticket"])
+                if _time(entry) < since:
+                    return None
                 if ticket_id in seen or (entry["comment"] or "").split() != looks_like:
                     continue
                 seen.add(ticket_id)
@@ -203,8 +201,6 @@ class DjangoHelpdesk:
                     continue  # deleted meanwhile
                 if ticket.get(f"custom_{self._settings.key_field}") == draft.key:
                     return self._ref(ticket)
-            if page and _time(page[0]) < since:
-                break
         return None
 
     # --- reading ------------------------------------------------------------------------------------------------------
@@ -305,15 +301,16 @@ class DjangoHelpdesk:
         if self._fields is None:
             try:
                 answer = await self._client.send("OPTIONS", "/tickets/")
-            except Ambiguous as error:
-                raise Unavailable(str(error)) from error  # nothing was written
-            try:
                 fields: Mapping[str, Any] = answer["actions"]["POST"]
                 self._names |= {c["value"]: str(c["display_name"]) for c in fields["status"]["choices"]}
-            except (KeyError, TypeError) as error:
+            except Ambiguous as error:
+                raise Unavailable(str(error)) from error  # nothing was written
+            except AuthFailed as error:
                 raise AuthFailed(
-                    "This token may not open tickets at django-helpdesk: its user must be of the staff."
+                    "django-helpdesk does not accept the token, or its user is not active: it must be of the staff."
                 ) from error
+            except (KeyError, TypeError) as error:
+                raise Unavailable(f"What answers at {self._url}/api/ is not django-helpdesk's API.") from error
             self._fields = fields
         return self._fields
 
@@ -429,7 +426,10 @@ class DjangoHelpdesk:
     async def check(self) -> list[Finding]:
         """Log in, and try the queue and the fields without opening anything."""
         self._fields = None
-        fields = await self._described()
+        try:
+            fields = await self._described()
+        except AuthFailed as error:
+            return [Finding(ok=False, text=str(error), cure="In Django's administration: Users, and Tokens.")]
         return [
             Finding(ok=True, text=f"The token opens tickets at {self._url}."),
             await self._check_queue(),
@@ -464,7 +464,7 @@ class DjangoHelpdesk:
         if (length := fields[key].get("max_length") or 255) < 255:  # noqa: PLR2004 - the longest key
             text = f"The custom field `{self._settings.key_field}` takes {length} characters only."
             return [Finding(ok=False, text=text, cure=f"{where}: make it 255.")]
-        if others := sorted(set(must) - ours):
+        if others := sorted(name.removeprefix("custom_") for name in set(must) - ours):
             text = f"Tickets of the bot will be refused: the desk asks for {', '.join(others)} with every ticket."
             return [Finding(ok=False, text=text, cure=f"{where}: make it not required.")]
         filled = sorted(name.removeprefix("custom_") for name in ours & set(fields))

@@ -63,10 +63,9 @@ def serve(folder: Path, port: int) -> None:
 
 def _token(name: str, password: str) -> str:
     """The token of somebody of the staff, who is made where missing; nobody here is a superuser."""
-    user, is_new = User.objects.get_or_create(username=name, defaults={"is_staff": True})
-    if is_new:
-        user.set_password(password)
-        user.save()
+    user, _ = User.objects.get_or_create(username=name, defaults={"is_staff": True})
+    user.set_password(password)
+    user.save()
     token, _ = Token.objects.get_or_create(user=user)
     return str(token.key)
 
