@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.markup import escape, render
 from bots.agent_words import markup
+from bots.agent_words.html_tags import pieces
 from bots.wording import Wording
 from ticket_client.base import AgentFile, AgentReply
 
@@ -313,3 +314,10 @@ def test_no_text_takes_long(form: str, piece: str) -> None:
     read(hostile, form)
     first_s = time.process_time() - began
     assert first_s < 0.3, "some 0.1 s where nothing else runs; what is quadratic takes seconds"
+
+
+def test_tags_with_open_quotation_marks_are_found_in_linear_time() -> None:
+    began = time.process_time()
+    found = list(pieces("<a'>'" * 40_000 + '"'))
+    assert time.process_time() - began < 1, "some 0.1 s where nothing else runs; else minutes"
+    assert len(found) > 40_000
