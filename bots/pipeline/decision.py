@@ -155,7 +155,7 @@ def _changed(message: IncomingMessage, context: Context) -> Act | None:
 def _is_in_ticket(message: IncomingMessage, context: Context) -> bool:
     """Whether the message that was edited opened, or was added to, a ticket of its own author."""
     ticket = context.complaint
-    return ticket is not None and message.on_behalf_of is None and ticket.requester == _identity(message)
+    return ticket is not None and ticket.requester == _identity(message)
 
 
 def _tapped(message: IncomingMessage, context: Context, policy: Policy) -> Decision:  # noqa: PLR0911 - one line a button
