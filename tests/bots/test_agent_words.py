@@ -310,7 +310,7 @@ def test_no_visible_word_is_lost(said: list[tuple[str, int]]) -> None:
 )  # fmt: skip
 def test_no_text_takes_long(form: str, piece: str) -> None:
     hostile = (piece * 100_000)[:100_000]
-    spent_s = []
+    spent_s: list[float] = []
     while len(spent_s) < 3 and min(spent_s, default=1) > 0.3:  # beside other work on the machine one may take longer
         began = time.process_time()
         read(hostile, form)
