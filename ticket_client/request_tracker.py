@@ -220,7 +220,7 @@ class RequestTrackerDesk:
 
         The last 100 are told again each time, for a long change appears with a number lower than those already seen.
         """
-        if not cursor.isdecimal():
+        if not (cursor.isascii() and cursor.isdecimal()):
             async for item in self._all("/transactions", query="id > 0", order="DESC"):
                 return Changes(ids=(), cursor=str(item["id"]))
             return Changes(ids=(), cursor="0")
@@ -341,7 +341,7 @@ class RequestTrackerDesk:
     # --- what RT's records say --------------------------------------------------------------------------------------
 
     async def _ticket(self, ticket_id: str) -> dict[str, Any]:
-        if not ticket_id.isdecimal():
+        if not (ticket_id.isascii() and ticket_id.isdecimal()):
             raise NotFound(f"Request Tracker has no ticket {ticket_id}.")
         ticket: dict[str, Any] = await self._client.get(f"/ticket/{ticket_id}")
         return ticket

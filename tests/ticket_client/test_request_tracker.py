@@ -23,7 +23,7 @@ from simulators.request_tracker import RequestTrackerSimulator, parsed
 from tests.ticket_client.contract import DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
 from ticket_client import request_tracker
-from ticket_client.base import AuthFailed, Closed, Priority, Rejected, Requester, Status, mark
+from ticket_client.base import AuthFailed, Closed, NotFound, Priority, Rejected, Requester, Status, mark
 from ticket_client.request_tracker import quoted
 
 if TYPE_CHECKING:
@@ -327,6 +327,10 @@ async def test_what_was_read_is_not_read_again(rt: RequestTrackerBench) -> None:
     rt.sim.calls.clear()
     assert len((await rt.desk.get(ref.id)).replies) == 3
     assert [path for _, path in rt.sim.calls] == ["/REST/2.0/ticket/1", "/REST/2.0/ticket/1/history"]
+    await rt.answer(ref.id, "reply 3")
+    rt.sim.calls.clear()
+    assert len((await rt.desk.get(ref.id)).replies) == 4
+    assert sum("/attachment/" in path for _, path in rt.sim.calls) == 1
 
 
 async def test_a_long_history_is_read_to_its_end(rt: RequestTrackerBench) -> None:
@@ -380,6 +384,10 @@ async def test_our_own_doings_are_no_news_and_agents_are_told_with_the_version_t
     await rt.note(ref.id, "private")
     await rt.act("PUT", f"/ticket/{ref.id}", {"Subject": "Renamed"})
     rt.sim.transactions = [one for one in rt.sim.transactions if one.creator != "RT_System"]
+    rt.sim.tickets[1].status = "resolved"
+    rt.sim.opens_on_correspond = False
+    await rt.desk.add_user_message(ref.id, "it is back", key="m2")
+    assert rt.sim.of(1)[-1].new == "open"
     assert (await rt.desk.changed(start)).ids == ()
     await rt.answer(ref.id, "hello")
     news = await rt.desk.changed(start)
@@ -407,13 +415,24 @@ async def test_many_changes_are_told_in_several_looks(rt: RequestTrackerBench, m
         rt.sim.mail(1, "mia", ("text/plain", "again"))
     await rt.answer(last.id, "at the end")
     told: list[str] = []
+    rt.sim.calls.clear()
     changes = await rt.desk.changed(cursor)
+    assert rt.sim.calls.count(("GET", "/REST/2.0/transactions")) == 2
     while changes.cursor != cursor:
         told += changes.ids
         cursor = changes.cursor
         changes = await rt.desk.changed(cursor)
     assert (told[0], told[-1]) == (ref.id, last.id)
     assert changes.versions[last.id] == (await rt.desk.get(last.id)).version
+
+
+@pytest.mark.parametrize("ticket_id", ["../queue/1", "1/history", "", "١"])
+async def test_what_is_no_number_is_no_ticket(rt: RequestTrackerBench, ticket_id: str) -> None:
+    await opened(rt.desk)
+    rt.sim.calls.clear()
+    with pytest.raises(NotFound):
+        await rt.desk.get(ticket_id)
+    assert rt.sim.calls == []
 
 
 async def test_a_cursor_of_another_desk_is_the_beginning(rt: RequestTrackerBench) -> None:
