@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bots.playground import Playground
 
 Matcher = Literal["lexical", "default", "strongest"]
+Desk = Literal["built-in", "django-helpdesk"]
 
 _TITLES = {"telegram": "Telegram", "discord": "Discord", "twitter": "X", "reddit": "Reddit"}
 
@@ -36,6 +37,12 @@ def playground(  # noqa: PLR0913, PLR0917 - a command's options
     matcher: Annotated[
         Matcher, typer.Option(help="How questions are compared; lexical starts at once and knows words alone.")
     ] = "default",
+    desk: Annotated[
+        Desk,
+        typer.Option(
+            help="Where tickets are opened: in the bot, or at a real helpdesk beside it (needs `make setup-dev`)."
+        ),
+    ] = "built-in",
     only: Annotated[str, typer.Option(help="Some networks, with commas between: telegram,reddit.")] = "",
     open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in your browser.")] = True,
 ) -> None:
@@ -45,7 +52,8 @@ def playground(  # noqa: PLR0913, PLR0917 - a command's options
     async def play() -> None:
         from bots.playground import Playground
 
-        made = Playground(place, port=port, chat_port=chat_port, only=only, faq=faq, matcher=matcher)
+        helpdesk = "" if desk == "built-in" else desk
+        made = Playground(place, port=port, chat_port=chat_port, only=only, faq=faq, matcher=matcher, desk=helpdesk)
         await _play(made, place, open_page=open_page and _has_browser())
 
     asyncio.run(play())
@@ -73,11 +81,17 @@ async def _play(playground: Playground, folder: Path, *, open_page: bool) -> Non
 
 def _print(running: Playground, folder: Path) -> None:
     networks = ", ".join(_TITLES.get(name, name) for name in running.networks)
+    pages = running.desk.pages if running.desk else None
     lines = [
         "The playground is running. Stop it with Ctrl-C.",
         f"  Open        {running.url}",
         f"  Networks    {networks} (simulated: nothing leaves this computer)",
         f"  Live chat   {running.chat_url}",
+        *(
+            [f"  Helpdesk    {pages['url']} (log in as {pages['agent']}, password {pages['password']})"]
+            if pages
+            else []
+        ),
         f"  Kept in     {folder.resolve()} (emptied at each start)",
     ]
     typer.echo("\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ _MARK = ".playground"
 _SAYS = "Made by firstline playground, which empties it at each start.\n"
 _LAST_BOT_WITHIN_S = 15.0
 _DRAIN_S = 3
+_DESK_POLL_S = 1.0
 
 
 class PlaygroundError(Exception):
@@ -36,6 +38,8 @@ class Folder:
         self.config = self.path / "firstline.toml"
         self.bot_log = self.path / "bot.log"
         self.simulators_log = self.path / "simulators.log"
+        self.desk = self.path / "desk"
+        self.desk_log = self.path / "desk.log"
         self._lock = FileLock(self.path / "playground")
 
     def take(self) -> None:
@@ -56,8 +60,9 @@ class Folder:
             ) from error
         self._wait_for_the_last_bot()
         ledger = (self.ledger.with_name(self.ledger.name + end) for end in ("", "-wal", "-shm"))
-        for file in (*ledger, self.config, self.bot_log, self.simulators_log):
+        for file in (*ledger, self.config, self.bot_log, self.simulators_log, self.desk_log):
             file.unlink(missing_ok=True)
+        shutil.rmtree(self.desk, ignore_errors=True)
 
     def release(self) -> None:
         """Let others take it; idempotent."""
@@ -78,7 +83,7 @@ class Folder:
                 lock.release()
                 return
 
-    def configure(
+    def configure(  # noqa: PLR0913 - a command's options
         self,
         connections: Mapping[str, object],
         *,
@@ -86,8 +91,9 @@ class Folder:
         page: str,
         faq: Path | None = None,
         matcher: str = "default",
+        desk: Mapping[str, object] | None = None,
     ) -> None:
-        """Write the bot's configuration: the simulated networks, and the live chat beside them."""
+        """Write the bot's configuration: the simulated networks, the live chat beside them, and the desk."""
         sections: dict[str, object] = {
             "bot": {"organisation": "Acme"},
             "faq": {"matcher": matcher, **({"path": str(faq.resolve())} if faq else {})},
@@ -95,6 +101,7 @@ class Folder:
             "web": {"port": chat_port},
             "limits": {"drain_s": _DRAIN_S},
             "channels": {"webchat": {"allowed_origins": [page]}, **connections},
+            **({"desk": {**desk, "poll_s": _DESK_POLL_S}} if desk else {}),
         }
         self.config.touch(mode=0o600)
         lines = [f"data_dir = {_toml(str(self.path))}", *_tables((), sections)]

@@ -26,7 +26,7 @@ _NEEDS_PERSON = (
     " (SELECT 1 FROM outgoing other WHERE substr(other.key, 1, length(o.key) + 8) = o.key || ':instead')"
 )
 _NOTHING: dict[str, Any] = {
-    "desk": {"tickets": []},
+    "desk": {"tickets": [], "elsewhere": []},
     "ledger": {
         **dict.fromkeys((*_COUNTED[:2], "needs_person"), 0),
         "adds_up": True,
@@ -47,7 +47,7 @@ def read(ledger: Path) -> dict[str, Any]:
         with report.reading(ledger) as connection:
             counted = {**asdict(counts), "adds_up": counts.adds_up}
             return {
-                "desk": {"tickets": _tickets(connection, tickets)},
+                "desk": {"tickets": _tickets(connection, tickets), "elsewhere": _elsewhere(connection)},
                 "ledger": {
                     **{name: counted[name] for name in _COUNTED},
                     "needs_person": connection.execute(_NEEDS_PERSON).fetchone()[0],
@@ -154,6 +154,28 @@ def _tickets(connection: sqlite3.Connection, tickets: list[DeskTicket]) -> list[
             "undelivered": undelivered.get(ticket.number, []),
         }
         for ticket in tickets
+    ]
+
+
+def _elsewhere(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """The tickets of a desk that is not the built-in one, as far as the ledger knows them; the newest first."""
+    rows = connection.execute(
+        "SELECT number, reference, url, status, raw_status, channel, words, rating, changed_at FROM tickets"
+        " WHERE key NOT IN (SELECT key FROM desk_tickets) ORDER BY opened_at DESC LIMIT ?",
+        (_MOST_TICKETS,),
+    )
+    return [
+        {
+            "number": row["number"] or row["reference"] or "…",
+            "url": row["url"],
+            "status": row["status"],
+            "at_desk": row["raw_status"],
+            "channel": row["channel"],
+            "words": row["words"],
+            "rating": row["rating"],
+            "changed_at": row["changed_at"],
+        }
+        for row in rows
     ]
 
 

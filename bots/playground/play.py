@@ -11,7 +11,7 @@ from bots.ledger import commands
 from bots.playground import picture
 from bots.playground.folder import Folder, PlaygroundError, free_port
 from bots.playground.networks import Networks
-from bots.playground.processes import BotProcess, Simulators
+from bots.playground.processes import BotProcess, Helpdesk, Simulators
 from bots.playground.server import Server
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ class Playground:
     """``async with Playground(folder, port=8090) as playground`` runs it; `failed` tells when it cannot go on.
 
     `only` names networks with commas between; all there are where empty. A port that is taken, or 0, gives way to
-    a free one; `faq` is the sample unless named; `matcher` as in the bot's settings. Raises `PlaygroundError`.
+    a free one; `faq` is the sample unless named; `matcher` as in the bot's settings; `desk` names a helpdesk to run
+    beside, the built-in one where empty. Raises `PlaygroundError`.
     """
 
     def __init__(  # noqa: PLR0913 - a command's options
@@ -37,12 +38,15 @@ class Playground:
         only: str = "",
         faq: Path | None = None,
         matcher: str = "default",
+        desk: str = "",
     ) -> None:
         self._folder = Folder(folder)
         self._wanted_ports = (port, chat_port)
         self._only = only
         self._faq = faq
         self._matcher = matcher
+        self._wanted_desk = desk
+        self.desk: Helpdesk | None = None
         self._stack = AsyncExitStack()
         self.url = ""
         self.chat_url = ""
@@ -64,14 +68,18 @@ class Playground:
         control = secrets.token_urlsafe(24)
         simulators = await Simulators.launch(control, self._only, self._folder.simulators_log)
         stack.push_async_callback(simulators.end)
+        if self._wanted_desk:
+            desk = self.desk = await Helpdesk.launch(self._wanted_desk, self._folder.desk, self._folder.desk_log)
+            stack.push_async_callback(desk.end)
         self.networks = tuple(simulators.connections)
         port, chat_port = map(free_port, self._wanted_ports)
         chat = f"http://127.0.0.1:{chat_port}"
         self.chat_url = f"{chat}/"
         page = f"http://127.0.0.1:{port}"
         self._folder.configure(
-            simulators.connections, chat_port=chat_port, page=page, faq=self._faq, matcher=self._matcher
-        )
+            simulators.connections, chat_port=chat_port, page=page, faq=self._faq, matcher=self._matcher,
+            desk=self.desk.section if self.desk else None,
+        )  # fmt: skip
         self._simulated = Networks(simulators.url, control)
         stack.push_async_callback(self._simulated.close)
         self._bot = BotProcess(self._folder.config, self._folder.bot_log)
@@ -82,7 +90,9 @@ class Playground:
         stack.push_async_callback(server.close)
         await server.open()
         self.url = f"{page}/#{token}"
-        self._keep(stack, self._watch(simulators))
+        self._keep(stack, self._watch(simulators.process, "The simulated networks", self._folder.simulators_log))
+        if self.desk:
+            self._keep(stack, self._watch(self.desk.process, self.desk.title, self._folder.desk_log))
 
     @staticmethod
     def _keep(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
@@ -95,12 +105,11 @@ class Playground:
 
         stack.push_async_callback(end)
 
-    async def _watch(self, simulators: Simulators) -> None:
-        """The networks keep everything in memory: without them there is nothing to play on."""
-        await simulators.process.wait()
-        self.failed.set_exception(
-            PlaygroundError(f"The simulated networks stopped; see {self._folder.simulators_log}. Start it again.")
-        )
+    async def _watch(self, process: asyncio.subprocess.Process, what: str, log: Path) -> None:
+        """The networks keep everything in memory, and a desk has new keys: without them there is nothing to play on."""
+        await process.wait()
+        if not self.failed.done():
+            self.failed.set_exception(PlaygroundError(f"{what} stopped; see {log}. Start it again."))
 
     # --- what the page shows and does (`server.Board`) ----------------------------------------------------------------
 
@@ -124,6 +133,7 @@ class Playground:
                 "notice": self._bot.notice,
             },
             **await asyncio.to_thread(picture.read, self._folder.ledger),
+            "pages": {"title": self.desk.title, **self.desk.pages} if self.desk else None,
         }
 
     async def act(self, network: str, act: str, arguments: dict[str, Any]) -> str:

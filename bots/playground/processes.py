@@ -1,4 +1,4 @@
-"""The playground's children: the simulated networks, and the bot, which comes back when it dies."""
+"""The playground's children: the simulated networks, a helpdesk, and the bot, which comes back when it dies."""
 
 from __future__ import annotations
 
@@ -85,6 +85,36 @@ class Simulators:
 
     async def end(self) -> None:
         """Stop them."""
+        await _end(self.process)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helpdesk:
+    """A real helpdesk in its process: the bot's section for it, and how an agent enters its pages."""
+
+    title: str
+    process: _Process
+    section: Mapping[str, Any]
+    pages: Mapping[str, str]  # "url", "agent", "password"
+
+    @classmethod
+    async def launch(cls, title: str, folder: Path, log: Path) -> Helpdesk:
+        """Start it in a folder of its own. Raises `PlaygroundError`."""
+        arguments = [str(folder), "--leashed"]
+        process = await _launch(f"simulators.{title.replace('-', '_')}", arguments, log, {})
+        try:
+            said = json.loads(await asyncio.wait_for(_lines(process).readline(), _READY_WITHIN_S))
+        except (TimeoutError, ValueError) as error:
+            await _end(process)
+            raise PlaygroundError(f"{title} does not start: {last_words(log)}") from error
+        except asyncio.CancelledError:
+            await _end(process)
+            raise
+        pages = {"url": f"{said['url']}/tickets/", "agent": said["agent"], "password": said["password"]}
+        return cls(title=title, process=process, section=said["section"], pages=pages)
+
+    async def end(self) -> None:
+        """Stop it."""
         await _end(self.process)
 
 

@@ -12,8 +12,9 @@ import contextlib
 import json
 import sqlite3
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,12 +34,13 @@ _EMPTIED: Final = (  # in this order: what refers goes before what is referred t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Where the desk is and who may enter: two tokens of its API, and the agent's name and password for its pages."""
+    """Where the desk is and who may enter: tokens of its API, and the agent's name and password for its pages.
+
+    `section` is the bot's section ``[desk]``, as of firstline.toml.
+    """
 
     url: str
-    queue_id: int
-    queue_slug: str
-    bot_token: str
+    section: Mapping[str, Any]
     agent_token: str
     agent: str
     password: str

@@ -47,11 +47,16 @@ def serve(folder: Path, port: int) -> None:
     server.set_app(StaticFilesHandler(get_wsgi_application()))
     address = f"127.0.0.1:{server.server_port}"
     Site.objects.update_or_create(id=1, defaults={"domain": address, "name": "Support"})
+    url = f"http://{address}"
     access = Access(
-        url=f"http://{address}",
-        queue_id=queue.id,
-        queue_slug=queue.slug,
-        bot_token=_token("bot", secrets.token_urlsafe(24)),
+        url=url,
+        section={
+            "kind": "django_helpdesk",
+            "url": url,
+            "token": _token("bot", secrets.token_urlsafe(24)),
+            "queue": queue.id,
+            "queue_slug": queue.slug,
+        },
         agent_token=_token(AGENT, password := _password(folder)),
         agent=AGENT,
         password=password,

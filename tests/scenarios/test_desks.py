@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -38,17 +39,9 @@ class DeskStage(NetworkStage):
 
     def _config(self) -> Path:
         file = super()._config()
-        access = self._access
-        section = f"""
-            [desk]
-            kind = "django_helpdesk"
-            url = "{access.url}"
-            token = "{access.bot_token}"
-            queue = {access.queue_id}
-            queue_slug = "{access.queue_slug}"
-            poll_s = 0.3
-            """
-        file.write_text(file.read_text(encoding="utf-8") + section, encoding="utf-8")
+        section = {**self._access.section, "poll_s": 0.3}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in section.items()]
+        file.write_text("\n".join([file.read_text(encoding="utf-8"), "[desk]", *lines]) + "\n", encoding="utf-8")
         return file
 
     async def released(self, part: str) -> None:

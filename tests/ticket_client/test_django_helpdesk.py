@@ -54,16 +54,7 @@ class DjangoBench:
         self._agent: aiohttp.ClientSession | None = None
 
     def settings(self, url: str) -> dict[str, Any]:
-        access = self.server.access
-        return {
-            "url": url,
-            "token": access.bot_token,
-            "queue": access.queue_id,
-            "queue_slug": access.queue_slug,
-            "timeout_s": 1,
-            "settle_s": 0,
-            "reconcile_s": 0,
-        }
+        return {**self.server.access.section, "url": url, "timeout_s": 1, "settle_s": 0, "reconcile_s": 0}
 
     async def close(self) -> None:
         await self.desk.close()

@@ -1,6 +1,7 @@
-// The built-in desk: its tickets, one of them open, and what an agent does there.
+// The built-in desk: its tickets, one of them open, and what an agent does there; or the way to a desk elsewhere.
 
 import { act } from "./api.js";
+import { elsewherePanel } from "./elsewhere.js";
 import { keyedList, make, setText, shortened, timeOf } from "./elements.js";
 import { origin } from "./origin.js";
 
@@ -26,7 +27,8 @@ export const deskPanel = () => {
   const trouble = make("p", { class: "trouble", role: "alert", hidden: true });
   const form = make("form", { class: "answer" }, input, make("div", { class: "line" }, answer, resolve), trouble);
   const ticket = make("div", { class: "ticket", hidden: true }, heading, facts, entries, undelivered, form);
-  const node = make("div", { class: "panel desk" }, none, rows, ticket);
+  const elsewhere = elsewherePanel();
+  const node = make("div", { class: "panel desk" }, elsewhere.node, none, rows, ticket);
 
   const tell = (sentence) => { trouble.hidden = !sentence; setText(trouble, sentence); };
   const attempt = async (verb, body) => {
@@ -97,7 +99,7 @@ export const deskPanel = () => {
     const newest = tickets[0]?.number ?? "";
     if (!byHand && chosen !== newest && !input.value.trim()) choose(newest);
     const now = tickets.find(({ number }) => number === chosen);
-    none.hidden = tickets.length > 0;
+    none.hidden = tickets.length > 0 || !elsewhere.node.hidden;
     rows.hidden = ticket.hidden = !now;
     showRows(tickets.map(({ number, subject, status, requester, channel, changed_at }) => ({ key: number, number, subject, status, requester, channel, changed_at, isChosen: number === chosen })));
     if (!now) return;
@@ -118,7 +120,7 @@ export const deskPanel = () => {
 
   return {
     node,
-    show({ desk }) { ({ tickets } = desk); render(); },
-    count: ({ desk }) => desk.tickets.filter(({ status }) => !OVER.includes(status)).length,
+    show({ desk, pages }) { ({ tickets } = desk); elsewhere.show(pages, desk.elsewhere); render(); },
+    count: ({ desk }) => [...desk.tickets, ...desk.elsewhere].filter(({ status }) => !OVER.includes(status)).length,
   };
 };

@@ -38,3 +38,17 @@ def test_the_bot_is_told_how_to_compare_questions_and_whose_page_may_embed_its_c
     assert told["faq"] == {"matcher": "lexical"}
     assert told["channels"] == {"webchat": {"allowed_origins": ["http://127.0.0.1:9"]}, "telegram": {"token": "1:a"}}
     folder.release()
+
+
+def test_the_last_helpdesk_is_taken_away_and_the_new_one_is_the_bots(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "play")
+    folder.take()
+    folder.release()
+    folder.desk.mkdir()
+    (folder.desk / "desk.db").touch()
+    folder.take()
+    assert not folder.desk.exists()
+    folder.configure({}, chat_port=8, page="http://127.0.0.1:9", desk={"kind": "django_helpdesk", "queue": 1})
+    told = tomllib.loads(folder.config.read_text(encoding="utf-8"))
+    assert told["desk"] == {"kind": "django_helpdesk", "queue": 1, "poll_s": 1.0}
+    folder.release()
