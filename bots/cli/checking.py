@@ -125,7 +125,7 @@ async def desk_findings(settings: Settings) -> tuple[bool, list[Finding]]:
 
     try:
         return True, await asyncio.wait_for(_desk(settings), _LOGIN_TIMEOUT_S)
-    except (DeskError, TimeoutError, OSError) as error:
+    except (DeskError, OSError) as error:  # a time-out is one of the latter
         text, cure = in_plain_words(type(error).__name__, str(error))
         return False, [Finding(ok=False, text=text, cure=cure)]
 
@@ -164,7 +164,7 @@ _DESK_TROUBLES = {
 
 def in_plain_words(name: str, said: str) -> tuple[str, str]:
     """What a `DeskError` means, by its name and what it said, and what to do about it ("" where nobody knows)."""
-    words, cure = _DESK_TROUBLES.get(name, (name, ""))
+    words, cure = _DESK_TROUBLES.get(name, (f"it did not do what was asked: {name}", ""))
     return (f"{words} ({said.rstrip('.')})." if said else f"{words}."), cure
 
 

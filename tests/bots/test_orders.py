@@ -13,6 +13,7 @@ import bots.escalation
 from bots import orders
 from bots.escalation import Escalation
 from bots.ledger import commands
+from bots.ledger.database import LedgerUnwritable
 from bots.ledger.report import report
 from bots.relay import Relay
 from bots.wording import Wording
@@ -83,6 +84,21 @@ async def test_a_ticket_given_up_that_was_opened_after_all_is_found_when_it_is_r
         assert len(desk.tickets) == 1
         assert await on.ask(path, "desk_replay", ALL) == ("done", "Nothing that has failed is left to try again.")
         assert report(path).intents == {"done": 1}
+
+
+class Cut(commands.Commands):
+    """The bot dies before it can note how an order ended."""
+
+    async def settled(self, command: commands.Command, state: str, result: str) -> None:
+        raise LedgerUnwritable(f"{command.name} ended as {state}: {result}")
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("desk_replay", ALL), ("desk_sync", {})])
+async def test_an_order_is_settled_with_what_it_changes(path: Path, name: str, arguments: dict[str, Any]) -> None:
+    async with started(path, MemoryDesk("remote")) as on:
+        on.bot.ledger.commands = Cut(on.bot.ledger.writer, on.bot.ledger.reader)
+        state, _ = await on.ask(path, name, arguments)
+        assert state == "done"
 
 
 async def test_replayed_words_are_not_added_twice(path: Path) -> None:

@@ -137,6 +137,38 @@ async def test_a_message_has_failed_until_nothing_of_it_is_left(remote: Stage) -
     assert report.report(remote.path).adds_up
 
 
+async def test_files_alone_are_tried_again(remote: Stage) -> None:
+    await remote.hear(message("the moon fell"))
+    await opened(remote)
+    await remote.hear(message("look", attachments=(PHOTO,)))
+    await remote.ledger.intents.done(due(remote, seconds=1)[0])
+    await refused(remote)
+    assert await replay(remote) == "Tried again: 3 (files, Support-7)."
+    assert remote.outcomes()[1] == ("appended", "follow_up")
+
+
+async def test_words_that_failed_are_not_mended_by_their_files(remote: Stage) -> None:
+    await remote.hear(message("the moon fell"))
+    await opened(remote)
+    await remote.hear(message("look", attachments=(PHOTO,)))
+    words, files = await refused(remote), await refused(remote)
+    assert (words.action, files.action) == ("message", "files")
+    await replay(remote, Wanted(desk="memory", ids=(files.id,)))
+    assert remote.outcomes()[1] == ("failed", "follow_up")
+    await replay(remote)
+    assert remote.outcomes()[1] == ("appended", "follow_up")
+
+
+async def test_files_without_words_of_their_own_are_added_again(remote: Stage) -> None:
+    await remote.hear(message("the moon fell"))
+    await opened(remote)
+    await remote.hear(message("look", attachments=(PHOTO,)))
+    await remote.change("DELETE FROM ticket_intents WHERE action = 'message'")
+    await refused(remote)
+    await replay(remote)
+    assert remote.outcomes()[1] == ("appended", "follow_up")
+
+
 async def test_what_is_erased_is_not_tried_and_holds_up_nothing(remote: Stage) -> None:
     await remote.hear(message("the moon fell"))
     await refused(remote)
