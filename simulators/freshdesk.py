@@ -758,7 +758,7 @@ class _Cleaner(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._within:
             self.html.append(html.escape(data, quote=False))
-            self.text.append(data)
+            self.text.append(data.replace("\n", " "))
 
 
 def cleaned(given: str) -> tuple[str, str]:

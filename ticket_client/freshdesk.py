@@ -67,6 +67,7 @@ _SEES_ALL: Final = 1
 _FIELD_NAME: Final = r"^cf_[a-z0-9_]+$"
 _TICKET_ID: Final = re.compile(r"[0-9]{1,18}")
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # what is no text in a database
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")  # perhaps somebody's words
 _SECRET_HEADER: Final = "x-firstline-secret"  # noqa: S105 - its name
 
 
@@ -490,7 +491,7 @@ def _refusal(status: int, answer: Any) -> DeskError | None:
     said = "; ".join(f"{field}: {message}" for field, message, _ in told)[:300]
     fields = frozenset(field for field, _, _ in told)
     if fields <= _OURS and all(code not in {"invalid_field", "missing_field"} for _, _, code in told):
-        return FieldRefused(f"Freshdesk refuses {said}.", fields)
+        return FieldRefused(f"Freshdesk refuses {_QUOTED.sub('…', said)}.", fields)
     message = (
         f"Freshdesk refuses {said}. Mend it there or in [desk] (`firstline check` says how); what waits goes on then."
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -237,6 +238,19 @@ async def test_what_the_words_are_at_fault_for_is_refused_for_good(account: Fres
     with pytest.raises(Rejected, match="unique_external_id: Has 313 characters") as refused:
         await opened(account.desk, draft)
     assert "secret" not in str(refused.value)
+
+
+async def test_a_refusal_quotes_nobody(account: FreshdeskBench) -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        error = {"field": "subject", "message": "'my secret' is no subject", "code": "invalid_value"}
+        return web.json_response({"description": "Validation failed", "errors": [error]}, status=400)
+
+    app = web.Application()
+    app.router.add_post("/api/v2/tickets", refuse)
+    async with TestServer(app) as server:
+        account.configure(url=str(server.make_url("")).rstrip("/"))
+        with pytest.raises(Rejected, match=r"^Freshdesk refuses subject: … is no subject\.$"):
+            await opened(account.desk)
 
 
 async def test_a_wrong_key_is_told_and_not_shown(account: FreshdeskBench) -> None:
@@ -569,22 +583,19 @@ async def test_the_call_of_the_documented_rule_is_understood(account: FreshdeskB
 
     app = web.Application()
     app.router.add_post("/webhooks/desk", hear)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
     ref = await opened(account.desk)
     page = (Path(__file__).parents[2] / "docs" / "desks" / "freshdesk.md").read_text(encoding="utf-8")
     (template,) = re.findall(r'\{"ticket_id".*\}', page)
-    account.sim.webhook = Webhook(
-        url=f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks/desk",
-        headers={"X-Firstline-Secret": "s3cret-of-the-webhook"},
-        body=template,
-    )
-    await account.answer(ref.id, "hello")
-    async with asyncio.timeout(5):
-        while not heard:
-            await asyncio.sleep(0.01)
-    await runner.cleanup()
+    async with TestServer(app) as server:
+        account.sim.webhook = Webhook(
+            url=str(server.make_url("/webhooks/desk")),
+            headers={"X-Firstline-Secret": "s3cret-of-the-webhook"},
+            body=template,
+        )
+        await account.answer(ref.id, "hello")
+        async with asyncio.timeout(5):
+            while not heard:
+                await asyncio.sleep(0.01)
     (call,) = heard
     assert account.desk.verify_webhook(call)
     assert account.desk.parse_webhook(call) == (ref.id,)
