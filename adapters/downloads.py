@@ -25,6 +25,7 @@ AS_IT_IS: Final = {"Accept-Encoding": "identity"}
 Origin: TypeAlias = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@?#]+$")]
 """A host of files, as an operator writes it."""
 _PIECE_BYTES: Final = 64 * 1024
+_DIGITS: Final = 20  # Python reads no number of thousands of digits
 _WAIT_S: Final = 60.0  # after a 429 that does not say for how long
 _MOST_WAIT_S: Final = 3600.0
 
@@ -69,7 +70,7 @@ def check_answer(status: int, headers: Mapping[str, str], *, max_bytes: int) -> 
     if headers.get("Content-Encoding", "identity") != "identity":
         raise NotFetched("The file comes compressed, which was not asked for.")
     length = headers.get("Content-Length", "")
-    check_size(int(length) if length.isdecimal() and length.isascii() else None, max_bytes)
+    check_size(int(length[:_DIGITS]) if length.isdecimal() else None, max_bytes)
 
 
 async def gathered(pieces: AsyncIterable[bytes], *, max_bytes: int) -> bytes:

@@ -59,6 +59,15 @@ async def test_an_address_that_expired_is_asked_for_again(stage: Stage, sim: Dis
     assert call.path.endswith(f"/channels/{stage.world.help.id}/messages/{stage.inbox[-1].message_id}")
 
 
+async def test_of_several_files_each_is_asked_for_again(stage: Stage, sim: DiscordSimulator) -> None:
+    contents = {"a.png": PNG, "b.txt": b"words"}
+    files = {name: base64.b64encode(content).decode() for name, content in contents.items()}
+    message = await stage.says("look", files=files)
+    sim.advance(DAY_S + 60)
+    for attachment in message.attachments:
+        assert await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES) == contents[attachment.name]
+
+
 async def test_a_file_of_a_deleted_message_is_gone(stage: Stage, sim: DiscordSimulator) -> None:
     attachment = await sent(stage, channel_id=stage.world.help.id)
     sim.delete(stage.world.help.id, stage.inbox[-1].message_id)
