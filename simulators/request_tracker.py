@@ -52,7 +52,7 @@ _NEVER: Final = "1970-01-01T00:00:00Z"
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """Somebody, with the token of their own (empty: cannot log in)."""
+    """Somebody, with the token of their own (empty: cannot log in), and their rights in the queue and in all others."""
 
     id: int
     name: str
@@ -60,6 +60,7 @@ class User:
     email: str = ""
     privileged: bool = False
     rights: set[str] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
     token: str = ""
 
 
@@ -100,6 +101,7 @@ class Ticket:
     subject: str
     creator: str
     created: datetime
+    queue: str
     status: str = "new"
     priority: str = "0"
     requestors: list[str] = field(default_factory=list)
@@ -180,6 +182,7 @@ class RequestTrackerSimulator:
             self.add_user(name, real_name=name, privileged=name == "root")
         self.key = self.add_user("firstline", real_name="firstline", privileged=True, rights=BOT_RIGHTS).token
         self.agent_key = self.add_user("mia", real_name="Mia Agent", privileged=True, rights=AGENT_RIGHTS).token
+        self.users["mia"].elsewhere = set(AGENT_RIGHTS)
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 << 20)
@@ -321,6 +324,8 @@ class RequestTrackerSimulator:
         if uid["type"] == "user":
             user = self.users[uid["id"]]
             return {"Name": user.name, "RealName": user.real_name, "EmailAddress": user.email, "id": user.id}
+        if uid["id"] != "1":
+            return {}  # of queues that one may not see
         return {"Name": self.queue, "Lifecycle": "default", "Description": "The queue"}
 
     def _self_link(self, kind: str, number: int) -> Json:
@@ -333,14 +338,14 @@ class RequestTrackerSimulator:
         links += [{"ref": "refers-to", **self._uid("ticket", other)} for other in ticket.links]
         links.append({"ref": "history", "_url": f"{url}/history"})
         for right, ref in (("ReplyToTicket", "correspond"), ("CommentOnTicket", "comment")):
-            if right in user.rights:
+            if right in self._rights(user, ticket):
                 links.append({"ref": ref, "_url": f"{url}/{ref}"})
-        if "ModifyTicket" in user.rights:
+        if "ModifyTicket" in self._rights(user, ticket):
             to = "resolved" if ticket.status != "resolved" else "open"
             links.append({"ref": "lifecycle", "from": ticket.status, "to": to, "label": "Go", "_url": url})
         return {
             "id": ticket.id, "Type": "ticket", "Subject": ticket.subject, "Status": ticket.status,
-            "Queue": self._uid("queue", 1), "Owner": self._uid("user", "Nobody"),
+            "Queue": self._uid("queue", 1 if ticket.queue == self.queue else 2), "Owner": self._uid("user", "Nobody"),
             "Creator": self._uid("user", ticket.creator), "LastUpdatedBy": self._uid("user", last.creator),
             "Created": _stamp(ticket.created), "LastUpdated": _stamp(last.created), "Priority": ticket.priority,
             "InitialPriority": ticket.priority, "FinalPriority": "0", "TimeEstimated": "0", "TimeWorked": "0",
@@ -435,7 +440,9 @@ class RequestTrackerSimulator:
             return web.Response(status=304, headers={"ETag": etag})
         shown = self._ticket_json(ticket, user)
         shown["Queue"] |= {
-            sub: self._nested(shown["Queue"])[sub] for sub in request.query.get("fields[Queue]", "").split(",") if sub
+            sub: self._nested(shown["Queue"]).get(sub, "")
+            for sub in request.query.get("fields[Queue]", "").split(",")
+            if sub
         }
         return _json(shown, headers={"ETag": etag})
 
@@ -448,7 +455,7 @@ class RequestTrackerSimulator:
         found = [
             self._item(request, "ticket", one.id, lambda one=one: self._ticket_json(one, user))  # type: ignore[misc]
             for one in self.tickets.values()
-            if "ShowTicket" in user.rights
+            if "ShowTicket" in self._rights(user, one)
             and (shows_deleted or one.status != "deleted")
             and matches(lambda name, one=one: self._look(one, user, name))  # type: ignore[misc]
         ]
@@ -456,7 +463,7 @@ class RequestTrackerSimulator:
 
     def _look(self, ticket: Ticket, user: User, name: str) -> Sequence[str]:
         known = {
-            "id": [str(ticket.id)], "queue": [self.queue, "1"], "status": [ticket.status], "subject": [ticket.subject],
+            "id": [str(ticket.id)], "queue": [ticket.queue], "status": [ticket.status], "subject": [ticket.subject],
             "creator": [ticket.creator], "requestor": ticket.requestors,
         }  # fmt: skip
         return (
@@ -537,6 +544,7 @@ class RequestTrackerSimulator:
             subject=str(body.get("Subject", "")).replace("\n", "")[:200],
             creator=user.name,
             created=datetime.now(UTC),
+            queue=self.queue,
             priority=str(int(body.get("Priority", 0))),
             requestors=self._requestors(body.get("Requestor", [])),
             values=self._accepted(body.get("CustomFields") or {}, user),
@@ -578,7 +586,7 @@ class RequestTrackerSimulator:
         for name, value in sorted(body.items()):
             if name == "Status":
                 said.append(f"Ticket {ticket.id}: {self._turn(ticket, str(value), user)}")
-            elif name in {"Priority", "Subject"} and getattr(ticket, name.lower()) != str(value):
+            elif name in {"Priority", "Subject", "Queue"} and getattr(ticket, name.lower()) != str(value):
                 said.append(f"Ticket {ticket.id}: {self._set(ticket, name, str(value), user)}")
         return _json(said)
 
@@ -600,7 +608,7 @@ class RequestTrackerSimulator:
             raise Refused(400, "ContentType is a required field for application/json")
         ticket = self.tickets.get(int(number))
         right = "ReplyToTicket" if kind == "correspond" else "CommentOnTicket"
-        if ticket is None or not {right, "ModifyTicket"} & user.rights:
+        if ticket is None or not {right, "ModifyTicket"} & self._rights(user, ticket):
             raise Refused(400, "Permission Denied")
         transaction = self._note("RT::Ticket", ticket.id, kind.capitalize(), user.name)
         self._message(transaction, body)
@@ -616,12 +624,12 @@ class RequestTrackerSimulator:
             return f"Status '{status}' isn't a valid status for this ticket."
         if status == ticket.status:
             return "That is already the current value"
-        if status == "deleted" and "DeleteTicket" not in user.rights:
+        if status == "deleted" and "DeleteTicket" not in self._rights(user, ticket):
             return "Permission Denied"
         return self._set(ticket, "Status", status, user)
 
     def _set(self, ticket: Ticket, name: str, value: str, user: User, *, always: bool = False) -> str:
-        if not always and "ModifyTicket" not in user.rights:
+        if not always and "ModifyTicket" not in self._rights(user, ticket):
             return "Permission Denied"
         old = getattr(ticket, name.lower())
         setattr(ticket, name.lower(), value)
@@ -633,14 +641,18 @@ class RequestTrackerSimulator:
         ticket = self.tickets.get(int(number))
         if ticket is None:
             raise Refused(404, "Not Found")
-        if "ShowTicket" not in user.rights:
+        if "ShowTicket" not in self._rights(user, ticket):
             raise Refused(403, "Forbidden")
         return ticket
+
+    def _rights(self, user: User, ticket: Ticket) -> set[str]:
+        return user.rights if ticket.queue == self.queue else user.elsewhere
 
     def _may_see(self, one: Transaction, user: User) -> bool:
         if one.object_type != "RT::Ticket":
             return "AdminUsers" in user.rights
-        return "ShowTicket" in user.rights and (one.type != "Comment" or "ShowTicketComments" in user.rights)
+        rights = self._rights(user, self.tickets[one.object_id])
+        return "ShowTicket" in rights and (one.type != "Comment" or "ShowTicketComments" in rights)
 
     def _note(self, object_type: str, object_id: int, kind: str, creator: str, **changed: Any) -> Transaction:
         one = Transaction(

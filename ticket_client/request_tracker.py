@@ -66,6 +66,7 @@ _OVERLAP: Final = 100  # transactions: RT numbers them before it commits them, s
 _SUBJECT_CHARS, _NAME_CHARS, _REAL_NAME_CHARS, _KEY_CHARS = 200, 200, 120, 200  # of RT's columns
 _REMEMBERED: Final = 10_000
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_MARK: Final = re.compile(r"\[ref [0-9a-f]{10}\]$")
 _NAMEABLE: Final = r"^[^{}'\"\\]+$"  # within a search: 'CF.{name}'
 _UNAUTHORISED: Final = 401
 _REFUSED: Final = ("Permission Denied", "No permission", "Unable to find queue", "Could not create ticket. Queue")
@@ -162,14 +163,17 @@ class RequestTrackerDesk:
 
     async def get(self, ticket_id: str) -> TicketSnapshot:
         """The ticket as it is now."""
-        ticket = await self._ticket(ticket_id)
+        try:
+            ticket = await self._ticket(ticket_id)
+        except Closed as error:
+            raise NotFound(str(error)) from error
         own = await self._me()
         history = [
             _Entry(id=int(item["id"]), type=item["Type"], creator=_name(item["Creator"]), at=item["Created"])
             async for item in self._all(f"/ticket/{ticket_id}/history", fields="Type,Creator,Created")
         ]
         telling = [entry.id for entry in history if _tells(entry.type, is_own=entry.creator == own)]
-        number = int(float(ticket.get("Priority") or 0))
+        number = str(ticket.get("Priority") or 0)
         return TicketSnapshot(
             ref=self._ref(ticket_id),
             status=self._status(ticket),
@@ -177,7 +181,7 @@ class RequestTrackerDesk:
             version=str(max(telling, default=0)),
             replies=await self._answers(ticket_id, [entry for entry in history if entry.creator != own]),
             priority=self._priority(number),
-            raw_priority=str(number),
+            raw_priority=number,
         )
 
     async def add_user_message(self, ticket_id: str, text: str, *, key: str) -> None:
@@ -291,16 +295,18 @@ class RequestTrackerDesk:
         self, ticket_id: str, kind: str, ticket: dict[str, Any], text: str, key: str, **more: object
     ) -> None:
         content = _clean(text)
-        await self._client.send(
-            "POST",
-            f"/ticket/{ticket_id}/{kind}",
-            json={
-                "Subject": f"{_line(str(ticket.get('Subject', '')))} {mark(key)}".strip(),
-                "Content": "0\n" if content == "0" else content,  # RT takes "0" for nothing
-                "ContentType": "text/plain",
-                **more,
-            },
-        )
+        message = {
+            "Subject": f"{_line(str(ticket.get('Subject', '')))} {mark(key)}".strip(),
+            "Content": "0\n" if content == "0" else content,  # RT takes "0" for nothing
+            "ContentType": "text/plain",
+            **more,
+        }
+        try:
+            await self._client.send("POST", f"/ticket/{ticket_id}/{kind}", json=message)
+        except AuthFailed as error:
+            if self._settings.queue in {ticket["Queue"]["id"], ticket["Queue"].get("Name")}:
+                raise  # in the bot's own queue that is to be mended
+            raise Closed(f"Ticket {ticket_id} was moved to a queue where the bot may not write.") from error
 
     async def _answers(self, ticket_id: str, history: Sequence[_Entry]) -> tuple[AgentReply, ...]:
         """The agents' correspondence, oldest first. What was read once is not read again: RT does not change it."""
@@ -311,12 +317,14 @@ class RequestTrackerDesk:
         ]
         if any(entry.id not in self._replies for entry, _ in by_agents):
             parts: dict[str, list[dict[str, Any]]] = {}
-            fields = "TransactionId,ContentType,Filename"
+            fields = "TransactionId,ContentType,Filename,Subject"
             async for part in self._all(f"/ticket/{ticket_id}/attachments", fields=fields):
                 parts.setdefault(_name(part["TransactionId"]), []).append(part)
             for entry, agent in by_agents:
                 if entry.id not in self._replies:
-                    reply = await self._answer(entry, agent, parts.get(str(entry.id), []))
+                    of_entry = parts.get(str(entry.id), [])
+                    is_ours = any(_is_ours(ticket_id, str(part["Subject"])) for part in of_entry)
+                    reply = await self._answer(entry, agent, [] if is_ours else of_entry)
                     _room(self._replies)[entry.id] = reply
         replies = [self._replies[entry.id] for entry, _ in by_agents]
         return tuple(reply for reply in replies if reply.text.strip() or reply.files)
@@ -341,10 +349,21 @@ class RequestTrackerDesk:
     # --- what RT's records say --------------------------------------------------------------------------------------
 
     async def _ticket(self, ticket_id: str) -> dict[str, Any]:
+        """The ticket's record. Raises `Closed` where it was moved to a queue that the bot may not see."""
         if not (ticket_id.isascii() and ticket_id.isdecimal()):
             raise NotFound(f"Request Tracker has no ticket {ticket_id}.")
-        ticket: dict[str, Any] = await self._client.get(f"/ticket/{ticket_id}")
+        try:
+            ticket: dict[str, Any] = await self._client.get(f"/ticket/{ticket_id}", {"fields[Queue]": "Name"})
+        except AuthFailed as error:
+            if not await self._newest(f"Queue = {quoted(self._settings.queue)}"):
+                raise  # nothing of the bot's own queue is seen, either: that is to be mended
+            raise Closed(f"Ticket {ticket_id} is where the bot may not see it any more.") from error
         return ticket
+
+    async def _newest(self, query: str) -> list[dict[str, Any]]:
+        """The last ticket that a search finds, if any."""
+        asked = {"query": query, "orderby": "id", "order": "DESC", "per_page": "1", "fields": "CustomFields"}
+        return list((await self._client.get("/tickets", asked))["items"])
 
     async def _all(self, path: str, *, pages: int = 1_000, **params: str) -> AsyncIterator[dict[str, Any]]:
         """Every record of a list, by number. RT does not tell everybody how many there are, but whether more follow."""
@@ -363,9 +382,11 @@ class RequestTrackerDesk:
     def _status(self, ticket: Mapping[str, Any]) -> Status:
         return self._statuses.get(ticket["Status"], Status.OPEN)
 
-    def _priority(self, number: int) -> Priority:
-        """The highest whose number is not above the ticket's."""
-        reached = [(least, one) for one, least in self._priorities.items() if least <= number]
+    def _priority(self, number: str) -> Priority:
+        """The highest whose number is not above the ticket's; normal for what is no number."""
+        if not re.fullmatch(r"-?[0-9]{1,9}", number):
+            return Priority.NORMAL
+        reached = [(least, one) for one, least in self._priorities.items() if least <= int(number)]
         return max(reached, key=lambda pair: pair[0], default=(0, Priority.LOW))[1]
 
     def _keys(self, item: Mapping[str, Any]) -> list[str]:
@@ -435,23 +456,17 @@ class RequestTrackerDesk:
     async def _check_work(self, queue: Mapping[str, Any], me: str) -> Finding:
         """What the bot may do with a ticket is told only by a ticket: the last one that it opened."""
         query = f"Queue = {quoted(self._settings.queue)} AND Creator = {quoted(me)}"
-        asked = {"query": query, "orderby": "id", "order": "DESC", "per_page": "1", "fields": "CustomFields"}
-        items = (await self._client.get("/tickets", params=asked))["items"]
+        items = await self._newest(query)
         if not items:
-            return Finding(ok=True, text="The bot has opened no ticket yet: check again after the first for the rest.")
+            text = "The bot has opened no ticket yet, or may not see them (ShowTicket): check again after the first."
+            return Finding(ok=True, text=text)
         number = items[0]["id"]
         if self._settings.key_field in _fields(queue) and not self._keys(items[0]):
             text = f"Ticket #{number} was opened without its {self._settings.key_field}: it cannot be found again."
             cure = f"Admin, Custom Fields, {self._settings.key_field}, User Rights: give {me} ModifyCustomField."
             return Finding(ok=False, text=text, cure=cure)
-        try:
-            links = (await self._ticket(str(number)))["_hyperlinks"]
-        except AuthFailed:
-            links = []
-            missing = ["ShowTicket"]
-        else:
-            refs = {link.get("ref") for link in links}
-            missing = [right for right, ref in _BY_LINK.items() if ref not in refs]
+        refs = {link.get("ref") for link in (await self._ticket(str(number)))["_hyperlinks"]}
+        missing = [right for right, ref in _BY_LINK.items() if ref not in refs]
         if missing:
             text = f"In ticket #{number} the bot lacks the right to: {', '.join(missing)}."
             return Finding(
@@ -514,6 +529,11 @@ def _tells(kind: str, *, is_own: bool) -> bool:
 def _name(record: object) -> str:
     """The name or number of a record that another refers to."""
     return str(record["id"] if isinstance(record, dict) else record)
+
+
+def _is_ours(ticket_id: str, subject: str) -> bool:
+    """Whether the bot wrote this, under whichever user: with a mark, and no answer by mail, which names the ticket."""
+    return _MARK.search(subject) is not None and f"#{ticket_id}]" not in subject
 
 
 def _text(content: object) -> str:

@@ -371,6 +371,25 @@ async def test_statuses_of_ones_own_are_mapped_and_unknown_ones_kept(rt: Request
     assert (await desk.get(ref.id)).status is Status.ON_HOLD
 
 
+async def test_a_priority_that_is_no_number_is_shown(rt: RequestTrackerBench) -> None:
+    ref = await opened(rt.desk)
+    rt.sim.tickets[1].priority = "Very high"
+    snapshot = await rt.desk.get(ref.id)
+    assert (snapshot.priority, snapshot.raw_priority) == (Priority.NORMAL, "Very high")
+
+
+async def test_what_an_earlier_user_of_the_bot_wrote_is_no_reply_and_an_agents_answer_to_it_is(
+    rt: RequestTrackerBench,
+) -> None:
+    ref = await opened(rt.desk)
+    await rt.desk.add_user_message(ref.id, "and my hat", key="m")
+    earlier = rt.sim.of(1)[1]
+    earlier.creator = "root"
+    subject = f"Re: [rt.example #1] {earlier.attachments[0].subject}"
+    rt.sim.mail(1, "mia", ("text/plain", "found, too"), subject=subject)
+    assert said((await rt.desk.get(ref.id)).replies) == ["found, too"]
+
+
 # --- news -------------------------------------------------------------------------------------------------------------
 
 
@@ -459,6 +478,20 @@ async def test_a_missing_right_is_said_and_nothing_is_given_up(
     rt.sim.users["firstline"].rights -= {right, "ModifyTicket"}
     with pytest.raises(AuthFailed):
         await act(rt.desk)
+
+
+async def test_a_ticket_that_was_moved_out_of_sight_is_continued_and_holds_up_nobody(rt: RequestTrackerBench) -> None:
+    ref, _ = await opened(rt.desk), await opened(rt.desk, replace(DRAFT, key="complaint-2"))
+    await rt.act("PUT", f"/ticket/{ref.id}", {"Queue": "Fraud"})
+    with pytest.raises(Closed, match="not see"):
+        await rt.desk.add_user_message(ref.id, "it is back", key="m")
+    with pytest.raises(NotFound, match="not see"):
+        await rt.desk.get(ref.id)
+    rt.sim.users["firstline"].elsewhere = {"ShowTicket", "SeeCustomField"}
+    assert (await rt.desk.get(ref.id)).status is Status.NEW
+    with pytest.raises(Closed, match="not write"):
+        await rt.desk.add_user_message(ref.id, "it is back", key="m")
+    assert same(await rt.desk.find(DRAFT), ref)
 
 
 async def test_a_queue_that_was_renamed_is_mended_and_not_given_up(rt: RequestTrackerBench) -> None:
