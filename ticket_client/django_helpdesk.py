@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _PAGE: Final = 100
 _MOST_OPEN_PAGES: Final = 20
 _FIND_BACK: Final = timedelta(days=30)  # where we do not know when we began: longer than any bot is away
-_FIND_SLACK: Final = timedelta(hours=1)  # between the desk's clock and ours
+_FIND_SLACK: Final = timedelta(hours=1)  # more than what is left between the desk's clock and ours
 _LATE: Final = 50  # follow-ups that may yet appear below the newest: their transactions were slower
 _TITLE_CHARS: Final = 150  # of 200: the desk writes " and Reopened" behind it
 _REOPENED: Final = 2
@@ -139,6 +139,7 @@ class DjangoHelpdesk:
         self._fields: Mapping[str, Any] | None = None
         self._we: set[int] = set()  # our user, as the desk's answers name it
         self._began: dict[str, datetime] = {}  # by key: before which nothing can have been opened
+        self._ahead = timedelta()  # of our clock is the desk's
         self._reconcile_at = 0.0
 
     # --- opening and finding ------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ class DjangoHelpdesk:
                 f"django-helpdesk has no custom field `{self._settings.key_field}`: without it a ticket cannot be found"
                 " again, so none is opened. Add it in Django's administration, under Custom fields."
             )
-        self._began.setdefault(draft.key, datetime.now(UTC) - _FIND_SLACK)
+        self._began.setdefault(draft.key, datetime.now(UTC) + self._ahead - _FIND_SLACK)
         who = " ".join(filter(None, (draft.requester.name, draft.requester.handle, draft.requester.external_id)))
         more = {"requester": who, "link": draft.url, "language": draft.language, "tags": ", ".join(draft.tags)}
         request = {
@@ -279,8 +280,11 @@ class DjangoHelpdesk:
         page = "last"
         while page:
             answer = await self._client.get(path, {"page": page, "page_size": str(_PAGE), **params})
-            yield answer["results"]
-            previous = answer["previous"]
+            try:
+                entries, previous = answer["results"], answer["previous"]
+            except (KeyError, TypeError) as error:
+                raise self._strange() from error
+            yield entries
             page = URL(previous).query.get("page", "1") if previous else ""
 
     async def _ticket(self, ticket_id: str) -> dict[str, Any]:
@@ -288,20 +292,20 @@ class DjangoHelpdesk:
         groups = (self._filter(is_over=False), str(_RESOLVED), "")
         for status in groups if ticket_id.isdecimal() else ():
             try:
-                ticket: dict[str, Any] = await self._client.get(
-                    f"/tickets/{ticket_id}/", {"status": status} if status else None
-                )
+                ticket = await self._client.get(f"/tickets/{ticket_id}/", {"status": status} if status else None)
             except NotFound:
                 continue
-            return ticket
+            if isinstance(ticket, dict) and "followup_set" in ticket:
+                return ticket
+            raise self._strange()
         raise NotFound(f"django-helpdesk has no ticket {ticket_id}.")
 
     async def _described(self) -> Mapping[str, Any]:
         """The fields of a ticket, by name, as the API describes them; asked for once."""
         if self._fields is None:
             try:
-                answer = await self._client.send("OPTIONS", "/tickets/")
-                fields: Mapping[str, Any] = answer["actions"]["POST"]
+                answer = await self._client.answer("OPTIONS", "/tickets/")
+                fields: Mapping[str, Any] = answer.data["actions"]["POST"]
                 self._names |= {c["value"]: str(c["display_name"]) for c in fields["status"]["choices"]}
             except Ambiguous as error:
                 raise Unavailable(str(error)) from error  # nothing was written
@@ -310,9 +314,13 @@ class DjangoHelpdesk:
                     "django-helpdesk does not accept the token, or its user is not active: it must be of the staff."
                 ) from error
             except (KeyError, TypeError) as error:
-                raise Unavailable(f"What answers at {self._url}/api/ is not django-helpdesk's API.") from error
+                raise self._strange() from error
             self._fields = fields
+            self._ahead = answer.at - datetime.now(UTC) if answer.at else timedelta()
         return self._fields
+
+    def _strange(self) -> Unavailable:
+        return Unavailable(f"What answers at {self._url}/api/ is not django-helpdesk's API.")
 
     async def _name(self, status: int) -> str:
         if status not in self._names:

@@ -9,6 +9,8 @@ import sys
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
@@ -114,19 +116,21 @@ class DjangoBench:
         """A public follow-up of the agent with nothing but a file, by the API."""
         form = aiohttp.FormData({"ticket": ticket_id, "public": "true"})
         form.add_field("attachments", file.content, filename=file.name, content_type=file.media_type)
-        await self._as_agent("POST", "/api/followups/", form)
+        await self.as_agent("POST", "/api/followups/", form)
 
     async def patch(self, ticket_id: str, **fields: object) -> None:
         """What another program does to a ticket: it leaves no follow-up."""
-        await self._as_agent("PATCH", f"/api/tickets/{ticket_id}/", aiohttp.JsonPayload(fields))
+        await self.as_agent("PATCH", f"/api/tickets/{ticket_id}/", aiohttp.JsonPayload(fields))
 
-    async def _as_agent(self, method: str, path: str, body: Any) -> None:
+    async def as_agent(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the API with the agent's token."""
         headers = {"Authorization": f"Token {self.server.access.agent_token}"}
         async with (
             aiohttp.ClientSession(headers=headers) as http,
             http.request(method, self.upstream + path, data=body) as response,
         ):
             assert response.status in {200, 201}, await response.text()
+            return await response.json()
 
     def insert(self, ticket_id: str, *comments: str, user: int | None = 2, id_: int | None = None) -> None:
         """Public follow-ups that come about in some other way."""
@@ -486,6 +490,53 @@ async def test_it_looks_no_further_back_than_the_first_attempt(bench: DjangoBenc
         assert len(proxy.calls) == 1
         assert await desk.find(DRAFT) is None, "it is older than a month, and nobody here tried to open it"
         assert len(proxy.calls) == 4
+        await desk.close()
+
+
+@asynccontextmanager
+async def answering(answers: dict[tuple[str, str], Any], ahead_s: float = 0) -> AsyncIterator[str]:
+    """A server that gives these answers by method and path, `{}` to all else, by a clock that is so far ahead."""
+
+    async def answer(request: web.Request) -> web.Response:
+        date = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead_s), usegmt=True)
+        return web.json_response(answers.get((request.method, request.path), {}), headers={"Date": date})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_a_desk_whose_clock_is_hours_late_is_searched_by_its_own(bench: DjangoBench) -> None:
+    ref = await opened(bench.desk)
+    described = await bench.as_agent("OPTIONS", "/api/tickets/")
+    ticket = await bench.as_agent("GET", f"/api/tickets/{ref.id}/")
+    (entry,) = ticket["followup_set"]
+    entry["date"] = (datetime.now(UTC) - timedelta(hours=5)).isoformat()
+    answers = {
+        ("OPTIONS", "/api/tickets/"): described,
+        ("GET", "/api/followups/"): {"count": 1, "previous": None, "results": [entry]},
+        ("GET", f"/api/tickets/{ref.id}/"): ticket,
+    }
+    for ahead_h, is_found in ((-5, True), (0, False)):
+        async with answering(answers, ahead_h * 3600) as url:
+            desk = desk_behind(bench, url)
+            await desk.prepare(DRAFT)
+            assert (await desk.find(DRAFT) is not None) is is_found
+            await desk.close()
+
+
+async def test_what_is_not_the_api_is_said_and_asked_again_later(bench: DjangoBench) -> None:
+    async with answering({}) as url:
+        desk = desk_behind(bench, url)
+        for attempt in (desk.prepare(DRAFT), desk.find(DRAFT), desk.get("1"), desk.changed(""), desk.check()):
+            with pytest.raises(Unavailable, match="not django-helpdesk's API"):
+                await attempt
+        with pytest.raises(Ambiguous):
+            await desk.create(DRAFT, "{}")
         await desk.close()
 
 
