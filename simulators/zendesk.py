@@ -713,7 +713,7 @@ def _paragraphs(text: str) -> str:
 
 def _plain(text: str) -> str:
     """What a person reads of HTML."""
-    broken = re.sub(r"<br\s*/?>|</p>\s*<p[^>]*>", "\n", text)
+    broken = re.sub(r"<br\s*/?>|</p>\s*<p[^>]*>", "\n", re.sub(r"[ \t\r\n]+", " ", text))
     return html.unescape(re.sub(r"<[^>]*>", "", broken)).replace("\xa0", " ").strip()
 
 

@@ -147,10 +147,9 @@ class ZendeskDesk:
             "subject": draft.subject.replace("{{", "{\u200b{"),  # else {{dc.NAME}} would show the account's own texts
             "comment": _comment("\n\n".join((draft.body, *draft.attachments)), is_public=True, author=requester),
             "requester_id": requester,
-            "submitter_id": requester,
             "external_id": draft.key,
             "priority": settings.priorities.get(draft.priority, draft.priority.value),
-            "tags": [re.sub(r"\s+", "_", tag.lower()) for tag in draft.tags],
+            "tags": list(draft.tags),
             "group_id": settings.group_id,
             "brand_id": settings.brand_id,
             "ticket_form_id": settings.form_id,

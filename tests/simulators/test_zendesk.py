@@ -116,9 +116,9 @@ async def test_zenpy_does_a_days_work(sim: ZendeskSimulator, monkeypatch: pytest
     def work() -> None:
         desk = _zenpy(sim, monkeypatch, sim.tokens[ADMIN])
         assert desk.users.me().name == "Ada"
-        ann = desk.users.create_or_update(User(name="Ann", external_id="telegram:1"))
+        ann = desk.users.create_or_update(User(name="Ann", external_id="Telegram:1"))
         assert ann.email is None
-        assert desk.users.create_or_update(User(name="Ann", external_id="Telegram:1")).id == ann.id, "case is nothing"
+        assert desk.users.create_or_update(User(name="Ann", external_id="telegram:1")).id == ann.id, "case is nothing"
         ticket = desk.tickets.create(Ticket(**TICKET, requester_id=ann.id, external_id="k1")).ticket
         assert (ticket.status, ticket.requester.name) == ("new", "Ann")
         ticket.comment, ticket.status = Comment(body="Found!", public=True), "solved"
@@ -224,7 +224,10 @@ async def test_a_closed_ticket_is_closed_for_good_and_can_be_followed(bot: Perso
     assert answer["error"] == "RecordInvalid"
     assert answer["details"]["status"][0]["description"] == "Status: closed prevents ticket update"
     requester = sim.add_user(name="Ann")["id"]
-    later = await bot.opened(via_followup_source_id=source["id"], requester_id=requester, submitter_id=requester)
+    later = await bot.opened(
+        via_followup_source_id=source["id"], requester_id=requester, submitter_id=requester,
+        comment={"body": "it is back", "author_id": requester},
+    )  # fmt: skip
     assert (later["requester_id"], later["submitter_id"]) == (requester, 7000000000001)
     comments = (await bot.get(f"/tickets/{later['id']}/comments.json"))["comments"]
     assert comments[0]["author_id"] == 7000000000001, "whoever makes a follow-up is its first author"

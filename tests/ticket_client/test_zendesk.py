@@ -182,7 +182,7 @@ async def test_everything_that_is_configured_is_in_the_ticket(bench: ZendeskBenc
         bench.sim, group_id=360001, brand_id=360002, form_id=360003, language_field_id=360004,
         priorities={"high": "urgent"},
     )  # fmt: skip
-    ref = await opened(desk, replace(DRAFT, tags=("Two Words", "x"), subject="Is {{dc.offer}} true?"))
+    ref = await opened(desk, replace(DRAFT, tags=("two_words", "x"), subject="Is {{dc.offer}} true?"))
     ticket = bench.sim.tickets[int(ref.id)]
     assert (ticket["group_id"], ticket["brand_id"], ticket["ticket_form_id"]) == (360001, 360002, 360003)
     assert ticket["custom_fields"] == [{"id": 360004, "value": "nl"}]
@@ -270,7 +270,11 @@ async def test_agents_files_have_links_where_anybody_can_open_them(bench: Zendes
     ref = await opened(desk)
     upload = await bench.call("POST", "/uploads.json?filename=form.pdf")
     picture = f'<p>Look: <img src="{bench.sim.url}/attachments/token/abc/?name=in.png" alt="in.png"></p>'
-    comment = {"html_body": picture, "uploads": [upload["upload"]["token"]]}
+    comment: dict[str, Any] = {"html_body": picture, "uploads": [upload["upload"]["token"]]}
+    for name, mark in (("in.png", {"inline": True}), ("virus.exe", {"malware_scan_result": "malware_found"})):
+        other = await bench.call("POST", f"/uploads.json?filename={name}")
+        bench.sim.uploads[other["upload"]["token"]][0].update(mark)
+        comment["uploads"].append(other["upload"]["token"])
     await bench.call("PUT", f"/tickets/{ref.id}.json", ticket={"comment": comment})
     (reply,) = (await desk.get(ref.id)).replies
     (file,) = reply.files
@@ -435,6 +439,11 @@ async def test_rows_that_come_again_and_pages_are_one_list() -> None:
         await bench.desk.close()
 
 
+async def test_where_to_begin_goes_by_zendesks_clock(bench: ZendeskBench) -> None:
+    bench.sim.advance(-600)
+    assert (await bench.desk.changed("")).ids == ()
+
+
 async def test_zendesk_is_never_asked_for_changes_more_often_than_it_allows(bench: ZendeskBench) -> None:
     cursor = (await bench.desk.changed("")).cursor
     for _ in range(30):
@@ -556,10 +565,13 @@ async def test_check_says_what_is_missing_and_where_to_click(bench: ZendeskBench
     assert "may not ask which tickets changed" in export
     assert group == "There is no group 1 (group_id)."
     assert field == "There is no ticket field 2 (link_field_id)."
-    bench.sim.users[7000000000001]["role"] = "end-user"
-    with pytest.raises(AuthFailed):
-        await desk.check()
     await desk.close()
+
+
+async def test_check_says_that_an_end_user_is_no_agent(bench: ZendeskBench) -> None:
+    bench.sim.users[7000000000001]["role"] = "end-user"
+    login, *_ = await bench.desk.check()
+    assert (login.ok, login.text) == (False, "firstline is an end user and cannot work on tickets.")
 
 
 async def test_a_wrong_token_is_told_without_showing_it(bench: ZendeskBench) -> None:
