@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bots.ledger import codec
+from bots.ledger.report import find_ticket
 
 if TYPE_CHECKING:
     import sqlite3
@@ -96,11 +97,7 @@ def _by_id(connection: sqlite3.Connection, identity: int, desk: str) -> list[int
 
 
 def _by_number(connection: sqlite3.Connection, number: str, desk: str) -> str:
-    row = connection.execute(
-        "SELECT key FROM tickets WHERE desk = :desk AND (upper(number) = :number OR upper(reference) = :number)"
-        " ORDER BY upper(number) = :number DESC LIMIT 1",
-        {"desk": desk, "number": number.strip().upper()},
-    ).fetchone()
+    row = find_ticket(connection, desk, number)
     if row is None:
         raise LookupError(f"There is no ticket {number}. See: firstline tickets list --all")
     key: str = row["key"]

@@ -202,14 +202,20 @@ def remote_tickets(path: Path, desk: str, *, all_of_them: bool = False) -> list[
 def remote_ticket(path: Path, desk: str, number: str) -> RemoteTicket:
     """One of them, by its number or our own reference. Raises `LedgerError` where there is none."""
     with reading(path) as connection:
-        row = connection.execute(
-            "SELECT * FROM tickets WHERE desk = :desk AND (upper(number) = :number OR upper(reference) = :number)"
-            " ORDER BY upper(number) = :number DESC LIMIT 1",
-            {"desk": desk, "number": number.strip().upper()},
-        ).fetchone()
+        row = find_ticket(connection, desk, number)
         if row is None:
             raise LedgerError(f"No ticket {number} was opened at the desk {desk}. See: firstline tickets list --all")
         return _remote(row, _troubles(connection, _UNDELIVERED, row["key"]))
+
+
+def find_ticket(connection: sqlite3.Connection, desk: str, number: str) -> sqlite3.Row | None:
+    """A desk's ticket by its number, or by our own reference where no number is the same; ``#7`` and ``7`` are one."""
+    found: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM tickets WHERE desk = :desk AND (upper(ltrim(number, '#')) = :number OR upper(reference) = :number)"
+        " ORDER BY coalesce(upper(ltrim(number, '#')) = :number, 0) DESC LIMIT 1",
+        {"desk": desk, "number": number.strip().lstrip("#").upper()},
+    ).fetchone()
+    return found
 
 
 def _remote(row: sqlite3.Row, undelivered: tuple[Trouble, ...] = ()) -> RemoteTicket:

@@ -115,6 +115,17 @@ async def test_a_number_goes_before_a_reference_that_looks_like_it(remote: Stage
     assert "is left" in await replay(remote, Wanted(desk="memory", tickets=("FL-1002",)))
 
 
+@pytest.mark.parametrize(("number", "name"), [("#7", "7"), ("#7", "#7"), ("7", "#7")])
+async def test_a_number_is_known_with_and_without_its_sign(remote: Stage, number: str, name: str) -> None:
+    await remote.hear(message("the moon fell"))
+    await opened(remote, replace(REF, number=number))
+    found = report.remote_ticket(remote.path, "memory", name)
+    assert found.number == number
+    await remote.hear(message("and on my hat"))
+    await refused(remote)
+    assert await replay(remote, Wanted(desk="memory", tickets=(name,))) == f"Tried again: 2 (message, {number})."
+
+
 async def test_it_is_not_asked_for_before_the_desk_can_know_of_the_last_attempt(remote: Stage) -> None:
     await remote.hear(message("the moon fell"))
     (intent,) = due(remote)
