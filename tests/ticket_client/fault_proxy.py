@@ -258,8 +258,9 @@ async def _half(request: web.BaseRequest, answer: web.Response | None) -> web.St
     half = web.StreamResponse(status=answer.status, headers=answer.headers)
     half.content_length = len(body) or 1
     half.force_close()
-    await half.prepare(request)
-    await half.write(body[: len(body) // 2])
+    with contextlib.suppress(ConnectionResetError):  # nobody waits for it
+        await half.prepare(request)
+        await half.write(body[: len(body) // 2])
     if request.transport is not None:
         request.transport.close()
     return half

@@ -21,13 +21,27 @@ from bots.wording import Wording
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from bots.files import FileFetcher
     from bots.ledger.outbox import Outgoing
     from ticket_client.base import TicketDesk
 
 
-def worker(ledger: Ledger, desk: TicketDesk, on_outgoing: Callable[[Iterable[Outgoing]], None]) -> Escalation:
+def worker(
+    ledger: Ledger,
+    desk: TicketDesk,
+    on_outgoing: Callable[[Iterable[Outgoing]], None],
+    files: FileFetcher | None = None,
+) -> Escalation:
     """What the bot has at its desk."""
-    return Escalation(ledger.intents, desk, Wording(), number_prefix="FL", desk_language="en", on_outgoing=on_outgoing)
+    return Escalation(
+        ledger.intents,
+        desk,
+        Wording(),
+        number_prefix="FL",
+        desk_language="en",
+        on_outgoing=on_outgoing,
+        files=files,
+    )
 
 
 async def _work(job: dict[str, Any]) -> None:
