@@ -52,7 +52,7 @@ class FileHost:
         if content is None or fault is FileFault.GONE:
             return web.Response(status=404, text="This content is no longer available.")
         if fault in _REFUSALS:
-            headers = {"Retry-After": "7"} if fault is FileFault.BUSY else {"Location": location}
+            headers = {FileFault.BUSY: {"Retry-After": "7"}, FileFault.MOVED: {"Location": location}}.get(fault)
             return web.Response(status=_REFUSALS[fault], headers=headers)
         if fault is FileFault.PACKED:
             packed = gzip.compress(content)

@@ -64,7 +64,6 @@ def read(child: object) -> Thing:
     body = data["body"] if is_comment else data.get("selftext") or ""
     author = str(data.get("author") or "")
     edited = data.get("edited")
-    gone = _gone(data, author, str(body))
     return Thing(
         id=_fullname(data["name"], child["kind"]),
         author_id=_author_id(data.get("author_fullname")) if author not in _NOBODY else "",
@@ -81,9 +80,9 @@ def read(child: object) -> Thing:
         is_distinguished=data.get("distinguished") == "moderator",
         is_locked=data.get("locked") is True,
         is_archived=data.get("archived") is True,
-        gone=gone,
+        gone=_gone(data, author, str(body)),
         flair=clean(str(data.get("link_flair_text") or "")) if not is_comment else "",
-        attachments=() if gone else media.attachments(data),
+        attachments=media.attachments(data),
     )
 
 

@@ -26,6 +26,7 @@ DAY_S = 24 * 3600
 async def sim() -> AsyncIterator[DiscordSimulator]:
     async with DiscordSimulator() as simulator:
         yield simulator
+        assert simulator.schema_errors == []
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ MAX_BYTES = 1_000_000
 async def sim() -> AsyncIterator[TelegramSimulator]:
     async with TelegramSimulator() as simulator:
         yield simulator
+        assert simulator.schema_errors == []
 
 
 @pytest.fixture

@@ -48,6 +48,31 @@ async def test_tweepy_logs_in_receives_and_replies(
     assert [post["id"] for post in sim.posts()] == [question["id"]]
 
 
+async def test_tweepy_finds_photos_and_videos(sim: TwitterSimulator, client: AsyncClient, bot: User, ana: User) -> None:
+    sim.post(ana.id, "@firstline_bot see", files={"a.jpg": "/9j/", "b.mp4": "AAAA"})
+    options = {"tweet_fields": ["attachments", "entities"], "expansions": ["attachments.media_keys"]}
+    found = await client.get_users_mentions(bot.id, user_auth=True, media_fields=["url", "variants"], **options)
+    (post,) = found.data
+    photo, video = found.includes["media"]
+    assert post.attachments == {"media_keys": [photo.media_key, video.media_key]}
+    assert (photo.type, video.type, video.url) == ("photo", "video", None)
+    assert [variant["content_type"] for variant in video.variants] == [
+        "video/mp4",
+        "application/x-mpegURL",
+        "video/mp4",
+    ]
+    (link,) = post.entities["urls"]
+    assert post.text == f"@firstline_bot see {link['url']}"
+    assert link["media_key"] == photo.media_key
+    async with aiohttp.ClientSession() as session, session.get(photo.url) as response:
+        assert await response.read() == b"\xff\xd8\xff"
+    # Who asks for less is told less.
+    (bare,) = (await client.get_users_mentions(bot.id, user_auth=True)).data
+    assert bare.attachments is None
+    (keyed,) = (await client.get_users_mentions(bot.id, user_auth=True, **options)).includes["media"][:1]
+    assert keyed.url is None
+
+
 async def test_an_empty_page_has_no_data(sim: TwitterSimulator, bot: User, client: AsyncClient) -> None:
     client.return_type = dict
     assert await client.get_users_mentions(bot.id, user_auth=True) == {"meta": {"result_count": 0}}
