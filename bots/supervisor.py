@@ -122,6 +122,7 @@ class Bot:
             name: channels.channel(section.kind).create(name, section, surroundings)
             for name, section in settings.channels.items()
         }
+        self._titles = {name: channels.channel(kind.kind).PROFILE.title for name, kind in settings.channels.items()}
         for adapter in self.adapters.values():
             stack.push_async_callback(adapter.close)
         self.delivery = Delivery(self.ledger.outbox, self.adapters.values())
@@ -160,6 +161,8 @@ class Bot:
             organisation=self._settings.bot.organisation,
             number_prefix=self._settings.tickets.number_prefix,
             desk_language=self._settings.bot.default_language,
+            networks=self._titles,
+            rules=self._settings.tickets.rules,
         )
 
     async def _start(self, stack: AsyncExitStack) -> None:

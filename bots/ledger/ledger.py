@@ -234,9 +234,9 @@ class Ledger:
         return self.private_place(message.channel, message.account, person.id)
 
     def _about(self, message: IncomingMessage, complaint_key: str | None) -> Ticket | None:
-        """The ticket that the message under a moderator's act, or the deleted message, opened or was added to."""
+        """The ticket that the message under a moderator's act, or the one deleted or edited, opened or was added to."""
         message_id = message.message_id
-        if message.kind is Kind.DELETED:
+        if message.kind in {Kind.DELETED, Kind.EDITED}:
             complaint_key = ticket_key(message.conversation_key, message.reply_to.place, message_id)
         elif complaint_key is None or message.parent is None:
             return None

@@ -291,7 +291,7 @@ async def test_an_edit_knows_what_came_of_the_message(stage: Stage) -> None:
     await stage.hear(second)
     third = in_public("hm @bot the moon", message_id="5", kind=Kind.EDITED)
     await stage.hear(third)
-    assert [outcome for outcome, _ in stage.outcomes()] == ["ignored", "ticket_opened", "ignored", "ignored"]
+    assert [outcome for outcome, _ in stage.outcomes()] == ["ignored", "ticket_opened", "acted", "acted"]
 
 
 async def test_a_private_place_is_where_the_person_last_wrote_in_private(stage: Stage) -> None:
