@@ -1,4 +1,4 @@
-"""Carries out what other processes asked for through the ledger: `tickets reply`, `ledger retry` and their kin."""
+"""Carries out what other processes asked for through the ledger: `tickets reply`, `desk sync` and their kin."""
 
 from __future__ import annotations
 

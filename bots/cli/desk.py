@@ -17,6 +17,8 @@ from bots.ledger import database, pending, replaying, report
 from bots.ledger.database import LedgerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bots.ledger.pending import DeskState, OpenTickets, Pending
     from config.findings import Finding
     from config.settings import Settings
@@ -29,6 +31,7 @@ app = typer.Typer(
 _PATIENCE = timedelta(minutes=1)  # so long may something take that is in order
 _UNITS = (("days", timedelta(days=2)), ("hours", timedelta(hours=2)), ("min", timedelta(minutes=2)))
 _MAX_DIGITS = 18
+_MOST_SHOWN = 50  # of each kind; the first ones say why the others wait
 _SECONDS = {"days": 86_400, "hours": 3_600, "min": 60}
 
 
@@ -133,12 +136,8 @@ def lines(seen: Examination) -> list[str]:
     ]
     for desk, count in state.elsewhere.items():
         told.append(f"          {count} open at the desk {desk}, which is not the one in use: nobody hears of them")
-    if waiting:
-        told += ["", "Waiting (to have it tried now: firstline desk sync)"]
-        told += [line for each in waiting for line in described(each, seen)]
-    if failed:
-        told += ["", "Failed (to try it again: firstline desk replay ID, or --all)"]
-        told += [line for each in failed for line in described(each, seen)]
+    told += _listed("Waiting (to have it tried now: firstline desk sync)", waiting, seen)
+    told += _listed("Failed (to try it again: firstline desk replay ID, or --all)", failed, seen)
     told.append("")
     for finding in seen.findings:
         mark = "ok    " if finding.ok else "CHANGE" if seen.answered else "WRONG "
@@ -149,6 +148,14 @@ def lines(seen: Examination) -> list[str]:
     if not all(finding.ok for finding in seen.findings):
         told.append("Mend what is marked WRONG or CHANGE; what waits is then tried by itself.")
     return [*told, f"Not all is well. Waiting or failed at the desk: {len(seen.ill)}."]
+
+
+def _listed(title: str, pending: Sequence[Pending], seen: Examination) -> list[str]:
+    if not pending:
+        return []
+    left = len(pending) - _MOST_SHOWN
+    more = [f"          and {left} more; --json has them all"] if left > 0 else []
+    return ["", title, *(line for each in pending[:_MOST_SHOWN] for line in described(each, seen)), *more]
 
 
 def described(each: Pending, seen: Examination) -> list[str]:

@@ -211,7 +211,8 @@ def remote_ticket(path: Path, desk: str, number: str) -> RemoteTicket:
 def find_ticket(connection: sqlite3.Connection, desk: str, number: str) -> sqlite3.Row | None:
     """A desk's ticket by its number, or by our own reference where no number is the same; ``#7`` and ``7`` are one."""
     found: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM tickets WHERE desk = :desk AND (upper(ltrim(number, '#')) = :number OR upper(reference) = :number)"
+        "SELECT * FROM tickets WHERE desk = :desk"
+        " AND (upper(ltrim(number, '#')) = :number OR upper(reference) = :number)"
         " ORDER BY coalesce(upper(ltrim(number, '#')) = :number, 0) DESC LIMIT 1",
         {"desk": desk, "number": number.strip().lstrip("#").upper()},
     ).fetchone()

@@ -125,6 +125,14 @@ def test_errors_are_told_in_plain_words_and_failures_with_what_to_do() -> None:
     assert told[2].startswith("          -> Compare [desk] with what is set up there.")
 
 
+def test_of_very_many_the_oldest_are_shown_and_all_are_counted() -> None:
+    told = desk.lines(seen(*(replace(CREATE, id=number, error="Unavailable: 503") for number in range(1, 62))))
+    assert sum("  create  " in line for line in told) == 50
+    assert told[5].startswith("       1  create")
+    assert "          and 11 more; --json has them all" in told
+    assert told[-1] == "Not all is well. Waiting or failed at the desk: 61."
+
+
 def test_tickets_are_counted_by_status_with_the_desk_s_words() -> None:
     groups = (
         OpenTickets(status="open", raw_status="open", count=9, at_desk=True),
