@@ -18,6 +18,7 @@ import math
 import re
 import time
 from collections import deque
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -28,6 +29,7 @@ from config.findings import Finding
 from ticket_client.base import (
     AgentFile,
     AgentReply,
+    Ambiguous,
     AuthFailed,
     Capabilities,
     Changes,
@@ -44,10 +46,11 @@ from ticket_client.base import (
 from ticket_client.client import DeskClient, RemoteSection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from ticket_client.base import Requester, TicketDraft, UserFile, WebhookCall
 
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # no text of JSON and HTML
 _STATUSES: Final = {
     "new": Status.NEW, "open": Status.OPEN, "pending": Status.PENDING, "hold": Status.ON_HOLD,
     "solved": Status.RESOLVED, "closed": Status.CLOSED,
@@ -144,7 +147,8 @@ class ZendeskDesk:
         settings = self._settings
         fields = {settings.language_field_id: draft.language, settings.link_field_id: draft.url}
         ticket: dict[str, Any] = {
-            "subject": draft.subject.replace("{{", "{\u200b{"),  # else {{dc.NAME}} would show the account's own texts
+            # Where the braces stand together, {{dc.NAME}} shows one of the account's own texts.
+            "subject": _UNWRITABLE.sub("", draft.subject).replace("{{", "{\u200b{"),
             "comment": _comment("\n\n".join((draft.body, *draft.attachments)), is_public=True, author=requester),
             "requester_id": requester,
             "external_id": draft.key,
@@ -170,39 +174,42 @@ class ZendeskDesk:
             if found is None:  # an agent deleted it within the two hours: a new request would be refused as well
                 raise
             return found
-        return self._ref(answer["ticket"], version=_version({"comment_count": 1, **answer["ticket"]}))
+        with _understood(Ambiguous):
+            return self._ref(answer["ticket"], version=_version({"comment_count": 1, **answer["ticket"]}))
 
     async def find(self, draft: TicketDraft) -> TicketRef | None:
         """The ticket with this ``external_id``: of several, which Zendesk allows, the oldest."""
         answer = await self._client.get("/tickets.json", {"external_id": draft.key})
-        tickets = [ticket for ticket in answer["tickets"] if ticket["external_id"] == draft.key]
-        return self._ref(min(tickets, key=lambda ticket: int(ticket["id"]))) if tickets else None
+        with _understood():
+            tickets = [ticket for ticket in answer["tickets"] if ticket["external_id"] == draft.key]
+            return self._ref(min(tickets, key=lambda ticket: int(ticket["id"]))) if tickets else None
 
     async def get(self, ticket_id: str) -> TicketSnapshot:
         """The ticket and its agents' public replies."""
-        me = await self._self()
-        # First the ticket, then its comments: what comes in between is told with an older version, and so again.
-        answer = await self._ticket(ticket_id, include="comment_count,custom_statuses")
-        ticket = answer["ticket"]
-        ours = {me["id"], ticket["requester_id"]}
-        replies: list[AgentReply] = []
-        async for page in self._pages(f"/tickets/{ticket_id}/comments.json", include="users"):
-            people = {user["id"]: user for user in page["users"]}
-            for comment in page["comments"]:
-                author = people.get(comment["author_id"], {})
-                if comment["public"] is True and author.get("role") in _STAFF and author["id"] not in ours:
-                    replies.append(self._reply(comment, author))
-        raw_status = _raw_status(ticket, answer.get("custom_statuses") or [])
-        raw_priority = ticket["priority"] or ""
-        return TicketSnapshot(
-            ref=self._ref(ticket),
-            status=self._status(raw_status, ticket["status"]),
-            raw_status=raw_status,
-            priority=self._priority(raw_priority),
-            raw_priority=raw_priority,
-            version=_version(ticket),
-            replies=tuple(replies),
-        )
+        with _understood():
+            me = await self._self()
+            # First the ticket, then its comments: what comes in between is told with an older version, and so again.
+            answer = await self._ticket(ticket_id, include="comment_count,custom_statuses")
+            ticket = answer["ticket"]
+            ours = {me["id"], ticket["requester_id"]}
+            replies: list[AgentReply] = []
+            async for page in self._pages(f"/tickets/{ticket_id}/comments.json", include="users"):
+                people = {user["id"]: user for user in page["users"]}
+                for comment in page["comments"]:
+                    author = people.get(comment["author_id"], {})
+                    if comment["public"] is True and author.get("role") in _STAFF and author["id"] not in ours:
+                        replies.append(self._reply(comment, author))
+            raw_status = _raw_status(ticket, answer.get("custom_statuses") or [])
+            raw_priority = ticket["priority"] or ""
+            return TicketSnapshot(
+                ref=self._ref(ticket),
+                status=self._status(raw_status, ticket["status"]),
+                raw_status=raw_status,
+                priority=self._priority(raw_priority),
+                raw_priority=raw_priority,
+                version=_version(ticket),
+                replies=tuple(replies),
+            )
 
     # --- what is added to a ticket ----------------------------------------------------------------------------------
 
@@ -225,17 +232,19 @@ class ZendeskDesk:
                 "POST", "/uploads.json", params={"filename": file.name}, content=file.content,
                 headers={"Content-Type": kind},
             )  # fmt: skip
-            tokens.append(answer["upload"]["token"])
+            with _understood():
+                tokens.append(answer["upload"]["token"])
         names = "\n".join(file.name for file in files)
         await self._add_as_requester(ticket_id, names, key=key, ticket=ticket, uploads=tokens)
 
     async def added(self, ticket_id: str, key: str) -> bool:
         """Whether the metadata of an update bears this key."""
-        is_there = False
-        async for page in self._pages(f"/tickets/{_number(ticket_id)}/audits.json"):
-            custom = ((audit.get("metadata") or {}).get("custom") or {} for audit in page["audits"])
-            is_there = is_there or any(each.get("firstline") == key for each in custom)
-        return is_there
+        with _understood():
+            is_there = False
+            async for page in self._pages(f"/tickets/{_number(ticket_id)}/audits.json"):
+                custom = ((audit.get("metadata") or {}).get("custom") or {} for audit in page["audits"])
+                is_there = is_there or any(each.get("firstline") == key for each in custom)
+            return is_there
 
     async def _add_as_requester(
         self,
@@ -286,11 +295,14 @@ class ZendeskDesk:
         versions: dict[str, str] = {}
         while self._may_export():
             name, value = ("start_time", cursor[5:]) if cursor.startswith("from:") else ("cursor", cursor)
-            page = await self._client.get("/incremental/tickets/cursor.json", {name: value, "include": "comment_count"})
-            versions |= {str(ticket["id"]): _version(ticket) for ticket in page["tickets"]}  # a row may come again
-            cursor = page["after_cursor"] or cursor
-            if page["end_of_stream"]:
-                break
+            with _understood():
+                page = await self._client.get(
+                    "/incremental/tickets/cursor.json", {name: value, "include": "comment_count"}
+                )
+                versions |= {str(ticket["id"]): _version(ticket) for ticket in page["tickets"]}  # a row may come again
+                cursor = page["after_cursor"] or cursor
+                if page["end_of_stream"]:
+                    break
         known = {number: version for number, version in versions.items() if version}
         return Changes(ids=tuple(versions), cursor=cursor, versions=known)
 
@@ -376,7 +388,8 @@ class ZendeskDesk:
             if number is None:
                 continue
             try:
-                thing = (await self._client.get(f"/{kind}s/{number}.json"))[kind]
+                with _understood():
+                    thing = (await self._client.get(f"/{kind}s/{number}.json"))[kind]
             except NotFound:
                 cure = f"The number stands in the address of Admin Center > {where}."
                 yield Finding(ok=False, text=f"There is no {kind.replace('_', ' ')} {number} ({key}).", cure=cure)
@@ -395,7 +408,8 @@ class ZendeskDesk:
         if self._me is None:
             answer = await self._client.answer("GET", "/users/me.json")
             self._clock_difference = (answer.at or datetime.now(UTC)) - datetime.now(UTC)
-            self._me = answer.data["user"]
+            with _understood():
+                self._me = {name: answer.data["user"][name] for name in ("id", "name", "role")}
         return self._me
 
     async def _requester(self, requester: Requester) -> int:
@@ -404,11 +418,15 @@ class ZendeskDesk:
         known_at, number = self._requesters.get(requester, (-math.inf, 0))
         if now - known_at < _REQUESTER_S:
             return number
-        names = (" ".join(each.split()) for each in (requester.name, requester.handle, requester.external_id))
+        names = (
+            " ".join(_UNWRITABLE.sub("", each).split())
+            for each in (requester.name, requester.handle, requester.external_id)
+        )
         name = next(filter(None, names))[:_LONGEST_NAME]
         user = {"name": name, "external_id": requester.external_id, "skip_verify_email": True}
         answer = await self._client.send("POST", "/users/create_or_update.json", json={"user": user})
-        number = int(answer["user"]["id"])
+        with _understood():
+            number = int(answer["user"]["id"])
         self._requesters = {one: known for one, known in self._requesters.items() if now - known[0] < _REQUESTER_S}
         self._requesters[requester] = now, number
         return number
@@ -418,10 +436,11 @@ class ZendeskDesk:
         return await self._client.get(f"/tickets/{_number(ticket_id)}.json", params)
 
     async def _open_ticket(self, ticket_id: str) -> Mapping[str, Any]:
-        ticket: Mapping[str, Any] = (await self._ticket(ticket_id))["ticket"]
-        if ticket["status"] == "closed":
-            raise Closed(f"Ticket {ticket_id} is closed, which Zendesk never takes back.")
-        return ticket
+        with _understood():
+            ticket: Mapping[str, Any] = (await self._ticket(ticket_id))["ticket"]
+            if ticket["status"] == "closed":
+                raise Closed(f"Ticket {ticket_id} is closed, which Zendesk never takes back.")
+            return ticket
 
     async def _pages(self, path: str, include: str = "") -> AsyncIterator[Any]:
         params = {"page[size]": _PAGE, **({"include": include} if include else {})}
@@ -472,9 +491,20 @@ def create(name: str, settings: Settings, resources: Mapping[str, object]) -> Ze
     return ZendeskDesk(name, settings)
 
 
+@contextmanager
+def _understood(lost: type[DeskError] = Unavailable) -> Iterator[None]:
+    """What answers a request is Zendesk's: another server's JSON, or a gateway's, says nothing of what was done."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise lost(
+            "What answers is JSON, but not Zendesk's. Is `url` right, and does a proxy stand between?"
+        ) from error
+
+
 def _comment(text: str, *, is_public: bool, author: int | None = None) -> dict[str, Any]:
     """A comment that shows exactly this text: no tag, Markdown or placeholder in it acts."""
-    shown = html.escape(text).replace("{", "&#123;").replace("}", "&#125;")
+    shown = html.escape(_UNWRITABLE.sub("", text)).replace("{", "&#123;").replace("}", "&#125;")
     shown = shown.replace("\t", "    ").replace("  ", " \N{NO-BREAK SPACE}").replace("\n", "<br>")
     return {"html_body": shown, "public": is_public, **({} if author is None else {"author_id": author})}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import re
 from dataclasses import replace
@@ -22,6 +23,7 @@ from tests.ticket_client.exactly_once import ExactlyOnce
 from tests.ticket_client.fault_proxy import FaultProxy, slow, writes
 from ticket_client import zendesk
 from ticket_client.base import (
+    Ambiguous,
     AuthFailed,
     Closed,
     DeskError,
@@ -221,6 +223,53 @@ async def test_another_request_with_the_same_key_gives_the_ticket_that_is_there(
     await bench.call("DELETE", f"/tickets/{first.id}.json")
     with pytest.raises(Rejected, match="no ticket"):
         await bench.desk.create(DRAFT, other)
+
+
+@given(text=st.text() | st.text("<>&{}\"' \n\t*_`[]()#", max_size=80))
+def test_any_text_is_shown_as_it_is_and_does_nothing(text: str) -> None:
+    shown = zendesk._comment(text, is_public=True)["html_body"]  # noqa: SLF001 - its one way out is tested above
+    assert not re.search(r"<(?!br>)|[{}]", shown)
+    read = html.unescape(shown.replace("<br>", "\n"))
+    assert read.split() == re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", "", text).split()
+    assert json.loads(json.dumps({"x": shown}, ensure_ascii=False).encode())
+
+
+async def test_what_is_no_text_is_left_out(bench: ZendeskBench) -> None:
+    odd = replace(DRAFT, subject="a\ud83d\x00b", body="c\ud83d\x00d", requester=replace(ANN, name="e\ud83df"))
+    ref = await opened(bench.desk, odd)
+    await bench.desk.add_user_message(ref.id, "g\ud83dh", key="m")
+    ticket = bench.sim.tickets[int(ref.id)]
+    assert ticket["subject"] == "ab"
+    assert bench.sim.users[ticket["requester_id"]]["name"] == "ef"
+    assert [text.partition("\n")[0] for _, text in await bench.lines(ref.id)] == ["cd", "gh"]
+
+
+async def test_json_that_is_not_zendesks_is_no_answer(bench: ZendeskBench) -> None:
+    request = await bench.desk.prepare(DRAFT)
+    ref = await bench.desk.create(DRAFT, request)
+
+    async def other(request: web.Request) -> web.Response:
+        return web.json_response({"hello": "world"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", other)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    desk = desk_at(bench.sim, url=f"http://127.0.0.1:{runner.addresses[0][1]}")
+    with pytest.raises(Ambiguous):
+        await desk.create(DRAFT, request)
+    attempts = desk.prepare(DRAFT), desk.find(DRAFT), desk.get(ref.id), desk.added(ref.id, "m"), desk.check()
+    more = (
+        desk.add_user_message(ref.id, "x", key="m"),
+        desk.add_files(ref.id, [PICTURE], key="f"),
+        desk.changed("from:1"),
+    )
+    for attempt in (*attempts, *more):
+        with pytest.raises(Unavailable, match="not Zendesk's"):
+            await attempt
+    await desk.close()
+    await runner.cleanup()
 
 
 # --- what users read --------------------------------------------------------------------------------------------------
