@@ -392,6 +392,15 @@ async def test_html_keeps_its_form_its_public_images_and_its_files(account: Fres
     assert f"guide.pdf: {account.sim.url}/attachments/" in text
 
 
+async def test_reading_a_ticket_is_two_requests_and_once_one_more(account: FreshdeskBench) -> None:
+    ref = await opened(account.desk)
+    account.sim.calls.clear()
+    for _ in range(2):
+        await account.desk.get(ref.id)
+    reading = [("GET", "/api/v2/tickets/1"), ("GET", "/api/v2/tickets/1/conversations")]
+    assert sorted(account.sim.calls) == sorted([*reading, ("GET", "/api/v2/agents/me"), *reading])
+
+
 async def test_replies_on_a_second_page_are_read(account: FreshdeskBench) -> None:
     ref = await opened(account.desk)
     for number in range(100):
