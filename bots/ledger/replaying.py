@@ -11,10 +11,11 @@ from bots.ledger.report import find_ticket
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 # Of a message whose failure is mended: what it led to, by the first of these among its intents.
 _OUTCOMES = {"create": "ticket_opened", "message": "appended", "files": "appended", "note": "acted"}
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,5 +137,7 @@ def _mend(connection: sqlite3.Connection, inbound_id: int, intent_id: int) -> No
     )
 
 
-def _listed(rows: Iterable[sqlite3.Row]) -> str:
-    return ", ".join(f"{row['id']} ({row['action']}, {row['ticket']})" for row in rows)
+def _listed(rows: Sequence[sqlite3.Row]) -> str:
+    named = [f"{row['id']} ({row['action']}, {row['ticket']})" for row in rows[:_MOST_NAMED]]
+    left = len(rows) - len(named)
+    return ", ".join(named) + (f" and {left} more" if left else "")

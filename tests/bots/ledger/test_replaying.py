@@ -158,6 +158,17 @@ async def test_files_alone_are_tried_again(remote: Stage) -> None:
     assert remote.outcomes()[1] == ("appended", "follow_up")
 
 
+async def test_of_very_many_the_first_are_named(remote: Stage) -> None:
+    for number in range(23):
+        await remote.hear(message("the moon fell", author=replace(EVE, id=str(number))))
+    for _ in range(23):
+        await refused(remote)
+    told = await replay(remote)
+    assert told.startswith("Tried again: 1 (create, FL-1001), ")
+    assert told.endswith(", 20 (create, FL-1020) and 3 more.")
+    assert failed_messages(remote) == []
+
+
 async def test_words_that_failed_are_not_mended_by_their_files(remote: Stage) -> None:
     await remote.hear(message("the moon fell"))
     await opened(remote)
