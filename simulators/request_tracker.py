@@ -126,6 +126,7 @@ class RequestTrackerSimulator:
         opens_on_correspond: the scrip "On Correspond Open Inactive Tickets" is on, as it is in a new RT.
         unique_values: the custom field takes each value once, which RT does not say when a ticket is opened.
         field_applies: whether the queue has the custom field.
+        queue_disabled: nothing can be opened in the queue any more.
         port: 0 takes a free one.
     """
 
@@ -137,6 +138,7 @@ class RequestTrackerSimulator:
         opens_on_correspond: bool = True,
         unique_values: bool = False,
         field_applies: bool = True,
+        queue_disabled: bool = False,
         queue: str = "Support",
         field_name: str = "ExternalId",
         port: int = 0,
@@ -147,6 +149,7 @@ class RequestTrackerSimulator:
         self.opens_on_correspond = opens_on_correspond
         self.unique_values = unique_values
         self.field_applies = field_applies
+        self.queue_disabled = queue_disabled
         self.queue = queue
         self.field_name = field_name
         self.calls: list[tuple[str, str]] = []
@@ -314,9 +317,8 @@ class RequestTrackerSimulator:
         for one in fields:
             value = values.get(one, "")
             if isinstance(value, dict):
-                nested = self._nested(value)
                 wanted = request.query.get(f"fields[{one}]", "").split(",")
-                value = value | {sub: nested.get(sub, "") for sub in wanted if sub}
+                value = value | {sub: self._nested(value).get(sub, "") for sub in wanted if sub}
             item[one] = value
         return item
 
@@ -400,7 +402,8 @@ class RequestTrackerSimulator:
         sees = self.field_applies and "SeeCustomField" in user.rights
         fields = [{**self._uid("customfield", 1), "ref": "customfield", "name": self.field_name}] if sees else []
         return _json({
-            "id": 1, "Name": self.queue, "Description": "The queue", "Lifecycle": "default", "Disabled": "0",
+            "id": 1, "Name": self.queue, "Description": "The queue", "Lifecycle": "default",
+            "Disabled": str(int(self.queue_disabled)),
             "CorrespondAddress": "", "CommentAddress": "", "CustomFields": [], "TicketCustomFields": fields,
             "TicketTransactionCustomFields": [], "_hyperlinks": links,
         })  # fmt: skip
@@ -420,7 +423,7 @@ class RequestTrackerSimulator:
         return self._listed(request, items, counts=True)
 
     async def _person(self, _request: web.Request, user: User, name: str) -> web.Response:
-        found = next((one for one in self.users.values() if name in {one.name, str(one.id)}), None)
+        found = next((one for one in self.users.values() if name.lower() in {one.name.lower(), str(one.id)}), None)
         if found is None:
             raise Refused(404, "Not Found")
         if not user.privileged and found is not user:
@@ -537,7 +540,7 @@ class RequestTrackerSimulator:
             raise Refused(400, "Could not create ticket. Queue not set")
         if str(body["Queue"]) not in {"1", self.queue}:
             raise Refused(400, "Unable to find queue")
-        if "CreateTicket" not in user.rights:
+        if "CreateTicket" not in user.rights or self.queue_disabled:
             raise Refused(403, f"No permission to create tickets in the queue '{self.queue}'")
         ticket = Ticket(
             id=len(self.tickets) + 1,

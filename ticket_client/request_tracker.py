@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -272,9 +271,8 @@ class RequestTrackerDesk:
                         raise error from None
                 else:
                     user = await self._client.get(path)
-            _room(self._requesters)[name] = next(
-                str(link["id"]) for link in user["_hyperlinks"] if link.get("ref") == "self"
-            )
+            number = next(str(link["id"]) for link in user["_hyperlinks"] if link.get("ref") == "self")
+            _room(self._requesters)[name] = number
         return self._requesters[name]
 
     async def _agent(self, name: str) -> str | None:
@@ -315,19 +313,20 @@ class RequestTrackerDesk:
             for entry in sorted(history, key=lambda entry: entry.id)
             if entry.type == "Correspond" and (agent := await self._agent(entry.creator)) is not None
         ]
-        if any(entry.id not in self._replies for entry, _ in by_agents):
+        replies = {entry.id: self._replies[entry.id] for entry, _ in by_agents if entry.id in self._replies}
+        if len(replies) < len(by_agents):
             parts: dict[str, list[dict[str, Any]]] = {}
             fields = "TransactionId,ContentType,Filename,Subject"
             async for part in self._all(f"/ticket/{ticket_id}/attachments", fields=fields):
                 parts.setdefault(_name(part["TransactionId"]), []).append(part)
             for entry, agent in by_agents:
-                if entry.id not in self._replies:
+                if entry.id not in replies:
                     of_entry = parts.get(str(entry.id), [])
                     is_ours = any(_is_ours(ticket_id, str(part["Subject"])) for part in of_entry)
-                    reply = await self._answer(entry, agent, [] if is_ours else of_entry)
-                    _room(self._replies)[entry.id] = reply
-        replies = [self._replies[entry.id] for entry, _ in by_agents]
-        return tuple(reply for reply in replies if reply.text.strip() or reply.files)
+                    replies[entry.id] = await self._answer(entry, agent, [] if is_ours else of_entry)
+                    _room(self._replies)[entry.id] = replies[entry.id]
+        in_order = (replies[entry.id] for entry, _ in by_agents)
+        return tuple(reply for reply in in_order if reply.text.strip() or reply.files)
 
     async def _answer(self, entry: _Entry, agent: str, parts: Sequence[dict[str, Any]]) -> AgentReply:
         bodies = {
@@ -538,10 +537,7 @@ def _is_ours(ticket_id: str, subject: str) -> bool:
 
 def _text(content: object) -> str:
     """What a part holds, which RT sends as base64."""
-    try:
-        return base64.b64decode(str(content or "")).decode(errors="replace")
-    except (binascii.Error, ValueError):
-        return ""
+    return base64.b64decode(str(content or "")).decode(errors="replace")
 
 
 def _clean(text: str) -> str:

@@ -212,6 +212,32 @@ async def test_who_may_not_is_told_in_a_good_answer_or_sees_nothing(sim: Request
     assert (await asked(sim, "GET", "/ticket/1")).status == 403
 
 
+async def test_small_things_are_as_in_rt(sim: RequestTrackerSimulator) -> None:
+    await asked(sim, "POST", "/ticket", {"Queue": "1", "Subject": "x"})
+    plain = await asked(sim, "POST", "/ticket/1/correspond", "all of it", {"Content-Type": "text/plain"})
+    assert plain.data == ["Correspondence added"]
+    await asked(sim, "POST", "/ticket/1/comment", {"Content": "0", "ContentType": "text/plain"})
+    told = (await asked(sim, "GET", f"/transaction/{sim.of(1)[1].id}")).data
+    assert (told["Type"], told["ObjectType"], told["ObjectId"]) == ("Correspond", "RT::Ticket", "1")
+    assert [part.content for one in sim.of(1) for part in one.attachments] == [b"", b"all of it", b""]
+    fields = (await asked(sim, "GET", "/customfields", params={"fields": "Name"})).data
+    assert [one["Name"] for one in fields["items"]] == ["ExternalId"]
+    assert (await asked(sim, "GET", "/user/MIA")).data["Name"] == "mia"
+    assert (await asked(sim, "DELETE", "/ticket/1")).status == 403
+    sim.users["firstline"].rights.add("DeleteTicket")
+    assert (await asked(sim, "DELETE", "/ticket/1")).status == 204
+    assert sim.tickets[1].status == "deleted"
+
+
+async def test_who_has_no_rights_sees_nobody(sim: RequestTrackerSimulator) -> None:
+    await asked(sim, "POST", "/ticket", {"Queue": "1", "Content": "x"})
+    sim.users["firstline"].rights.clear()
+    sim.users["firstline"].privileged = False
+    for path in ("/user/mia", "/customfield/1", "/queue/1", "/attachment/1", "/ticket/1"):
+        assert (await asked(sim, "GET", path)).status == 403
+    assert (await asked(sim, "GET", "/user/firstline")).data["Privileged"] == 0
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -311,7 +311,7 @@ async def test_replies_by_mail_and_from_the_page_are_read_with_their_files(rt: R
 async def test_only_privileged_people_answer(rt: RequestTrackerBench) -> None:
     ref = await opened(rt.desk)
     rt.sim.add_user("ann@home.example", email="ann@home.example")
-    for sender in ("ann@home.example", "RT_System", "telegram:bot:ann", "firstline"):
+    for sender in ("ann@home.example", "RT_System", "telegram:bot:ann", "firstline", "somebody deleted"):
         rt.sim.mail(1, sender, ("text/plain", "not an agent's"))
     rt.sim.mail(1, "mia", ("text/plain", ""))
     assert (await rt.desk.get(ref.id)).replies == ()
@@ -331,6 +331,20 @@ async def test_what_was_read_is_not_read_again(rt: RequestTrackerBench) -> None:
     rt.sim.calls.clear()
     assert len((await rt.desk.get(ref.id)).replies) == 4
     assert sum("/attachment/" in path for _, path in rt.sim.calls) == 1
+
+
+async def test_what_is_remembered_is_forgotten_before_it_is_too_much(
+    rt: RequestTrackerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_tracker, "_REMEMBERED", 2)
+    for number in range(4):
+        requester = Requester(external_id=f"telegram:bot:{number}")
+        await opened(rt.desk, replace(DRAFT, key=str(number), requester=requester))
+    for number in range(5):
+        await rt.answer("1", f"reply {number}")
+    for _ in range(2):
+        assert said((await rt.desk.get("1")).replies) == [f"reply {number}" for number in range(5)]
+    assert [ticket.requestors[0][-1] for ticket in rt.sim.tickets.values()] == ["0", "1", "2", "3"]
 
 
 async def test_a_long_history_is_read_to_its_end(rt: RequestTrackerBench) -> None:
@@ -456,6 +470,8 @@ async def test_what_is_no_number_is_no_ticket(rt: RequestTrackerBench, ticket_id
 
 async def test_a_cursor_of_another_desk_is_the_beginning(rt: RequestTrackerBench) -> None:
     assert (await rt.desk.changed("2026-01-01T00:00:00Z")).ids == ()
+    rt.sim.transactions.clear()
+    assert (await rt.desk.changed("")).cursor == "0"
 
 
 # --- refusals and check -----------------------------------------------------------------------------------------------
@@ -503,6 +519,11 @@ async def test_a_queue_that_was_renamed_is_mended_and_not_given_up(rt: RequestTr
     assert "no queue Support" in wrong.text
 
 
+async def test_a_requester_whom_rt_refuses_is_refused(rt: RequestTrackerBench) -> None:
+    with pytest.raises(Rejected):
+        await rt.desk.prepare(replace(DRAFT, requester=Requester(external_id="")))
+
+
 async def test_other_refusals_are_for_good_and_repeat_no_words(rt: RequestTrackerBench) -> None:
     with pytest.raises(Rejected) as refused:
         await rt.desk.create(DRAFT, '{"Queue": "Support", "Content": "a secret"')
@@ -515,6 +536,11 @@ async def test_a_wrong_token_is_said_and_not_shown(rt: RequestTrackerBench, toke
     with pytest.raises(AuthFailed, match=r"does not know the token") as refused:
         await desk.check()
     assert token not in str(refused.value)
+
+
+async def test_a_token_that_rt_did_not_make_is_said(rt: RequestTrackerBench) -> None:
+    with pytest.raises(AuthFailed, match="begins with 1-"):
+        await rt.made(rt.sim.url, token="abc").changed("1")
 
 
 @pytest.mark.parametrize(
@@ -549,7 +575,10 @@ async def test_check_sees_a_ticket_that_got_no_key_and_a_user_without_privileges
     assert (wrong.ok, wrong.cure) == (False, "Admin, Users, firstline: check `Let this user be granted rights`.")
 
 
-async def test_check_finds_a_field_that_is_not_applied_to_the_queue() -> None:
+async def test_check_finds_a_queue_that_is_disabled_and_a_field_that_is_not_applied() -> None:
+    async with _bench(queue_disabled=True) as rt:
+        (wrong,) = [one for one in await rt.desk.check() if not one.ok]
+        assert wrong.text == "The queue Support is disabled."
     async with _bench(field_applies=False) as rt:
         (wrong,) = [one for one in await rt.desk.check() if not one.ok]
         assert "apply it to the queue" in wrong.cure
