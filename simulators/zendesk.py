@@ -367,6 +367,8 @@ class ZendeskSimulator:
     async def _list_comments(self, call: Call, number: int) -> web.Response:
         comments = self._ticket(call, number)["_comments"]
         shown = [c for c in comments if c["public"]] if "/requests/" in call.request.path else comments
+        if call.arg("include_inline_images") != "true":
+            shown = [c | {"attachments": [file for file in c["attachments"] if not file["inline"]]} for c in shown]
         data = self._page(call, "comments", shown)
         return call.answer(data | self._users_of(call, {c["author_id"] for c in data["comments"]}))
 

@@ -20,6 +20,7 @@ import time
 from collections import deque
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -193,7 +194,8 @@ class ZendeskDesk:
             ticket = answer["ticket"]
             ours = {me["id"], ticket["requester_id"]}
             replies: list[AgentReply] = []
-            async for page in self._pages(f"/tickets/{ticket_id}/comments.json", include="users"):
+            said = {"include": "users", "include_inline_images": "true"}
+            async for page in self._pages(f"/tickets/{ticket_id}/comments.json", said):
                 people = {user["id"]: user for user in page["users"]}
                 for comment in page["comments"]:
                     author = people.get(comment["author_id"], {})
@@ -442,8 +444,8 @@ class ZendeskDesk:
                 raise Closed(f"Ticket {ticket_id} is closed, which Zendesk never takes back.")
             return ticket
 
-    async def _pages(self, path: str, include: str = "") -> AsyncIterator[Any]:
-        params = {"page[size]": _PAGE, **({"include": include} if include else {})}
+    async def _pages(self, path: str, more: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Any]:
+        params = {"page[size]": _PAGE, **more}
         for _ in range(_MOST_PAGES):
             page = await self._client.get(path, params)
             yield page
@@ -458,11 +460,13 @@ class ZendeskDesk:
     def _reply(self, comment: Mapping[str, Any], author: Mapping[str, Any]) -> AgentReply:
         is_private = self._settings.private_attachments
         rich = comment.get("html_body")
+        attachments = comment.get("attachments") or []
         files = tuple(
             AgentFile(name=file["file_name"], url="" if is_private else file["content_url"])
-            for file in comment.get("attachments") or []
+            for file in attachments
             if not file.get("inline") and file.get("malware_scan_result") != "malware_found"
         )
+        hosts = {URL(url).host or "" for url in (self._settings.url, *(file["content_url"] for file in attachments))}
         return AgentReply(
             id=str(comment["id"]),
             text=rich or comment.get("plain_body") or comment["body"],
@@ -470,7 +474,7 @@ class ZendeskDesk:
             at=datetime.fromisoformat(comment["created_at"]),
             agent=author.get("alias") or author["name"],
             files=files,
-            public_hosts=() if is_private else (URL(self._settings.url).host or "",),
+            public_hosts=() if is_private else tuple(sorted(hosts)),  # each brand has its own
         )
 
     def _status(self, raw_status: str, category: str) -> Status:

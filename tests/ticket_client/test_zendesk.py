@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from bots import desk_calls
 from simulators.zendesk import ADMIN, AGENT, BOT, ZendeskSimulator, signed
 from tests.ticket_client.contract import ANN, DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
@@ -313,6 +315,9 @@ async def test_more_comments_than_a_page_holds_are_all_read(bench: ZendeskBench)
     assert await bench.desk.added(ref.id, "m")
 
 
+BRANDS = {"inline": True, "content_url": "https://brand.acme.example/attachments/token/abc/?name=in.png"}
+
+
 @pytest.mark.parametrize("is_private", [False, True], ids=["public", "private"])
 async def test_agents_files_have_links_where_anybody_can_open_them(bench: ZendeskBench, *, is_private: bool) -> None:
     desk = desk_at(bench.sim, private_attachments=is_private)
@@ -320,7 +325,7 @@ async def test_agents_files_have_links_where_anybody_can_open_them(bench: Zendes
     upload = await bench.call("POST", "/uploads.json?filename=form.pdf")
     picture = f'<p>Look: <img src="{bench.sim.url}/attachments/token/abc/?name=in.png" alt="in.png"></p>'
     comment: dict[str, Any] = {"html_body": picture, "uploads": [upload["upload"]["token"]]}
-    for name, mark in (("in.png", {"inline": True}), ("virus.exe", {"malware_scan_result": "malware_found"})):
+    for name, mark in (("in.png", BRANDS), ("virus.exe", {"malware_scan_result": "malware_found"})):
         other = await bench.call("POST", f"/uploads.json?filename={name}")
         bench.sim.uploads[other["upload"]["token"]][0].update(mark)
         comment["uploads"].append(other["upload"]["token"])
@@ -329,7 +334,7 @@ async def test_agents_files_have_links_where_anybody_can_open_them(bench: Zendes
     (file,) = reply.files
     assert file.name == "form.pdf"
     assert file.url.startswith(f"{bench.sim.url}/attachments/") is not is_private
-    assert reply.public_hosts == (() if is_private else ("127.0.0.1",))
+    assert reply.public_hosts == (() if is_private else ("127.0.0.1", "brand.acme.example"))
     await desk.close()
 
 
@@ -545,6 +550,19 @@ async def test_zendesk_calls_and_only_what_it_signed_just_now_is_believed(
             assert not desk.verify_webhook(replace(call, headers={**call.headers, name: wrong}))
     await runner.cleanup()
     await desk.close()
+
+
+async def test_the_bots_web_server_takes_what_zendesk_signed_and_nothing_else(bench: ZendeskBench) -> None:
+    desk, hints = desk_at(bench.sim, webhook_secret="the secret"), list[str]()
+    app = web.Application()
+    app.add_routes(desk_calls.routes(desk, hints.extend))
+    body = b'{"ticket_id": "17"}'
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        for secret, status in (("another secret", 404), ("the secret", 204)):
+            headers = signed(secret, body, datetime.now(UTC))
+            async with session.post(server.make_url("/webhooks/desk"), data=body, headers=headers) as answer:
+                assert answer.status == status
+    assert hints == ["17"]
 
 
 @pytest.mark.parametrize(("age_s", "is_fresh"), [(0, True), (290, True), (310, False), (-290, True), (-310, False)])
