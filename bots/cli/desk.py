@@ -165,7 +165,7 @@ def described(each: Pending, seen: Examination) -> list[str]:
     told = [f"{what}  {_span(seen.at - each.created_at)} old, {_tried(each)}{_next(each, seen)}"]
     if each.error:
         name, _, said = each.error.partition(": ")
-        words, cure = checking.in_plain_words(name, said)
+        words, cure = checking.in_plain_words(name, said) if name.isidentifier() else (each.error, "")
         told.append(f"          {plain(words)}")
         told += [f"          -> {cure}"] if each.has_failed and cure else []
     return told

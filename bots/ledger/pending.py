@@ -33,7 +33,7 @@ class Pending:
     next_try: datetime | None
     at_work: bool  # somebody is at it now
     waits_for: int | None
-    error: str  # of the last attempt: the name of a `DeskError`, a colon, what it said
+    error: str  # of the last attempt: the name of a `DeskError`, a colon, what it said; or a sentence
 
     @property
     def has_failed(self) -> bool:

@@ -125,6 +125,12 @@ def test_errors_are_told_in_plain_words_and_failures_with_what_to_do() -> None:
     assert told[2].startswith("          -> Compare [desk] with what is set up there.")
 
 
+def test_what_is_a_sentence_already_stays_one() -> None:
+    sentence = "The desk opened ticket 7, which is known. Give the bot a new ledger: [ledger] path."
+    told = desk.described(replace(CREATE, state="failed", error=sentence), seen())
+    assert told[1:] == [f"          {sentence}"]
+
+
 def test_of_very_many_the_oldest_are_shown_and_all_are_counted() -> None:
     told = desk.lines(seen(*(replace(CREATE, id=number, error="Unavailable: 503") for number in range(1, 62))))
     assert sum("  create  " in line for line in told) == 50
