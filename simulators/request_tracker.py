@@ -156,6 +156,7 @@ class RequestTrackerSimulator:
         self.ignored: set[str] = set()
         self.users: dict[str, User] = {}
         self.tickets: dict[int, Ticket] = {}
+        self.merged: dict[int, int] = {}
         self.transactions: list[Transaction] = []
         self._port = port
         self._principals = 0
@@ -225,8 +226,9 @@ class RequestTrackerSimulator:
         return transaction
 
     def of(self, ticket_id: int) -> list[Transaction]:
-        """A ticket's transactions, oldest first."""
-        return [one for one in self.transactions if (one.object_type, one.object_id) == ("RT::Ticket", ticket_id)]
+        """A ticket's transactions, and those of what was merged into it, oldest first."""
+        tickets = {ticket_id, *(one for one, other in self.merged.items() if other == ticket_id)}
+        return [one for one in self.transactions if one.object_type == "RT::Ticket" and one.object_id in tickets]
 
     # --- HTTP ---------------------------------------------------------------------------------------------------------
 
@@ -458,7 +460,8 @@ class RequestTrackerSimulator:
         found = [
             self._item(request, "ticket", one.id, lambda one=one: self._ticket_json(one, user))  # type: ignore[misc]
             for one in self.tickets.values()
-            if "ShowTicket" in self._rights(user, one)
+            if one.id not in self.merged
+            and "ShowTicket" in self._rights(user, one)
             and (shows_deleted or one.status != "deleted")
             and matches(lambda name, one=one: self._look(one, user, name))  # type: ignore[misc]
         ]
@@ -487,7 +490,7 @@ class RequestTrackerSimulator:
         return self._history_of(request, user, [one for one in self.transactions if matches(_columns(one))])
 
     async def _history(self, request: web.Request, user: User, number: str) -> web.Response:
-        return self._history_of(request, user, self.of(int(number)))
+        return self._history_of(request, user, self.of(self._effective(number)))
 
     def _history_of(self, request: web.Request, user: User, found: Iterable[Transaction]) -> web.Response:
         items = [
@@ -498,8 +501,8 @@ class RequestTrackerSimulator:
         return self._listed(request, items)
 
     async def _parts(self, request: web.Request, user: User, kind: str, number: str) -> web.Response:
-        shown = [one for one in self.transactions if self._may_see(one, user)]
-        of = [one for one in shown if (one.object_id if kind == "ticket" else one.id) == int(number)]
+        known = self.of(self._effective(number)) if kind == "ticket" else self.transactions
+        of = [one for one in known if (kind == "ticket" or one.id == int(number)) and self._may_see(one, user)]
         named = "Filename" in await request.text()  # the one search of attachments that clients make: those with a name
         items = [
             self._item(request, "attachment", part.id, lambda part=part: self._attachment_json(part))  # type: ignore[misc]
@@ -587,7 +590,10 @@ class RequestTrackerSimulator:
         body = await self._body(request)
         said = []
         for name, value in sorted(body.items()):
-            if name == "Status":
+            if name == "MergeInto":
+                self.merged[ticket.id] = int(value)
+                said.append("Merge Successful")
+            elif name == "Status":
                 said.append(f"Ticket {ticket.id}: {self._turn(ticket, str(value), user)}")
             elif name in {"Priority", "Subject", "Queue"} and getattr(ticket, name.lower()) != str(value):
                 said.append(f"Ticket {ticket.id}: {self._set(ticket, name, str(value), user)}")
@@ -609,7 +615,7 @@ class RequestTrackerSimulator:
             del body["Content"]  # Perl takes it for nothing
         if body.get("Content") and not body.get("ContentType"):
             raise Refused(400, "ContentType is a required field for application/json")
-        ticket = self.tickets.get(int(number))
+        ticket = self.tickets.get(self._effective(number))
         right = "ReplyToTicket" if kind == "correspond" else "CommentOnTicket"
         if ticket is None or not {right, "ModifyTicket"} & self._rights(user, ticket):
             raise Refused(400, "Permission Denied")
@@ -640,8 +646,12 @@ class RequestTrackerSimulator:
         self._note("RT::Ticket", ticket.id, kind, user.name, column=name, old=old, new=value)
         return f"{name} changed from '{old}' to '{value}'"
 
+    def _effective(self, number: str) -> int:
+        """The ticket that this one was merged into, or itself."""
+        return self.merged.get(int(number), int(number))
+
     def _seen(self, number: str, user: User) -> Ticket:
-        ticket = self.tickets.get(int(number))
+        ticket = self.tickets.get(self._effective(number))
         if ticket is None:
             raise Refused(404, "Not Found")
         if "ShowTicket" not in self._rights(user, ticket):

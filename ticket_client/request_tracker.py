@@ -169,7 +169,8 @@ class RequestTrackerDesk:
         own = await self._me()
         history = [
             _Entry(id=int(item["id"]), type=item["Type"], creator=_name(item["Creator"]), at=item["Created"])
-            async for item in self._all(f"/ticket/{ticket_id}/history", fields="Type,Creator,Created")
+            async for item in self._all(f"/ticket/{ticket_id}/history", fields="Type,Creator,Created,ObjectId")
+            if str(item["ObjectId"]) == ticket_id  # merged into another, RT gives the other's, written to somebody else
         ]
         telling = [entry.id for entry in history if _tells(entry.type, is_own=entry.creator == own)]
         number = str(ticket.get("Priority") or 0)

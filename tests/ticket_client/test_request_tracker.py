@@ -308,6 +308,22 @@ async def test_replies_by_mail_and_from_the_page_are_read_with_their_files(rt: R
     assert second.files[0].url == "", "only those who log in to RT can open it"
 
 
+async def test_after_a_merge_nobody_reads_what_was_written_to_somebody_else(rt: RequestTrackerBench) -> None:
+    ann = await opened(rt.desk)
+    bob = await opened(rt.desk, replace(DRAFT, key="bob's", requester=Requester(external_id="telegram:bot:bob")))
+    await rt.answer(bob.id, "Bob, your balance is 17")
+    await rt.answer(ann.id, "Ann, we look into it")
+    assert await rt.act("PUT", f"/ticket/{ann.id}", {"MergeInto": bob.id}) == ["Merge Successful"]
+    await rt.answer(bob.id, "Solved for both")
+    await rt.turn(bob.id, Status.RESOLVED)
+    snapshot = await rt.desk.get(ann.id)
+    assert said(snapshot.replies) == ["Ann, we look into it"]
+    assert (snapshot.status, snapshot.ref.id) == (Status.RESOLVED, ann.id)
+    assert said((await rt.desk.get(bob.id)).replies) == ["Bob, your balance is 17", "Solved for both"]
+    await rt.desk.add_user_message(ann.id, "thanks", key="m")
+    assert await rt.desk.added(ann.id, "m")
+
+
 async def test_only_privileged_people_answer(rt: RequestTrackerBench) -> None:
     ref = await opened(rt.desk)
     rt.sim.add_user("ann@home.example", email="ann@home.example")
