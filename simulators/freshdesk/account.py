@@ -37,12 +37,14 @@ class Account:
         self.ticket_scope = 1
         self.admin_keys = {self.key, self.agent_key}
         self.clock_s = 0.0  # by how much the server's clock is ahead
+        self.stopped_at: datetime | None = None  # where its clock stands still
         self.contacts: dict[int, Json] = {}
         self._ids = itertools.count(1)
 
     def now(self) -> datetime:
         """The server's clock, in the whole seconds that Freshdesk tells."""
-        return (datetime.now(UTC) + timedelta(seconds=self.clock_s)).replace(microsecond=0)
+        at = self.stopped_at or datetime.now(UTC)
+        return (at + timedelta(seconds=self.clock_s)).replace(microsecond=0)
 
     # --- who and what there is --------------------------------------------------------------------------------------
 

@@ -354,7 +354,7 @@ async def test_the_search_lags_behind(sim: FreshdeskSimulator, call: Browser) ->
 
 
 async def test_calls_are_counted_wrong_ones_included(sim: FreshdeskSimulator, call: Browser) -> None:
-    sim.limit_per_minute, sim.window_s = 6, 1.0
+    sim.limit_per_minute = 6
     await call("POST", "tickets", {})
     assert (call.headers["X-RateLimit-Total"], call.headers["X-RateLimit-Remaining"]) == ("6", "5")
     await call("GET", "tickets?include=description")
@@ -362,9 +362,10 @@ async def test_calls_are_counted_wrong_ones_included(sim: FreshdeskSimulator, ca
     await call("GET", "tickets")
     await call("GET", "tickets")
     status, body = await call("GET", "tickets")
-    assert (status, call.headers["Retry-After"], set(body)) == (429, "1", {"message"})
+    assert (status, set(body)) == (429, {"message"})
+    assert 1 <= int(call.headers["Retry-After"]) <= 60
     assert sim.calls[-1] == ("GET", "/api/v2/tickets")
-    await asyncio.sleep(1.05)
+    sim.window_s = 0.0
     assert (await call("GET", "tickets"))[0] == 200
 
 

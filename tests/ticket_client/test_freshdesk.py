@@ -28,6 +28,7 @@ from tests.ticket_client.exactly_once import ExactlyOnce
 from ticket_client import freshdesk
 from ticket_client.base import (
     AuthFailed,
+    Changes,
     Closed,
     NotFound,
     Priority,
@@ -429,16 +430,20 @@ async def test_statuses_of_the_account_are_read_as_configured_and_else_count_as_
 async def test_nothing_that_happens_in_one_second_is_lost(account: FreshdeskBench) -> None:
     cursor = (await account.desk.changed("")).cursor
     ref = await opened(account.desk)
-    await _beginning_of_a_second()
+
+    async def look() -> tuple[Changes, list[str]]:
+        news = await account.desk.changed(cursor)
+        return news, said((await account.desk.get(ref.id)).replies)
+
+    account.sim.stopped_at = datetime.now(UTC)
     await account.answer(ref.id, "one")
-    looking = asyncio.create_task(account.desk.changed(cursor))
-    await asyncio.sleep(0.2)
+    looking = asyncio.create_task(look())
+    while account.lists() < 2:
+        await asyncio.sleep(0.01)
     await account.answer(ref.id, "two")
-    stamps = {entry["created_at"] for entry in account.sim.conversations[1]}
-    assert len(stamps) == 1, "the time of change does not tell them apart"
-    news = await looking
-    assert news.ids == (ref.id,)
-    assert said((await account.desk.get(ref.id)).replies) == ["one", "two"], "whoever is told finds both"
+    news, read = await looking
+    assert (news.ids, read) == ((ref.id,), ["one", "two"]), "the time of change does not tell them apart"
+    account.sim.stopped_at = None
     await account.answer(ref.id, "three")
     later = await account.desk.changed(news.cursor)
     assert later.ids == (ref.id,)
@@ -496,23 +501,17 @@ async def test_tickets_of_one_second_fill_more_than_a_page(account: FreshdeskBen
 async def test_where_the_limit_ends_it_what_was_read_is_told_and_the_rest_later(account: FreshdeskBench) -> None:
     cursor = (await account.desk.changed("")).cursor
     await _many(account, 205)
-    account.sim.window_s = 0.5
-    account.sim.limit_per_minute = 1
-    await asyncio.sleep(0.5)
+    account.sim.limit_per_minute = len(account.sim.calls) + 1
     with_some = await account.desk.changed(cursor)
     assert len(with_some.ids) == 100
-    await asyncio.sleep(1.1)
+    account.configure()  # one that was not asked to wait
+    account.sim.limit_per_minute = len(account.sim.calls) + 1
     with_more = await account.desk.changed(with_some.cursor)
     assert with_more.ids
     assert not set(with_more.ids) & set(with_some.ids)
-    account.sim.limit_per_minute = 0
+    account.configure()
     with pytest.raises(RateLimited):
         await account.desk.changed(with_more.cursor)
-
-
-async def _beginning_of_a_second() -> None:
-    while datetime.now(UTC).microsecond > 300_000:
-        await asyncio.sleep(0.01)
 
 
 def _before(account: FreshdeskBench, seconds: float) -> str:
