@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from adapters.base import Attachment, Busy, NotFetched, Unreachable
 from adapters.discord import Settings
 from simulators.discord import DiscordSimulator
 from tests.adapters.discord.stage import Stage, running
+from tests.adapters.files_contract import Bench, FilesContract
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,6 +41,14 @@ async def sent(stage: Stage, content: bytes = PNG, name: str = "shot.png", chann
     message = await stage.says("look", files=files, channel_id=channel_id)
     [attachment] = message.attachments
     return attachment
+
+
+class TestDiscordFiles(FilesContract):
+    @pytest.fixture
+    async def bench(self, stage: Stage, sim: DiscordSimulator) -> Bench:
+        return Bench(
+            adapter=stage.adapter, sim=sim, attachment=await sent(stage), content=PNG, another=DiscordSimulator()
+        )
 
 
 async def test_a_file_is_described_and_fetched(stage: Stage) -> None:
@@ -78,14 +86,6 @@ async def test_a_file_of_a_deleted_message_is_gone(stage: Stage, sim: DiscordSim
     assert len(sim.file_requests()) == 1
 
 
-async def test_a_host_that_has_it_no_more_is_not_asked_for_ever(stage: Stage, sim: DiscordSimulator) -> None:
-    attachment = await sent(stage)
-    sim.break_files("gone", times=5)
-    with pytest.raises(NotFetched):
-        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-    assert len(sim.file_requests()) == 2
-
-
 @pytest.mark.parametrize(("kind", "error"), [("unavailable", Unreachable), ("error", NotFetched), ("ban_page", Busy)])
 async def test_discord_that_does_not_tell_the_fresh_address(
     stage: Stage, sim: DiscordSimulator, kind: str, error: type[Exception]
@@ -103,52 +103,6 @@ async def test_without_a_login_there_is_no_fresh_address_yet(sim: DiscordSimulat
     stage.adapter._sender.client = None  # noqa: SLF001 - as between two connections
     with pytest.raises(Unreachable):
         await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [("packed", NotFetched), ("broken", Unreachable), ("busy", Busy), ("cut", Unreachable), ("slow", Unreachable)],
-)
-async def test_what_goes_wrong_with_a_file(
-    stage: Stage, sim: DiscordSimulator, fault: str, error: type[Exception]
-) -> None:
-    attachment = await sent(stage)
-    sim.break_files(fault)
-    with pytest.raises(error):
-        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-    assert await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES) == PNG
-
-
-async def test_too_large_by_word_or_by_deed(stage: Stage, sim: DiscordSimulator) -> None:
-    attachment = await sent(stage)
-    with pytest.raises(NotFetched, match="larger"):
-        await stage.adapter.fetch(attachment, max_bytes=100)
-    assert sim.file_requests() == []
-    sim.break_files("endless")
-    with pytest.raises(NotFetched, match="larger"):
-        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-
-
-async def test_only_discords_own_hosts_are_asked(stage: Stage, sim: DiscordSimulator) -> None:
-    attachment = await sent(stage)
-    async with DiscordSimulator() as elsewhere:
-        port = elsewhere.port
-        for address in (
-            elsewhere.url,
-            f"{sim.url}@127.0.0.1:{port}",
-            f"http://[::1]:{port}",
-            f"http://2130706433:{port}",
-            "https://discord.com",
-            "file://",
-        ):
-            place = attachment.reference.partition("#")[2]
-            strange = replace(attachment, reference=f"{address}/attachments/1/2/shot.png#{place}")
-            with pytest.raises(NotFetched, match="own hosts"):
-                await stage.adapter.fetch(strange, max_bytes=MAX_BYTES)
-        sim.break_files("moved", location=f"{elsewhere.url}/attachments/1/2/shot.png")
-        with pytest.raises(NotFetched, match="elsewhere"):
-            await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-        assert elsewhere.file_requests() == []
 
 
 async def test_a_sticker_is_no_file(stage: Stage) -> None:

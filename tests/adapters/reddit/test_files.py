@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import Attachment, Busy, NotFetched, Unreachable
 from adapters.reddit import Settings
 from adapters.reddit.media import attachments
 from simulators.reddit import RedditSimulator
+from tests.adapters.files_contract import Bench, FilesContract
 from tests.adapters.reddit.stage import BOT, Stage, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from adapters.base import Attachment
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
 GIF = b"GIF89a" + bytes(100)
@@ -136,6 +137,14 @@ def test_whatever_reddit_sends_nothing_breaks(data: dict[str, Any]) -> None:
 # --- over the socket -----------------------------------------------------------------------------------------------
 
 
+class TestRedditFiles(FilesContract):
+    @pytest.fixture
+    async def bench(self, stage: Stage, sim: RedditSimulator) -> Bench:
+        return Bench(
+            adapter=stage.adapter, sim=sim, attachment=await sent(stage), content=PNG, another=RedditSimulator()
+        )
+
+
 async def test_a_picture_in_a_comment_is_described_and_fetched(stage: Stage, sim: RedditSimulator) -> None:
     message = await stage.comments("u/firstline_bot look", files=files(shot__png=PNG))
     [attachment] = message.attachments
@@ -178,48 +187,6 @@ async def test_what_a_moderator_removed_shows_no_pictures(stage: Stage, sim: Red
     act = await stage.comments("!ticket", author="mila", parent=complaint["name"])
     assert act.parent is not None
     assert act.parent.attachments == ()
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ("gone", NotFetched),
-        ("packed", NotFetched),
-        ("endless", NotFetched),
-        ("broken", Unreachable),
-        ("busy", Busy),
-        ("cut", Unreachable),
-        ("slow", Unreachable),
-    ],
-)
-async def test_what_goes_wrong_with_a_file(
-    stage: Stage, sim: RedditSimulator, fault: str, error: type[Exception]
-) -> None:
-    attachment = await sent(stage)
-    sim.break_files(fault)
-    with pytest.raises(error):
-        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-    assert await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES) == PNG
-
-
-async def test_only_reddits_own_hosts_are_asked(stage: Stage, sim: RedditSimulator) -> None:
-    attachment = await sent(stage)
-    async with RedditSimulator() as elsewhere:
-        port = elsewhere.port
-        for address in (
-            elsewhere.url,
-            f"{sim.url}@127.0.0.1:{port}",
-            f"http://[::1]:{port}",
-            f"http://2130706433:{port}",
-            "https://www.reddit.com",
-        ):
-            strange = replace(attachment, reference=f"{address}/media/{attachment.name}")
-            with pytest.raises(NotFetched, match="own hosts"):
-                await stage.adapter.fetch(strange, max_bytes=MAX_BYTES)
-        sim.break_files("moved", location=f"{elsewhere.url}/media/{attachment.name}")
-        with pytest.raises(NotFetched, match="elsewhere"):
-            await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-        assert elsewhere.file_requests() == []
 
 
 def test_reddits_own_hosts_are_the_default() -> None:

@@ -11,6 +11,7 @@ import pytest
 from adapters.base import Attachment, Busy, NotFetched, Unreachable
 from simulators.telegram import Attachment as Sent
 from simulators.telegram import TelegramSimulator
+from tests.adapters.files_contract import Bench, FilesContract
 from tests.adapters.telegram.stage import TOKEN, Stage, running
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ async def sent(stage: Stage, file: Sent | None = None) -> Attachment:
     return attachment
 
 
+class TestTelegramFiles(FilesContract):
+    @pytest.fixture
+    async def bench(self, stage: Stage, sim: TelegramSimulator) -> Bench:
+        return Bench(
+            adapter=stage.adapter, sim=sim, attachment=await sent(stage), content=PDF, another=TelegramSimulator()
+        )
+
+
 async def test_a_document_is_described_and_fetched(stage: Stage) -> None:
     attachment = await sent(stage)
     assert (attachment.name, attachment.media_type) == ("proof of payment.pdf", "application/pdf")
@@ -69,56 +78,10 @@ async def test_a_file_that_is_said_to_be_too_large_is_not_asked_for(stage: Stage
     assert sim.calls("getFile") == []
 
 
-async def test_a_file_that_is_larger_than_it_is_said_to_be_is_left_at_the_limit(stage: Stage) -> None:
-    attachment = replace(await sent(stage), size_bytes=None)
-    with pytest.raises(NotFetched, match="larger"):
-        await stage.adapter.fetch(attachment, max_bytes=100)
-
-
 async def test_telegram_hands_over_20_megabytes(stage: Stage) -> None:
     attachment = replace(await sent(stage, Sent(content=bytes(20 * 1024 * 1024 + 1))), size_bytes=None)
     with pytest.raises(NotFetched, match=r"[Ff]ile is too big"):
         await stage.adapter.fetch(attachment, max_bytes=10**9)
-
-
-async def test_a_file_without_an_end_is_left(stage: Stage, sim: TelegramSimulator) -> None:
-    attachment = await sent(stage)
-    sim.break_files("endless")
-    with pytest.raises(NotFetched, match="larger"):
-        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-    assert sim.file_bytes_sent() < 20_000_000
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ("gone", NotFetched),
-        ("packed", NotFetched),
-        ("broken", Unreachable),
-        ("busy", Busy),
-        ("cut", Unreachable),
-        ("slow", Unreachable),
-    ],
-)
-async def test_what_goes_wrong_with_a_file(
-    stage: Stage, sim: TelegramSimulator, fault: str, error: type[Exception]
-) -> None:
-    attachment = await sent(stage)
-    sim.break_files(fault)
-    with pytest.raises(error):
-        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-    assert await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES) == PDF
-
-
-async def test_no_redirect_is_followed(stage: Stage, sim: TelegramSimulator) -> None:
-    attachment = await sent(stage)
-    async with TelegramSimulator() as elsewhere:
-        for location in (f"{elsewhere.base_file_url}{TOKEN}/documents/x", "/file/bot1:x/documents/x"):
-            sim.break_files("moved", location=location)
-            with pytest.raises(NotFetched, match="elsewhere"):
-                await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-        assert elsewhere.file_requests() == []
-    assert len(sim.file_requests()) == 2
 
 
 @pytest.mark.parametrize(

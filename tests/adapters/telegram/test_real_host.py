@@ -12,7 +12,7 @@ import trustme
 
 from adapters.base import ReplyTarget, Unreachable, Visibility
 from adapters.telegram import Settings
-from simulators.telegram import TelegramSimulator
+from simulators.telegram import Attachment, TelegramSimulator
 from tests.adapters.telegram.stage import reply_to, running
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ async def test_telegrams_own_address_over_tls(
         message = await stage.user_says("hello")
         await stage.adapter.send(reply_to(message.reply_to, "hello to you"))
         assert [sent.text for sent in stage.posted()] == ["hello to you"]
+        file = (await stage.user_says("see", attachment=Attachment(content=b"%PDF", name="a.pdf"))).attachments[0]
+        assert await stage.adapter.fetch(file, max_bytes=4) == b"%PDF"
+        assert sim.file_requests() == ["documents/file_2.pdf"]
     assert asked == {f"{HOST}:443"}
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.base import Attachment, Busy, NotFetched, Unreachable
+from adapters.base import Attachment, NotFetched
 from adapters.twitter import Settings
 from adapters.twitter.pages import readable
 from simulators.twitter import TwitterSimulator
+from tests.adapters.files_contract import Bench, FilesContract
 from tests.adapters.twitter.stage import Stage, running
 from tests.adapters.twitter.test_messages import post, read
 
@@ -41,6 +41,14 @@ async def sent(stage: Stage) -> Attachment:
     """A photo that Ana posted, as the adapter describes it."""
     [attachment] = (await stage.user_posts("look at this", files=PHOTOS)).attachments
     return attachment
+
+
+class TestTwitterFiles(FilesContract):
+    @pytest.fixture
+    async def bench(self, stage: Stage, sim: TwitterSimulator) -> Bench:
+        return Bench(
+            adapter=stage.adapter, sim=sim, attachment=await sent(stage), content=PHOTO, another=TwitterSimulator()
+        )
 
 
 async def test_a_photo_in_a_post_is_described_and_fetched(stage: Stage, sim: TwitterSimulator) -> None:
@@ -126,48 +134,6 @@ async def test_of_a_key_alone_nothing_can_be_had(stage: Stage, sim: TwitterSimul
     with pytest.raises(NotFetched, match="did not tell"):
         await stage.adapter.fetch(Attachment(name="media", reference="3_1"), max_bytes=MAX_BYTES)
     assert sim.file_requests() == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        ("gone", NotFetched),
-        ("packed", NotFetched),
-        ("endless", NotFetched),
-        ("broken", Unreachable),
-        ("busy", Busy),
-        ("cut", Unreachable),
-        ("slow", Unreachable),
-    ],
-)
-async def test_what_goes_wrong_with_a_file(
-    stage: Stage, sim: TwitterSimulator, fault: str, error: type[Exception]
-) -> None:
-    attachment = await sent(stage)
-    sim.break_files(fault)
-    with pytest.raises(error):
-        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-    assert await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES) == PHOTO
-
-
-async def test_only_xs_own_hosts_are_asked(stage: Stage, sim: TwitterSimulator) -> None:
-    attachment = await sent(stage)
-    async with TwitterSimulator() as elsewhere:
-        port = elsewhere.port
-        for address in (
-            elsewhere.url,
-            f"{sim.url}@127.0.0.1:{port}",
-            f"http://[::1]:{port}",
-            f"http://2130706433:{port}",
-            "https://x.com",
-        ):
-            strange = replace(attachment, reference=f"{address}/media/{attachment.name}")
-            with pytest.raises(NotFetched, match="own hosts"):
-                await stage.adapter.fetch(strange, max_bytes=MAX_BYTES)
-        sim.break_files("moved", location=f"{elsewhere.url}/media/{attachment.name}")
-        with pytest.raises(NotFetched, match="elsewhere"):
-            await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
-        assert elsewhere.file_requests() == []
 
 
 def test_xs_own_hosts_are_the_default() -> None:
