@@ -42,7 +42,7 @@ class Files:
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._read(await self._address(attachment.reference), most)
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TimeoutError) as error:
             raise Unreachable(f"Telegram: the file could not be read to its end ({type(error).__name__}).") from error
 
     async def _address(self, file_id: str) -> str:

@@ -117,6 +117,22 @@ async def test_a_server_that_keeps_its_files_is_read_no_file_of(stage: Stage, si
         await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
 
 
+@pytest.mark.parametrize("path", ["documents/a\0b", "../../control/calls", "documents/?x#y"])
+async def test_a_path_that_is_none_leads_nowhere(stage: Stage, sim: TelegramSimulator, path: str) -> None:
+    attachment = await sent(stage)
+    sim.move_file(attachment.reference, path)
+    with pytest.raises((NotFetched, Unreachable)):
+        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
+
+
+async def test_a_closed_channel_fetches_nothing(stage: Stage, sim: TelegramSimulator) -> None:
+    attachment = await sent(stage)
+    await stage.adapter.close()
+    with pytest.raises(Unreachable):
+        await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
+    assert sim.file_requests() == []
+
+
 async def test_the_token_is_in_no_log_and_no_error(
     stage: Stage, sim: TelegramSimulator, caplog: pytest.LogCaptureFixture
 ) -> None:
