@@ -23,7 +23,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -71,7 +70,6 @@ if TYPE_CHECKING:
 
 _WITHIN_S = 20.0
 _OPENING = Path(__file__).with_name("opening.py")
-_ROOT = Path(__file__).parents[2]
 
 
 class WireBench(Bench, Protocol):
@@ -180,21 +178,20 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def cut_while_opening(bench: WireBench, proxy: FaultProxy, path: Path, fault: Fault) -> None:
-    """Have a process of its own open what the ledger's intents say, and kill it before it has the answer."""
-    rule = proxy.fail(fault, when=partial(_is, bench.creation))
+async def killed(
+    bench: WireBench, proxy: FaultProxy, path: Path, fault: Fault, when: Callable[[Call], bool] = writes
+) -> None:
+    """Have a process of its own do what the ledger's intents say, and kill it before it has the answer."""
+    rule = proxy.fail(fault, when=when)
     job = {"ledger": str(path), "module": bench.module, "settings": bench.settings(proxy.url) | {"timeout_s": 30}}
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        _OPENING,
-        json.dumps(job),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ROOT), *sys.path])},
+        sys.executable, _OPENING, json.dumps(job), env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     )
     try:
         async with asyncio.timeout(_WITHIN_S):
             await rule.met.wait()
     finally:
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         await process.wait()
     proxy.release()
 
@@ -351,7 +348,7 @@ class ExactlyOnce:
         async with inside(path, transactional=False) as bot:
             await bot.worker.deliver([making.message("they ate my coins")])
             await bot.worker.idle()
-        await cut_while_opening(bench, proxy, path, Fault(applies=applies, answer="never"))
+        await killed(bench, proxy, path, Fault(applies=applies, answer="never"), partial(_is, bench.creation))
         async with serving(bench, proxy, path) as restarted:
             await restarted.one_ticket()
         assert proxy.count(partial(_is, bench.creation)) == (1 if applies else 2)
@@ -380,6 +377,18 @@ class ExactlyOnce:
             ]
             assert len(said) == 3
         assert rule.hits == 1
+
+    async def test_killed_while_words_are_added(self, bench: WireBench, proxy: FaultProxy, path: Path) -> None:
+        async with serving(bench, proxy, path) as bot:
+            await bot.complain("they ate my coins")
+            ticket_id = await bot.one_ticket()
+        async with inside(path, transactional=False) as idle:
+            await idle.worker.deliver([making.message("and my hat")])
+            await idle.worker.idle()
+        await killed(bench, proxy, path, HANG)
+        async with serving(bench, proxy, path) as restarted:
+            await restarted.done()
+            assert await restarted.entries(ticket_id, "and my hat") == ["user"]
 
     @pytest.mark.parametrize(
         ("fault", "after"), [(LOSE, 0), (LOSE, 1), (DROP, 0)], ids=["lose", "lose-second-write", "drop"]
