@@ -90,7 +90,7 @@ class UserFile:
 class TicketRef:
     """A ticket at its desk: `id` for the desk's API, `number` for people.
 
-    `version` (as in `TicketSnapshot`) is that of a ticket just created, where the desk tells it.
+    `version` (as in `Changes.versions`) is that of a ticket just created, where the desk tells it.
     """
 
     id: str
@@ -145,8 +145,8 @@ class TicketSnapshot:
 class Changes:
     """Ids of tickets that changed since a cursor (each at most once) and the cursor to go on from.
 
-    `versions` holds, by id, what the list itself tells of a ticket's `TicketSnapshot.version`: one that is known
-    already need not be read.
+    `versions` holds, by id, what the list itself tells of how a ticket stands. It is compared with what a list said
+    before and with `TicketRef.version`, never with a snapshot's: a ticket that stands as it did need not be read.
     """
 
     ids: tuple[str, ...]

@@ -110,8 +110,8 @@ class DeskClient:
         headers: sent with every request, the key among them.
         name: of the product, for people.
         timeout_s: for one request from its first byte to the answer's last.
-        refusal: a better error for a refusal (400 to 499 and 503, 429 and 404 included), from status and JSON; None for
-            the common one.
+        refusal: a better error for a refusal (300 to 499, 429 included, and 503), from status and JSON; None for the
+            common one.
         secrets: texts that no message may show.
     """
 
@@ -312,9 +312,12 @@ class DeskClient:
                 self._failed()
                 raise lost(f"{self._name} answered {what} with something that is not its API's. Is the address right?")
         elif status < _HTTP_REFUSED:
+            if (error := self._refusal(status, answer.data)) is not None:
+                raise error
             where = self._shown(_place(answer.headers.get("location", "")))
             raise Unavailable(
-                f"{self._name} sends {what} on to {where or 'nowhere'}. Write the right address as `url`."
+                f"{self._name} sends {what} on to {where or 'nowhere'}. Write the right address as `url`.",
+                retry_after_s=_REST_MOST_S,  # it will not change by itself in a moment
             )
         elif status >= _HTTP_BROKEN and status != _NOT_NOW:
             self._failed()
