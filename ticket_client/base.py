@@ -5,6 +5,7 @@ Errors; each says whether the request was applied::
     DeskError
     ├── Rejected          the desk refuses the content: not applied, and never will be
     ├── Closed            the ticket takes no more words: not applied; go on in a new one
+    ├── TicketBusy        not applied: this one ticket takes nothing for a while; the desk itself is well
     ├── RateLimited       not applied; wait `.retry_after_s`
     ├── Unavailable       not applied: refused connection, 503, or we give the desk a rest (`.retry_after_s`)
     ├── Ambiguous         perhaps applied: time-out, cut connection, 500/502/504 on a write
@@ -184,6 +185,10 @@ class Rejected(DeskError):
 
 class Closed(DeskError):
     """The ticket takes no more words."""
+
+
+class TicketBusy(DeskError):
+    """This one ticket takes nothing for a while; nothing was applied."""
 
 
 class RateLimited(DeskError):

@@ -40,6 +40,7 @@ from ticket_client.base import (
     Priority,
     Rejected,
     Status,
+    TicketBusy,
     TicketRef,
     TicketSnapshot,
     Unavailable,
@@ -108,10 +109,6 @@ class Settings(RemoteSection):
 
 class _KeyTaken(Rejected):
     """The idempotency key was used with other bytes."""
-
-
-class _Busy(DeskError):
-    """This one ticket takes no more updates for a while; nothing was applied, and the desk itself is well."""
 
 
 class ZendeskDesk:
@@ -280,7 +277,9 @@ class ZendeskDesk:
         self._updates = {i: times for i, times in self._updates.items() if now - times[-1] < _UPDATES_S}
         times = self._updates.setdefault(ticket_id, deque(maxlen=_UPDATES))
         if len(times) == _UPDATES and now - times[0] < _UPDATES_S:
-            raise _Busy(f"Ticket {ticket_id} took {_UPDATES} updates in {_UPDATES_S / 60:g} minutes and has to wait.")
+            raise TicketBusy(
+                f"Ticket {ticket_id} took {_UPDATES} updates in {_UPDATES_S / 60:g} minutes and has to wait."
+            )
         times.append(now)
 
     # --- changes ----------------------------------------------------------------------------------------------------
@@ -542,7 +541,7 @@ def _refusal(status: int, answer: Any) -> DeskError | None:
     if error == "IdempotentRequestError":
         return _KeyTaken("Zendesk knows the idempotency key with another request, and has no ticket of it.")
     if status == _CONFLICT:
-        return Unavailable("The ticket was changed at Zendesk while we wrote; nothing was applied.")
+        return TicketBusy("The ticket was changed at Zendesk while we wrote; nothing was applied.")
     if status == _UNAUTHORISED:
         return AuthFailed(f"Zendesk does not accept the e-mail address with this token. See {_TOKENS_PAGE}.")
     if status == _FORBIDDEN:
