@@ -149,6 +149,7 @@ _DESK_TROUBLES = {
         f"Is `url` in [desk] right, and is there what [desk] names? {_READ_THE_PAGE}",
     ),
     "Rejected": ("it refuses what was sent", f"Compare [desk] with what is set up there. {_READ_THE_PAGE}"),
+    "TicketBusy": ("this one ticket takes nothing for a while, and the desk is well", "It ends by itself."),
     "Closed": ("the ticket takes no more words", ""),
     "Ambiguous": (
         "its answer was lost, so it may have been done: it is looked for before it is sent again",
