@@ -124,7 +124,7 @@ async def test_from_a_complaint_to_a_rating(
     async with stage_on(network, tmp_path, access) as stage:
         said = await stage.ask(stage.ana, MATTER)
         told = await stage.reads("support-", reply_to=said)
-        (number,) = re.findall(r"support-\d+", told.text)
+        number = re.findall(r"support-\d+", told.text)[0]
         await agent.open(number)
         await agent.reads(MATTER)
         await agent.respond(SECRET, is_public=False)

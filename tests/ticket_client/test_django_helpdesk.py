@@ -23,6 +23,7 @@ from aiohttp import web
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown import Extension, markdown  # type: ignore[import-untyped]
+from yarl import URL
 
 from simulators.django_helpdesk import DjangoHelpdesk
 from tests.growth import TOO_STEEP, growth
@@ -499,6 +500,18 @@ async def test_it_looks_no_further_back_than_the_first_attempt(bench: DjangoBenc
         assert len(proxy.calls) == 1
         assert await desk.find(DRAFT) is None, "it is older than a month, and nobody here tried to open it"
         assert len(proxy.calls) == 4
+        await desk.close()
+
+
+async def test_a_ticket_is_looked_for_where_the_desk_has_least_to_read(bench: DjangoBench) -> None:
+    ref = await opened(bench.desk)
+    async with FaultProxy(bench.upstream) as proxy:
+        desk = desk_behind(bench, proxy.url)
+        for status, asked in ((2, ["1,2"]), (3, ["1,2", "3"]), (4, ["1,2", "3", None])):
+            await bench.patch(ref.id, status=status)
+            proxy.calls.clear()
+            await desk.get(ref.id)
+            assert [URL(f"/?{call.query}").query.get("status") for call in proxy.calls] == asked
         await desk.close()
 
 
