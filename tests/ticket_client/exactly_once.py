@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 import bots.escalation
+import bots.ledger.intents
 import ticket_client.client
 from adapters.base import Attachment, Author, Kind
 from bots.files import FileFetcher
@@ -441,8 +442,9 @@ class ExactlyOnce:
     # --- a desk that is away ----------------------------------------------------------------------------------------
 
     async def test_while_the_desk_is_away_nothing_is_lost_and_afterwards_it_is_not_overrun(
-        self, bench: WireBench, proxy: FaultProxy, path: Path
+        self, bench: WireBench, proxy: FaultProxy, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(bots.ledger.intents, "_NOTED_AFTER_S", 0.2)
         people = 6
         await proxy.refuse()
         async with serving(bench, proxy, path) as bot:
@@ -455,6 +457,9 @@ class ExactlyOnce:
             await proxy.accept()
             await asyncio.sleep(0.6)
             assert 1 <= away.hits <= 12, "the desk is given a rest, not asked for each ticket again and again"
+            for number in range(people):
+                told = bot.inside.channel.texts(f"chat:user{number}")
+                assert sum("noted under" in text for text in told) == 1
             proxy.mend()
             await bot.done()
             rows = bot.tickets()

@@ -25,10 +25,10 @@ from ticket_client.base import (
     Priority,
     Rejected,
     Status,
+    TicketBusy,
     TicketDraft,
     TicketRef,
     TicketSnapshot,
-    Unavailable,
 )
 from ticket_client.client import DeskClient, RemoteSection
 
@@ -266,7 +266,7 @@ def _refusal(status: int, answer: Any) -> DeskError | None:
     if status == _CONFLICT and answer and answer["error"]["msg"].startswith("node with key"):
         return Exists("roundup has an issue with this key.")
     if status == _STALE:
-        return Unavailable("Somebody else changed the issue meanwhile.")
+        return TicketBusy("Somebody else changed the issue meanwhile.")
     return None
 
 

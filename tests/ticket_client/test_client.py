@@ -276,12 +276,13 @@ async def test_an_answer_too_large_is_not_read_to_its_end(
         await ask(client, "POST")
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_never_followed(server: Server, client: DeskClient, status: int) -> None:
+async def test_a_redirect_is_never_followed(server: Server, client: DeskClient, method: str, status: int) -> None:
     async with serving() as elsewhere:
         server.next(Say(status=status, headers={"Location": f"{elsewhere.url}/x?token={KEY}&q={WORDS}"}))
         with pytest.raises(Unavailable, match="right address") as raised:
-            await ask(client, "POST")
+            await ask(client, method)
         assert elsewhere.url in str(raised.value)
         assert KEY not in str(raised.value)
         assert WORDS not in str(raised.value)
@@ -294,19 +295,21 @@ async def test_a_desk_words_its_own_refusals(server: Server) -> None:
 
     def refusal(status: int, answer: Any) -> DeskError | None:
         seen.append((status, answer))
-        return Rejected(f"The field {answer['field']} is missing.") if status == 422 else None
+        return Rejected(f"The field {answer['field']} is missing.") if status in {308, 422} else None
 
     async with calling(server.url, refusal=refusal) as client:
-        server.next(Say(status=422, body=b'{"field": "cf_key"}'), Say(status=400, body=b"<html>"), 503, 502)
-        with pytest.raises(Rejected, match="cf_key"):
-            await ask(client, "POST")
+        said = b'{"field": "cf_key"}'
+        server.next(Say(status=422, body=said), Say(status=308, body=said), Say(status=400, body=b"<html>"), 503, 502)
+        for _ in range(2):
+            with pytest.raises(Rejected, match="cf_key"):
+                await ask(client, "POST")
         with pytest.raises(Rejected, match="refused POST"):
             await ask(client, "POST")
         with pytest.raises(Unavailable):
             await ask(client, "POST")
         with pytest.raises(Ambiguous):
             await ask(client, "POST")
-    assert seen == [(422, {"field": "cf_key"}), (400, None), (503, {})]
+    assert seen == [(422, {"field": "cf_key"}), (308, {"field": "cf_key"}), (400, None), (503, {})]
 
 
 # --- time -----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from tests.ticket_client.contract import DRAFT, DeskContract, opened
 from tests.ticket_client.exactly_once import ExactlyOnce, desk_behind
 from tests.ticket_client.fault_proxy import FaultProxy, slow, writes
 from tests.ticket_client.roundup_server import Tracker, roundup
-from ticket_client.base import RateLimited, Status, Unavailable
+from ticket_client.base import RateLimited, Status, TicketBusy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -161,7 +161,7 @@ async def test_a_ticket_that_an_agent_changes_meanwhile_is_not_overwritten(bench
             while not rule.hits:
                 await asyncio.sleep(0.01)
             await bench.answer(ref.id, "we are looking into it")
-            with pytest.raises(Unavailable, match="changed the issue"):
+            with pytest.raises(TicketBusy, match="changed the issue"):
                 await adding
             assert not await desk.added(ref.id, "m")
             await desk.add_user_message(ref.id, "and my hat", key="m")
