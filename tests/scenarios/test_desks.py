@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from bots.ledger.report import reading
 from simulators.__main__ import found
 from simulators.django_helpdesk import DjangoHelpdesk
 from tests.scenarios.networks import MANNERS, NetworkStage
@@ -114,6 +115,11 @@ async def stage_on(network: str, folder: Path, access: Access) -> AsyncIterator[
         await scene.stop()
 
 
+def _all_replies(ledger: Path) -> str:
+    with reading(ledger) as connection:
+        return "\n".join(row["reply"] or "" for row in connection.execute("SELECT reply FROM outgoing"))
+
+
 @pytest.mark.parametrize("network", MANNERS)
 async def test_from_a_complaint_to_a_rating(
     browser: Browser, desk: DjangoHelpdesk, tmp_path: Path, network: str
@@ -144,5 +150,6 @@ async def test_from_a_complaint_to_a_rating(
         await stage.reads("Thank you, noted", person=stage.ana)
         await agent.reads("5 of 5")
         assert [post.text for post in stage.scene.view().posts if "police" in post.text] == []
+        assert "police" not in _all_replies(stage.settings.ledger_path), "nor does it wait for a moderator"
         await stage.released(f"Ticket {number} is solved")
         await stage.reads(f"Ticket {number} is solved", place=told.place)
