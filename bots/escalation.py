@@ -144,14 +144,14 @@ class Escalation:
                 await self._attempt(intent)
         except LedgerUnwritable as error:
             _log.error("%s", error, extra={"action": "ledger_unwritable"})
-            await self._let_go(intent, _BACKOFF_FIRST_S)
+            await self._let_go(intent, _BACKOFF_FIRST_S, trouble(error))
         except Exception as error:
             _log.error(
                 "An intent could not be handled (%s)",
                 trouble(error),
                 extra={"action": "intent_failed", "intent": intent.id},
             )
-            await self._let_go(intent, _UNEXPECTED_S)
+            await self._let_go(intent, _UNEXPECTED_S, trouble(error))
         finally:
             del self._busy[intent.ticket_key]
             self.wake()
@@ -174,11 +174,11 @@ class Escalation:
         else:
             self._worked()
 
-    async def _let_go(self, intent: Intent, for_s: float) -> None:
+    async def _let_go(self, intent: Intent, for_s: float, why: str) -> None:
         """End the lease of an intent that stays as it is, however long the disk is full."""
         while True:
             try:
-                await self._intents.release(intent, datetime.now(UTC) + timedelta(seconds=for_s))
+                await self._intents.release(intent, datetime.now(UTC) + timedelta(seconds=for_s), why)
             except LedgerUnwritable:
                 await asyncio.sleep(_BACKOFF_FIRST_S)
             else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bots.wording import Wording
     from config.settings import AttachmentSettings
 
-_FETCH_TIMEOUT_S: Final = 30.0
+_FETCH_TIMEOUT_S: Final = 300.0  # a channel has a limit of its own, which is the one to set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

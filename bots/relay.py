@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 _LOOKS_AT_A_BROKEN_TICKET = 5
 _TROUBLE_S, _READ_TIMEOUT_S = 5.0, 60.0
 _STRANGERS = 1000
+_NOTED_EVERY_S = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -80,6 +82,7 @@ class Relay:
         self._broken: Counter[str] = Counter()
         self._hints: dict[str, None] = {}
         self._strangers: dict[str, str] = {}  # versions of what changed at the desk and is not ours, or not yet
+        self._asked_at = -_NOTED_EVERY_S
         self._read_already: dict[str, str] = {}  # in the page of changes that is being read
 
     def wake(self) -> None:
@@ -137,6 +140,7 @@ class Relay:
         cursor = await self._ledger.load_state(self._cursor) or ""
         changes = await self._desk.changed(cursor)
         if not changes.ids and changes.cursor == cursor:
+            await self._note_asked(cursor)
             return False
         all_told = True
         for ticket_id in changes.ids:
@@ -151,6 +155,13 @@ class Relay:
             await self._ledger.save_state(self._cursor, changes.cursor)
             self._read_already.clear()
         return changes.cursor != cursor or not all_told
+
+    async def _note_asked(self, cursor: str) -> None:
+        """Keep when the desk last said that there is nothing new, for operators, and not with every look."""
+        now = time.monotonic()
+        if now - self._asked_at > _NOTED_EVERY_S:
+            await self._ledger.save_state(self._cursor, cursor)
+            self._asked_at = now
 
     async def _tell(self, ticket_id: str, version: str) -> bool:
         """Say what is new of one ticket; False where the ledger's ticket changed while it was being read."""

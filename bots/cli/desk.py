@@ -128,7 +128,7 @@ def lines(seen: Examination) -> list[str]:
     """The examination for people."""
     state, waiting = seen.state, [each for each in seen.state.pending if not each.has_failed]
     failed = [each for each in seen.state.pending if each.has_failed]
-    news = f"the last was read {_span(seen.at - state.cursor_at)} ago" if state.cursor_at else "none was read yet"
+    news = f"asked for {_span(seen.at - state.cursor_at)} ago" if state.cursor_at else "never asked for yet"
     told = [
         f"Bot       {'running' if seen.is_running else 'not running: nothing is done until it is started'}",
         f"News      {news}",

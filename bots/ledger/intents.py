@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from bots.ledger.outbox import Outgoing
 
 
-_OUTCOMES = {"create": "ticket_opened", "message": "appended", "note": "acted", "files": "appended"}
 _FIRST_REFERENCE = 1000
 _NOTED_AFTER_S = 3.0
 _NOTED_LATE_S = 600.0  # where so few replies are allowed that the number itself would have to wait for a person
@@ -153,11 +152,15 @@ class _Announcement:
 
 
 class Intents:
-    """The states of intents, each change one durable write."""
+    """The states of one desk's intents, each change one durable write.
 
-    def __init__(self, writer: Writer, reader: sqlite3.Connection) -> None:
+    What was left to do at a desk that is not the configured one any more waits until it is again.
+    """
+
+    def __init__(self, writer: Writer, reader: sqlite3.Connection, desk: str) -> None:
         self._writer = writer
         self._reader = reader
+        self._desk = desk
 
     def due(self, now: datetime, limit: int) -> list[Intent]:
         """The oldest unfinished intent of each ticket (later ones wait for it), where its time has come."""
@@ -165,8 +168,9 @@ class Intents:
             "SELECT i.*, t.desk_id, t.number, t.language"
             " FROM ticket_intents i JOIN tickets t ON t.key = i.ticket_key"
             " WHERE i.id IN (SELECT min(id) FROM ticket_intents WHERE state IN ('new', 'sending') GROUP BY ticket_key)"
-            " AND i.not_before <= :now AND (i.lease_until IS NULL OR i.lease_until <= :now) ORDER BY i.id LIMIT :limit",
-            {"now": codec.stamp(now), "limit": limit},
+            " AND t.desk = :desk AND i.not_before <= :now AND (i.lease_until IS NULL OR i.lease_until <= :now)"
+            " ORDER BY i.id LIMIT :limit",
+            {"now": codec.stamp(now), "limit": limit, "desk": self._desk},
         )
         return [_intent(row) for row in rows]
 
@@ -203,9 +207,10 @@ class Intents:
         values = (codec.stamp(not_before), why)
         await self._set(intent.id, "state = 'sending', lease_until = NULL, not_before = ?, error = ?", *values)
 
-    async def release(self, intent: Intent, not_before: datetime) -> None:
-        """Let go of an intent, of which nothing else could be written."""
-        await self._set(intent.id, "lease_until = NULL, not_before = max(not_before, ?)", codec.stamp(not_before))
+    async def release(self, intent: Intent, not_before: datetime, why: str) -> None:
+        """Let go of an intent of which nobody knows how it ended: its state stays."""
+        values = (codec.stamp(not_before), why)
+        await self._set(intent.id, "lease_until = NULL, not_before = max(not_before, ?), error = ?", *values)
 
     async def add_note(self, intent: Intent, text: str) -> None:
         """Leave the intent to add a note about another one; once for each."""
@@ -276,7 +281,7 @@ class Intents:
                     inbound_id=told.inbound_id,
                     ticket_key=intent.ticket_key,
                 )
-            for inbound_id in _inbound_ids(row):
+            for inbound_id in inbound_ids(row):
                 connection.execute("UPDATE inbound SET state = 'failed' WHERE id = ?", (inbound_id,))
                 connection.execute(
                     "UPDATE outcomes SET outcome = 'failed', reason = ? WHERE inbound_id = ?", (why[:500], inbound_id)
@@ -371,7 +376,7 @@ def _continue(connection: sqlite3.Connection, intent: Intent, opening: Continuat
         " WHERE json_extract(state, '$.ticket_key') = ?",
         (key, intent.ticket_key),
     )
-    (inbound_id,) = _inbound_ids(
+    (inbound_id,) = inbound_ids(
         connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
     )
     connection.execute("UPDATE outcomes SET ticket_key = ? WHERE inbound_id = ?", (key, inbound_id))
@@ -412,28 +417,8 @@ def end_leases(path: Path) -> None:
         connection.execute("UPDATE ticket_intents SET lease_until = NULL WHERE lease_until IS NOT NULL")
 
 
-def retry(connection: sqlite3.Connection, inbound_id: int) -> bool:
-    """Have what the desk refused of a message tried again; False where the desk refused nothing of it."""
-    refused = connection.execute("SELECT * FROM ticket_intents WHERE state = 'failed'").fetchall()
-    mine = [row for row in refused if inbound_id in _inbound_ids(row)]
-    for row in mine:
-        # One attempt counts as made: whether the ticket is there is asked before it is created.
-        connection.execute(
-            "UPDATE ticket_intents SET state = 'new', attempts = 1, not_before = ?, created_at = ?, request = NULL"
-            " WHERE id = ?",
-            (codec.stamp(), codec.stamp(), row["id"]),
-        )
-        for waiting_id in _inbound_ids(row):
-            connection.execute("UPDATE inbound SET state = 'done' WHERE id = ?", (waiting_id,))
-            connection.execute(
-                "UPDATE outcomes SET outcome = ?, reason = NULL WHERE inbound_id = ?",
-                (_OUTCOMES[row["action"]], waiting_id),
-            )
-    return bool(mine)
-
-
-def _inbound_ids(row: sqlite3.Row) -> list[int]:
-    """The messages that an intent comes from; the others are in its key: ``in:ID:step``."""
+def inbound_ids(row: sqlite3.Row) -> list[int]:
+    """The messages that an intent's row comes from: who waits for the ticket's number, else the one in its key."""
     if row["action"] == "create":
         return list(dict.fromkeys(waiting.inbound_id for waiting in _waiting(row)))
     if not row["key"].startswith("in:"):
@@ -454,10 +439,10 @@ def _told(connection: sqlite3.Connection, row: sqlite3.Row, sentence: str) -> li
         ]
     if row["action"] != "message":
         return []
-    inbound_ids = _inbound_ids(row)
-    if not inbound_ids:
+    origins = inbound_ids(row)
+    if not origins:
         return []
-    (inbound_id,) = inbound_ids
+    (inbound_id,) = origins
     stored = connection.execute("SELECT payload FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
     message = codec.load(IncomingMessage, stored["payload"])
     say = Say(key=f"{row['key']}:failed", target=message.reply_to, text=sentence, ticket_key=row["ticket_key"])

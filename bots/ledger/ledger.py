@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from adapters.base import Author, IncomingMessage, Kind, Reply, ReplyTarget, TranscriptLine, Visibility
 from bots import claims
-from bots.ledger import codec, commands, desk, erasing, intents, outbox, people
+from bots.ledger import codec, commands, desk, erasing, intents, outbox, people, replaying
 from bots.ledger.database import FileLock, Superseded, Writer, connect, make_folder, migrate
 from bots.ledger.outbox import Outgoing
 from bots.pipeline.plan import ticket_key
@@ -91,7 +91,7 @@ class Ledger:
             self.reader = connect(self._path, read_only=True)
             stack.callback(self.reader.close)
             self.outbox = outbox.Outbox(self.writer, self.reader)
-            self.intents = intents.Intents(self.writer, self.reader)
+            self.intents = intents.Intents(self.writer, self.reader, self._desk_name)
             self.commands = commands.Commands(self.writer, self.reader)
             self.tickets = desk.LedgerTicketStore(self.writer, self.reader, self._prefix)
             self._stack = stack.pop_all()
@@ -498,7 +498,7 @@ class Ledger:
             if row["erased_at"] is not None:
                 raise LookupError(f"The words of message {inbound_id} are erased; there is nothing left to work on.")
             also(connection)
-            if intents.retry(connection, inbound_id):
+            if replaying.retry(connection, inbound_id, self._desk_name):
                 return None
             connection.execute("DELETE FROM outcomes WHERE inbound_id = ?", (inbound_id,))
             connection.execute("UPDATE inbound SET state = 'new' WHERE id = ?", (inbound_id,))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bots.ledger import codec
+from bots.ledger.intents import inbound_ids
 from bots.ledger.report import find_ticket
 
 if TYPE_CHECKING:
@@ -60,12 +60,21 @@ def replay(connection: sqlite3.Connection, wanted: Wanted) -> str:
             " request = NULL, lease_until = NULL WHERE id = ?",
             (now, now, row["id"]),
         )
-    for inbound_id, intent_id in {found: row["id"] for row in again for found in _messages(row)}.items():
+    for inbound_id, intent_id in {found: row["id"] for row in again for found in inbound_ids(row)}.items():
         _mend(connection, inbound_id, intent_id)
     told = [f"Tried again: {_listed(again)}." if again else "Nothing that has failed is left to try again."]
     if gone := [row for row in rows if not row["payload"]]:
         told.append(f"Not tried, as their words are erased: {_listed(gone)}.")
     return " ".join(told)
+
+
+def retry(connection: sqlite3.Connection, inbound_id: int, desk: str) -> bool:
+    """Have what the desk refused of a message tried again; False where it refused nothing of it."""
+    failed = chosen(connection, Wanted(desk=desk, everything=True))
+    mine = tuple(row["id"] for row in failed if inbound_id in inbound_ids(row))
+    if mine:
+        replay(connection, Wanted(desk=desk, ids=mine))
+    return bool(mine)
 
 
 def hurry(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -108,14 +117,6 @@ def _by_number(connection: sqlite3.Connection, number: str, desk: str) -> str:
 def _lacks_ticket(connection: sqlite3.Connection, ticket_key: str) -> bool:
     row = connection.execute("SELECT desk_id FROM tickets WHERE key = ?", (ticket_key,)).fetchone()
     return row["desk_id"] is None
-
-
-def _messages(row: sqlite3.Row) -> list[int]:
-    """The messages that an intent comes from: those that wait for the ticket's number, or the one in its key."""
-    if row["action"] == "create":
-        return [waiting["inbound_id"] for waiting in json.loads(row["announce"])]
-    origin, _, rest = row["key"].partition(":")
-    return [int(rest.partition(":")[0])] if origin == "in" else []
 
 
 def _mend(connection: sqlite3.Connection, inbound_id: int, intent_id: int) -> None:

@@ -203,9 +203,8 @@ def quoted(text: str) -> str:
 def described(attachment: Attachment) -> str:
     """A file, for people."""
     size = f", {attachment.size_bytes} bytes" if attachment.size_bytes is not None else ""
-    reference = f" [{attachment.reference}]" if attachment.reference else ""
     name = _one_line(attachment.name)
-    return f"Attachment: {name} ({_one_line(attachment.media_type) or 'unknown type'}{size}){reference}"
+    return f"Attachment: {name} ({_one_line(attachment.media_type) or 'unknown type'}{size})"
 
 
 def _one_line(text: str) -> str:

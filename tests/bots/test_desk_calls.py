@@ -42,7 +42,10 @@ async def serving(desk: MemoryDesk) -> AsyncIterator[tuple[str, list[str]]]:
 
 
 async def posted(url: str, body: bytes, **headers: str) -> int:
-    async with aiohttp.ClientSession() as session, session.post(url, data=io.BytesIO(body), headers=headers) as response:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, data=io.BytesIO(body), headers=headers) as response,
+    ):
         return response.status
 
 

@@ -53,7 +53,7 @@ def test_all_is_well_where_nothing_waits_and_the_desk_lets_us_in() -> None:
     assert WELL.is_well
     assert desk.lines(WELL) == [
         "Bot       running",
-        "News      the last was read 3 min ago",
+        "News      asked for 3 min ago",
         "Tickets   none open",
         "",
         "ok      desk memory: Logged in as firstline.",
@@ -147,7 +147,7 @@ def test_tickets_are_counted_by_status_with_the_desk_s_words() -> None:
     )
     state = replace(WELL.state, tickets=groups, elsewhere={"local": 2}, cursor_at=None)
     told = desk.lines(replace(WELL, state=state, is_running=False))
-    assert told[:2] == ["Bot       not running: nothing is done until it is started", "News      none was read yet"]
+    assert told[:2] == ["Bot       not running: nothing is done until it is started", "News      never asked for yet"]
     assert told[2].startswith("Tickets   13 open: 9 open, 3 pending (")
     assert told[2].endswith('Waiting" there), 1 not opened at the desk yet')
     assert told[3].endswith("2 open at the desk local, which is not the one in use: nobody hears of them")

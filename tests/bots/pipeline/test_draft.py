@@ -175,7 +175,7 @@ def test_nobody_passes_for_us_by_a_name(name: str, handle: str, words: str) -> N
 def test_files_are_the_complaints_and_described_on_one_line() -> None:
     photo = Attachment(name="a\nb\u202e.png", media_type="image/png", size_bytes=7, reference="f1")
     said = message("x", attachments=(photo,))
-    assert drafted(said).attachments == ("Attachment: a b.png (image/png, 7 bytes) [f1]",)
+    assert drafted(said).attachments == ("Attachment: a b.png (image/png, 7 bytes)",)
     assert described(Attachment(name="c")) == "Attachment: c (unknown type)"
     act = replace(moderated(), attachments=(Attachment(name="the moderator's own"),))
     assert act.parent is not None

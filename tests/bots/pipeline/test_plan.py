@@ -302,7 +302,7 @@ def test_a_ticket_holds_the_exchange() -> None:
         "2026-11-22 12:00 UTC, User: no",
         "    it is not there",
     ]
-    assert draft.attachments == ("Attachment: a.png (image/png, 7 bytes) [f1]",)
+    assert draft.attachments == ("Attachment: a.png (image/png, 7 bytes)",)
     assert (draft.subject, draft.requester.external_id, draft.requester.name) == ("the coin", "telegram:bot:ann", "Ann")
     assert draft.key == ticket_key(said.conversation_key, said.reply_to.place, said.message_id)
     (announced,) = effects.opening.announce
