@@ -20,13 +20,13 @@ from faq.text.languages import Detector
 from tests.bots import making
 
 if TYPE_CHECKING:
-    from config.findings import Finding
     import sqlite3
     import threading
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from adapters.base import Deliver
+    from config.findings import Finding
 
 
 class Channel:
