@@ -54,7 +54,7 @@ _LATE: Final = 50  # follow-ups that may yet appear below the newest: their tran
 _TITLE_CHARS: Final = 150  # of 200: the desk writes " and Reopened" behind it
 _REOPENED: Final = 2
 _RESOLVED, _CLOSED = 3, 4
-_BAD_REQUEST: Final = 400
+_BAD_REQUEST, _NOT_FOUND = 400, 404
 _FILE_NAME_CHARS: Final = 100
 _OPTIONAL_FIELDS: Final = ("requester", "link", "language", "tags")
 _NAMES: Final = {1: "Open", 2: "Reopened", 3: "Resolved", 4: "Closed", 5: "Duplicate"}
@@ -492,7 +492,12 @@ class DjangoHelpdesk:
 
 
 def _refusal(status: int, answer: Any) -> DeskError | None:
-    """Names the fields that the desk refuses; its sentences quote what was sent."""
+    """Names the fields that the desk refuses; its sentences quote what was sent.
+
+    The API says in JSON that there is no such ticket. Any other page that is not found is no word of its.
+    """
+    if status == _NOT_FOUND and not (isinstance(answer, dict) and "detail" in answer):
+        return Unavailable("django-helpdesk's API is not where `url` says: there is nothing (404).")
     if status != _BAD_REQUEST or not isinstance(answer, dict):
         return None
     if "queue" in answer:

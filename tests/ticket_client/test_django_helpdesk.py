@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from markdown import Extension, markdown  # type: ignore[import-untyped]
 from yarl import URL
 
+import ticket_client.client
 from simulators.django_helpdesk import DjangoHelpdesk
 from tests.growth import TOO_STEEP, growth
 from tests.ticket_client.contract import DRAFT, PICTURE, DeskContract, opened
@@ -549,6 +550,21 @@ async def test_a_desk_whose_clock_is_hours_late_is_searched_by_its_own(bench: Dj
             await desk.prepare(DRAFT)
             assert (await desk.find(DRAFT) is not None) is is_found
             await desk.close()
+
+
+async def test_a_wrong_address_is_no_missing_ticket(bench: DjangoBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticket_client.client, "_READ_AGAIN_S", 0.01)
+    ref = await opened(bench.desk)
+    desk = desk_behind(bench, f"{bench.upstream}/nothing")
+    for attempt in (
+        desk.prepare(DRAFT),
+        desk.create(DRAFT, "{}"),
+        desk.get(ref.id),
+        desk.add_note(ref.id, "x", key="n"),
+    ):
+        with pytest.raises(Unavailable, match="not where `url` says"):
+            await attempt
+    await desk.close()
 
 
 async def test_what_is_not_the_api_is_said_and_asked_again_later(bench: DjangoBench) -> None:
