@@ -27,8 +27,9 @@ _PATIENCE_S = 15.0
 class Stage:
     """A running bot whose Telegram is the simulator."""
 
-    def __init__(self, sim: TelegramSimulator, folder: Path, more: str = "") -> None:
+    def __init__(self, sim: TelegramSimulator, folder: Path, more: str = "", *, port: int = 0) -> None:
         self.sim = sim
+        self._port = port
         self.folder = folder
         self._more = more
         self.bot: Bot
@@ -49,7 +50,7 @@ class Stage:
             [ledger]
             path = "{self.folder / "firstline.db"}"
             [web]
-            port = 0
+            port = {self._port}
             [channels.webchat]
             [channels.telegram]
             token = "{TOKEN}"
