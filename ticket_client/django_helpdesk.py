@@ -183,9 +183,16 @@ class DjangoHelpdesk:
         """The ticket with the draft's key.
 
         Ours begin with a follow-up that says what the ticket says; those that say what this one would are read, back
-        to when it was first tried, or for a month where that was before we were started.
+        to when it was first tried or last looked for, or for a month where that was before we were started.
         """
-        since = self._began.get(draft.key, datetime.now(UTC) - _FIND_BACK)
+        await self._described()  # which tells the desk's time
+        began = datetime.now(UTC) + self._ahead
+        found = await self._opened_since(self._began.get(draft.key, began - _FIND_BACK), draft)
+        if found is None:
+            self._began[draft.key] = began - _FIND_SLACK
+        return found
+
+    async def _opened_since(self, since: datetime, draft: TicketDraft) -> TicketRef | None:
         looks_like = _description(draft).split()
         seen: set[str] = set()
         async for page in self._newest("/followups/"):

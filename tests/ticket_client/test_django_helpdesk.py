@@ -501,6 +501,8 @@ async def test_it_looks_no_further_back_than_the_first_attempt(bench: DjangoBenc
         assert len(proxy.calls) == 1
         assert await desk.find(DRAFT) is None, "it is older than a month, and nobody here tried to open it"
         assert len(proxy.calls) == 4
+        assert await desk.find(DRAFT) is None
+        assert len(proxy.calls) == 5, "what was there then was looked through"
         await desk.close()
 
 
