@@ -25,6 +25,7 @@ import math
 import random
 import time
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -38,7 +39,7 @@ from config.settings import Section
 from ticket_client.base import Ambiguous, AuthFailed, DeskError, NotFound, RateLimited, Rejected, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _CONNECT_S: Final = 5.0
 _MAX_ANSWER_BYTES: Final = 8 << 20
@@ -82,6 +83,20 @@ class Answer:
             return parsedate_to_datetime(self.headers["date"]).astimezone(UTC)
         except (KeyError, ValueError):
             return None
+
+
+@contextmanager
+def understood(product: str, lost: type[Unavailable | Ambiguous] = Unavailable) -> Iterator[None]:
+    """What answers a request is the product's: JSON of a gateway or a maintenance page says nothing of what was done.
+
+    Around whatever takes an answer apart, and nothing else. Raises `lost`.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise lost(
+            f"What answers is JSON, but not {product}'s. Is `url` right, and does a proxy stand between?"
+        ) from error
 
 
 class _Cut(aiohttp.ClientError):

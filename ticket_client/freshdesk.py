@@ -26,6 +26,7 @@ from config.findings import Finding
 from ticket_client.base import (
     AgentFile,
     AgentReply,
+    Ambiguous,
     AuthFailed,
     Capabilities,
     Changes,
@@ -41,7 +42,7 @@ from ticket_client.base import (
     Unavailable,
     mark,
 )
-from ticket_client.client import Answer, DeskClient, RemoteSection
+from ticket_client.client import Answer, DeskClient, RemoteSection, understood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -60,7 +61,7 @@ _OVERLAP: Final = timedelta(seconds=60)
 _SECOND_S: Final = 1.0
 _OURS: Final = frozenset({"subject", "description", "name", "tags", "unique_external_id", "body", "attachments"})
 _SETUP_AGAIN_S: Final = 60.0
-_INVALID: Final = 400
+_REDIRECTS, _INVALID = range(300, 400), 400
 _CLOCK_S: Final = 30
 _FEW_CALLS: Final = 0.1
 _SEES_ALL: Final = 1
@@ -110,6 +111,10 @@ class FieldRefused(Rejected):
 
 class SetUpRefused(Unavailable):
     """Freshdesk refuses what the account or our settings have wrong; whatever was asked is good once that is mended."""
+
+
+class SentElsewhere(Unavailable):
+    """Freshdesk redirects: to its archive what is in there, and everything where `url` is wrong."""
 
 
 class FreshdeskDesk:
@@ -167,16 +172,18 @@ class FreshdeskDesk:
                 **{name: value for name, value in where.items() if value is not None},
             },
         )
-        return self._ref(ticket)
+        with understood("Freshdesk", Ambiguous):
+            return self._ref(ticket)
 
     async def find(self, draft: TicketDraft) -> TicketRef | None:
         """The requester's newest ticket with this key."""
         params = {"unique_external_id": draft.requester.external_id, "updated_since": _BEGINNING}
         params |= {"order_by": "created_at", "order_type": "desc"}
         try:
-            async for ticket in self._every("/tickets", params):
-                if ticket["custom_fields"].get(self._settings.key_field) == _key(draft):
-                    return self._ref(ticket)
+            with understood("Freshdesk"):
+                async for ticket in self._every("/tickets", params):
+                    if ticket["custom_fields"].get(self._settings.key_field) == _key(draft):
+                        return self._ref(ticket)
         except FieldRefused as error:
             if error.fields != {"unique_external_id"}:
                 raise  # else there is no such contact yet
@@ -186,21 +193,22 @@ class FreshdeskDesk:
 
     async def get(self, ticket_id: str) -> TicketSnapshot:
         """The ticket as it is now, from two requests and one more for every hundred entries."""
-        ticket = await self._ticket(ticket_id)
-        me = await self._own_id()
-        path = f"{_path(ticket)}/conversations"
-        entries = [entry async for entry in self._every(path, {})]
-        replies = [self._reply(entry) for entry in entries if _is_reply(entry, me)]
-        number, urgency = ticket["status"], ticket["priority"]
-        return TicketSnapshot(
-            ref=self._ref(ticket),
-            status=self._status(ticket),
-            raw_status=await self._word(number),
-            version=f"{_version(ticket)} {len(entries)}",
-            replies=tuple(sorted(replies, key=lambda reply: (reply.at, int(reply.id)))),
-            priority=next((ours for ours, theirs in _PRIORITIES.items() if theirs == urgency), Priority.NORMAL),
-            raw_priority=str(urgency),
-        )
+        with understood("Freshdesk"):
+            ticket = await self._ticket(ticket_id)
+            me = await self._own_id()
+            path = f"{_path(ticket)}/conversations"
+            entries = [entry async for entry in self._every(path, {})]
+            replies = [self._reply(entry) for entry in entries if _is_reply(entry, me)]
+            number, urgency = ticket["status"], ticket["priority"]
+            return TicketSnapshot(
+                ref=self._ref(ticket),
+                status=self._status(ticket),
+                raw_status=await self._word(number),
+                version=f"{_version(ticket)} {len(entries)}",
+                replies=tuple(sorted(replies, key=lambda reply: (reply.at, int(reply.id)))),
+                priority=next((ours for ours, theirs in _PRIORITIES.items() if theirs == urgency), Priority.NORMAL),
+                raw_priority=str(urgency),
+            )
 
     async def changed(self, cursor: str) -> Changes:
         """Tickets that changed, the oldest change first; `cursor` is JSON: a time and what was told since just before.
@@ -209,13 +217,16 @@ class FreshdeskDesk:
         """
         if not cursor:
             answer = await self._client.answer("GET", "/tickets", params={"per_page": "1"})
+            with understood("Freshdesk"):
+                _rows(answer.data)
             return Changes(ids=(), cursor=_cursor(answer.at or datetime.now(UTC), {}))
         since, told = json.loads(cursor)
         at = datetime.fromisoformat(since)
-        rows, clock = await self._changed_since(at - _OVERLAP)
-        news = {str(row["id"]): _version(row) for row in rows}
+        with understood("Freshdesk"):
+            rows, clock = await self._changed_since(at - _OVERLAP)
+            news = {str(row["id"]): _version(row) for row in rows}
+            newest = max([at, *(_time(row["updated_at"]) for row in rows)])
         news = {ticket_id: version for ticket_id, version in news.items() if told.get(ticket_id) != version}
-        newest = max([at, *(_time(row["updated_at"]) for row in rows)])
         if news and (clock is None or newest >= clock):
             await asyncio.sleep(_SECOND_S)
         told = {ticket_id: version for ticket_id, version in (told | news).items() if _is_near(version, newest)}
@@ -238,24 +249,26 @@ class FreshdeskDesk:
                 if not rows:
                     raise
                 break
-            clock = answer.at
-            for row in answer.data:
+            clock, page_rows = answer.at, _rows(answer.data)
+            for row in page_rows:
                 rows.pop(row["id"], None)
                 rows[row["id"]] = row
-            if len(answer.data) < _A_PAGE:
+            if len(page_rows) < _A_PAGE:
                 break
-            last = _time(answer.data[-1]["updated_at"]) - timedelta(seconds=1)
+            last = _time(page_rows[-1]["updated_at"]) - timedelta(seconds=1)
             since, page = (last, 1) if last > since else (since, page + 1)
         return list(rows.values()), clock
 
     async def added(self, ticket_id: str, key: str) -> bool:
         """Whether one of our own notes ends with the key's mark."""
-        me, ours = await self._own_id(), mark(key)
+        ours = mark(key)
         path = f"/tickets/{_number(ticket_id)}/conversations"
-        async for entry in self._every(path, {}):
-            is_ours = entry["source"] == _NOTE and (entry["incoming"] or entry["user_id"] == me)
-            if is_ours and entry["body_text"].rstrip().endswith(ours):
-                return True
+        with understood("Freshdesk"):
+            me = await self._own_id()
+            async for entry in self._every(path, {}):
+                is_ours = entry["source"] == _NOTE and (entry["incoming"] or entry["user_id"] == me)
+                if is_ours and entry["body_text"].rstrip().endswith(ours):
+                    return True
         return False
 
     # --- adding -----------------------------------------------------------------------------------------------------
@@ -270,13 +283,13 @@ class FreshdeskDesk:
         if self._status(ticket) in {Status.PENDING, Status.RESOLVED, Status.CLOSED}:
             await self._client.send("PUT", _path(ticket), json={"status": _OPEN})
         note = {"body": _signed(text, key), "private": False, "incoming": True, "user_id": ticket["requester_id"]}
-        await self._client.send("POST", f"{_path(ticket)}/notes", json=note)
+        _made(await self._client.send("POST", f"{_path(ticket)}/notes", json=note))
 
     async def add_note(self, ticket_id: str, text: str, *, key: str) -> None:
         """A private note in the bot's own name."""
         note = {"body": _signed(text, key), "private": True}
         try:
-            await self._client.send("POST", f"/tickets/{_number(ticket_id)}/notes", json=note)
+            _made(await self._client.send("POST", f"/tickets/{_number(ticket_id)}/notes", json=note))
         except NotFound:
             await self._living(ticket_id)
             raise
@@ -292,7 +305,7 @@ class FreshdeskDesk:
         for file in files:
             content = io.BytesIO(file.content)  # which is streamed
             form.add_field("attachments[]", content, filename=_file_name(file), content_type=file.media_type)
-        await self._client.send("POST", f"{_path(ticket)}/notes", form=form)
+        _made(await self._client.send("POST", f"{_path(ticket)}/notes", form=form))
 
     async def close(self) -> None:
         """Release the connections."""
@@ -323,16 +336,16 @@ class FreshdeskDesk:
     async def check(self) -> list[Finding]:
         """Log in, and look at what tickets need."""
         answer = await self._client.answer("GET", "/agents/me")
-        me = answer.data
-        self._me = me["id"]
-        return [
-            *_login(me),
-            *_limits(answer),
-            *await self._check_contacts(),
-            *await self._check_fields(),
-            *await self._check_group(),
-            self._check_webhook(),
-        ]
+        with understood("Freshdesk"):
+            self._me = int(answer.data["id"])
+            return [
+                *_login(answer.data),
+                *_limits(answer),
+                *await self._check_contacts(),
+                *await self._check_fields(),
+                *await self._check_group(),
+                self._check_webhook(),
+            ]
 
     async def _check_contacts(self) -> list[Finding]:
         try:
@@ -425,7 +438,7 @@ class FreshdeskDesk:
 
     async def _every(self, path: str, params: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
         for page in range(1, _MAX_PAGES + 1):
-            rows = await self._client.get(path, {**params, "per_page": str(_A_PAGE), "page": str(page)})
+            rows = _rows(await self._client.get(path, {**params, "per_page": str(_A_PAGE), "page": str(page)}))
             for row in rows:
                 yield row
             if len(rows) < _A_PAGE:
@@ -436,17 +449,17 @@ class FreshdeskDesk:
         number = _number(ticket_id)
         try:
             ticket: dict[str, Any] = await self._client.get(f"/tickets/{number}")
-        except (NotFound, Unavailable) as error:
-            if isinstance(error, Unavailable) and error.retry_after_s is not None:
-                raise
-            try:  # a redirect counts as unavailable
+        except (NotFound, SentElsewhere) as error:
+            try:
                 ticket = {**await self._client.get(f"/tickets/archived/{number}"), "archived": True}
             except DeskError:
                 raise error from None
         return ticket
 
     async def _living(self, ticket_id: str) -> dict[str, Any]:
-        ticket = await self._ticket(ticket_id)
+        with understood("Freshdesk"):
+            ticket = await self._ticket(ticket_id)
+            _ = ticket["id"], ticket["status"], ticket["requester_id"]
         if ticket.get("archived"):
             raise Closed(f"Ticket {ticket_id} is in Freshdesk's archive.")
         if ticket.get("deleted"):
@@ -482,6 +495,9 @@ def create(name: str, settings: Settings, resources: Mapping[str, object]) -> Fr
 
 def _refusal(status: int, answer: Any) -> DeskError | None:
     """What Freshdesk says about fields. Where the set-up is at fault, and not the words, tickets wait."""
+    if status in _REDIRECTS:
+        text = "Freshdesk sends our requests elsewhere. Write the right address as `url`."
+        return SentElsewhere(text, retry_after_s=_SETUP_AGAIN_S)
     errors = answer.get("errors") if status == _INVALID and isinstance(answer, dict) else None
     if not isinstance(errors, list):
         return None
@@ -496,6 +512,19 @@ def _refusal(status: int, answer: Any) -> DeskError | None:
         f"Freshdesk refuses {said}. Mend it there or in [desk] (`firstline check` says how); what waits goes on then."
     )
     return SetUpRefused(message, retry_after_s=_SETUP_AGAIN_S)
+
+
+def _rows(answer: Any) -> list[dict[str, Any]]:
+    """A list, and nothing that could be taken for an empty one. Raises `TypeError`."""
+    if not isinstance(answer, list):
+        raise TypeError("no list")
+    return answer
+
+
+def _made(note: Any) -> None:
+    """What answers is the note that was asked for."""
+    with understood("Freshdesk", Ambiguous):
+        _ = note["id"], note["body"]
 
 
 def _is_reply(entry: Mapping[str, Any], me: int) -> bool:

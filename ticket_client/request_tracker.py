@@ -28,6 +28,7 @@ from config.findings import Finding
 from ticket_client.base import (
     AgentFile,
     AgentReply,
+    Ambiguous,
     AuthFailed,
     Capabilities,
     Changes,
@@ -41,7 +42,7 @@ from ticket_client.base import (
     TicketSnapshot,
     mark,
 )
-from ticket_client.client import DeskClient, RemoteSection
+from ticket_client.client import DeskClient, RemoteSection, understood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -132,10 +133,12 @@ class RequestTrackerDesk:
 
     async def prepare(self, draft: TicketDraft) -> str:
         """The JSON of a new ticket; its requester is found or made first."""
+        with understood(_PRODUCT):
+            requester = await self._requester(draft.requester)
         wanted: dict[str, Any] = {
             "Queue": self._settings.queue,
             "Subject": _line(draft.subject)[:_SUBJECT_CHARS],
-            "Requestor": await self._requester(draft.requester),
+            "Requestor": requester,
             "Content": _clean("\n\n".join((draft.body, *draft.attachments))),
             "ContentType": "text/plain",
             "Priority": self._priorities[draft.priority],
@@ -149,15 +152,18 @@ class RequestTrackerDesk:
 
     async def create(self, draft: TicketDraft, request: str) -> TicketRef:  # noqa: ARG002 - the port's form
         """Open a ticket. RT does not know a key again: who repeats blindly has two tickets."""
-        return self._ref(str((await self._client.send("POST", "/ticket", text=request))["id"]))
+        answer = await self._client.send("POST", "/ticket", text=request)
+        with understood(_PRODUCT, Ambiguous):
+            return self._ref(str(int(answer["id"])))
 
     async def find(self, draft: TicketDraft) -> TicketRef | None:
         """The ticket whose custom field holds the key, whatever its queue."""
         wanted = _short(draft.key)
         query = f"'CF.{{{self._settings.key_field}}}' = {quoted(wanted)}"
-        async for item in self._all("/tickets", query=query, fields="CustomFields"):
-            if wanted in self._keys(item):  # RT finds the same letters in another case, too
-                return self._ref(str(item["id"]))
+        with understood(_PRODUCT):
+            async for item in self._all("/tickets", query=query, fields="CustomFields"):
+                if wanted in self._keys(item):  # RT finds the same letters in another case, too
+                    return self._ref(str(item["id"]))
         return None
 
     async def get(self, ticket_id: str) -> TicketSnapshot:
@@ -166,23 +172,25 @@ class RequestTrackerDesk:
             ticket = await self._ticket(ticket_id)
         except Closed as error:
             raise NotFound(str(error)) from error
-        own = await self._me()
-        history = [
-            _Entry(id=int(item["id"]), type=item["Type"], creator=_name(item["Creator"]), at=item["Created"])
-            async for item in self._all(f"/ticket/{ticket_id}/history", fields="Type,Creator,Created,ObjectId")
-            if str(item["ObjectId"]) == ticket_id  # merged into another, RT gives the other's, written to somebody else
-        ]
-        telling = [entry.id for entry in history if _tells(entry.type, is_own=entry.creator == own)]
-        number = str(ticket.get("Priority") or 0)
-        return TicketSnapshot(
-            ref=self._ref(ticket_id),
-            status=self._status(ticket),
-            raw_status=ticket["Status"],
-            version=str(max(telling, default=0)),
-            replies=await self._answers(ticket_id, [entry for entry in history if entry.creator != own]),
-            priority=self._priority(number),
-            raw_priority=number,
-        )
+        with understood(_PRODUCT):
+            own = await self._me()
+            history = [
+                _Entry(id=int(item["id"]), type=item["Type"], creator=_name(item["Creator"]), at=item["Created"])
+                async for item in self._all(f"/ticket/{ticket_id}/history", fields="Type,Creator,Created,ObjectId")
+                if str(item["ObjectId"])
+                == ticket_id  # merged into another, RT gives the other's, written to somebody else
+            ]
+            telling = [entry.id for entry in history if _tells(entry.type, is_own=entry.creator == own)]
+            number = str(ticket.get("Priority") or 0)
+            return TicketSnapshot(
+                ref=self._ref(ticket_id),
+                status=self._status(ticket),
+                raw_status=ticket["Status"],
+                version=str(max(telling, default=0)),
+                replies=await self._answers(ticket_id, [entry for entry in history if entry.creator != own]),
+                priority=self._priority(number),
+                raw_priority=number,
+            )
 
     async def add_user_message(self, ticket_id: str, text: str, *, key: str) -> None:
         """Add what the requester wrote; the ticket is open afterwards, unless it is still new or on hold."""
@@ -212,11 +220,12 @@ class RequestTrackerDesk:
     async def added(self, ticket_id: str, key: str) -> bool:
         """Whether one of our own messages has this key's mark in its subject."""
         await self._ticket(ticket_id)
-        own = await self._me()
         path = f"/ticket/{ticket_id}/attachments"
-        async for part in self._all(path, fields="Subject,Creator", order="DESC"):
-            if _name(part["Creator"]) == own and str(part["Subject"]).endswith(mark(key)):
-                return True
+        with understood(_PRODUCT):
+            own = await self._me()
+            async for part in self._all(path, fields="Subject,Creator", order="DESC"):
+                if _name(part["Creator"]) == own and str(part["Subject"]).endswith(mark(key)):
+                    return True
         return False
 
     async def changed(self, cursor: str) -> Changes:
@@ -224,21 +233,24 @@ class RequestTrackerDesk:
 
         The last 100 are told again each time, for a long change appears with a number lower than those already seen.
         """
-        if not (cursor.isascii() and cursor.isdecimal()):
-            async for item in self._all("/transactions", query="id > 0", order="DESC"):
-                return Changes(ids=(), cursor=str(item["id"]))
-            return Changes(ids=(), cursor="0")
-        own = await self._me()
-        newest, ids, versions = int(cursor), dict[str, None](), dict[str, str]()
-        query = f"ObjectType = 'RT::Ticket' AND id > {max(newest - _OVERLAP, 0)}"
-        async for item in self._all("/transactions", query=query, fields="Type,ObjectId,Creator", pages=_PAGES_AT_ONCE):
-            newest = max(newest, int(item["id"]))
-            is_own = _name(item["Creator"]) == own
-            if _tells(item["Type"], is_own=is_own):
-                versions[str(item["ObjectId"])] = str(item["id"])
-                if not is_own:
-                    ids[str(item["ObjectId"])] = None
-        return Changes(ids=tuple(ids), cursor=str(newest), versions={one: versions[one] for one in ids})
+        with understood(_PRODUCT):
+            if not (cursor.isascii() and cursor.isdecimal()):
+                async for item in self._all("/transactions", query="id > 0", order="DESC"):
+                    return Changes(ids=(), cursor=str(item["id"]))
+                return Changes(ids=(), cursor="0")
+            own = await self._me()
+            newest, ids, versions = int(cursor), dict[str, None](), dict[str, str]()
+            query = f"ObjectType = 'RT::Ticket' AND id > {max(newest - _OVERLAP, 0)}"
+            async for item in self._all(
+                "/transactions", query=query, fields="Type,ObjectId,Creator", pages=_PAGES_AT_ONCE
+            ):
+                newest = max(newest, int(item["id"]))
+                is_own = _name(item["Creator"]) == own
+                if _tells(item["Type"], is_own=is_own):
+                    versions[str(item["ObjectId"])] = str(item["id"])
+                    if not is_own:
+                        ids[str(item["ObjectId"])] = None
+            return Changes(ids=tuple(ids), cursor=str(newest), versions={one: versions[one] for one in ids})
 
     async def close(self) -> None:
         """Release connections."""
@@ -301,7 +313,9 @@ class RequestTrackerDesk:
             **more,
         }
         try:
-            await self._client.send("POST", f"/ticket/{ticket_id}/{kind}", json=message)
+            answer = await self._client.send("POST", f"/ticket/{ticket_id}/{kind}", json=message)
+            with understood(_PRODUCT, Ambiguous):
+                _ = answer[0][0]  # a list of sentences, of which the first says that it was added
         except AuthFailed as error:
             if self._settings.queue in {ticket["Queue"]["id"], ticket["Queue"].get("Name")}:
                 raise  # in the bot's own queue that is to be mended
@@ -358,6 +372,8 @@ class RequestTrackerDesk:
             if not await self._newest(f"Queue = {quoted(self._settings.queue)}"):
                 raise  # nothing of the bot's own queue is seen, either: that is to be mended
             raise Closed(f"Ticket {ticket_id} is where the bot may not see it any more.") from error
+        with understood(_PRODUCT):
+            _ = ticket["Status"], ticket["Queue"]["id"]
         return ticket
 
     async def _newest(self, query: str) -> list[dict[str, Any]]:
@@ -397,23 +413,27 @@ class RequestTrackerDesk:
 
     async def check(self) -> list[Finding]:
         """Log in, and say what is there, what is missing and where to click."""
-        version = (await self._client.get("/rt"))["Version"]
-        me = await self._me()
-        about = await self._client.get(f"/user/{quote(me, safe='')}")
-        found = [Finding(ok=True, text=f"Request Tracker {version} knows the bot as {me}."), _is_privileged(me, about)]
-        if not found[-1].ok:
-            return found  # RT shows such a user next to nothing
-        found.append(await self._check_requesters())
-        try:
-            queue = await self._client.get(f"/queue/{quote(self._settings.queue, safe='')}")
-        except (NotFound, AuthFailed):
-            return [*found, _no_queue(self._settings.queue, me)]
-        return [
-            *found,
-            *_queue_rights(queue, me),
-            *await self._check_field(queue, me),
-            await self._check_work(queue, me),
-        ]
+        with understood(_PRODUCT):
+            version = (await self._client.get("/rt"))["Version"]
+            me = await self._me()
+            about = await self._client.get(f"/user/{quote(me, safe='')}")
+            found = [
+                Finding(ok=True, text=f"Request Tracker {version} knows the bot as {me}."),
+                _is_privileged(me, about),
+            ]
+            if not found[-1].ok:
+                return found  # RT shows such a user next to nothing
+            found.append(await self._check_requesters())
+            try:
+                queue = await self._client.get(f"/queue/{quote(self._settings.queue, safe='')}")
+            except (NotFound, AuthFailed):
+                return [*found, _no_queue(self._settings.queue, me)]
+            return [
+                *found,
+                *_queue_rights(queue, me),
+                *await self._check_field(queue, me),
+                await self._check_work(queue, me),
+            ]
 
     async def _check_requesters(self) -> Finding:
         """What RT shows of a user who is always there tells whether the bot may administer users."""

@@ -18,7 +18,6 @@ import math
 import re
 import time
 from collections import deque
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -43,12 +42,11 @@ from ticket_client.base import (
     TicketBusy,
     TicketRef,
     TicketSnapshot,
-    Unavailable,
 )
-from ticket_client.client import DeskClient, RemoteSection
+from ticket_client.client import DeskClient, RemoteSection, understood
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from ticket_client.base import Requester, TicketDraft, UserFile, WebhookCall
 
@@ -172,19 +170,19 @@ class ZendeskDesk:
             if found is None:  # an agent deleted it within the two hours: a new request would be refused as well
                 raise
             return found
-        with _understood(Ambiguous):
+        with understood("Zendesk", Ambiguous):
             return self._ref(answer["ticket"], version=_version({"comment_count": 1, **answer["ticket"]}))
 
     async def find(self, draft: TicketDraft) -> TicketRef | None:
         """The ticket with this ``external_id``: of several, which Zendesk allows, the oldest."""
         answer = await self._client.get("/tickets.json", {"external_id": draft.key})
-        with _understood():
+        with understood("Zendesk"):
             tickets = [ticket for ticket in answer["tickets"] if ticket["external_id"] == draft.key]
             return self._ref(min(tickets, key=lambda ticket: int(ticket["id"]))) if tickets else None
 
     async def get(self, ticket_id: str) -> TicketSnapshot:
         """The ticket and its agents' public replies."""
-        with _understood():
+        with understood("Zendesk"):
             me = await self._self()
             # First the ticket, then its comments: what comes in between is told with an older version, and so again.
             answer = await self._ticket(ticket_id, include="comment_count,custom_statuses")
@@ -231,14 +229,14 @@ class ZendeskDesk:
                 "POST", "/uploads.json", params={"filename": file.name}, content=file.content,
                 headers={"Content-Type": kind},
             )  # fmt: skip
-            with _understood():
+            with understood("Zendesk"):
                 tokens.append(answer["upload"]["token"])
         names = "\n".join(file.name for file in files)
         await self._add_as_requester(ticket_id, names, key=key, ticket=ticket, uploads=tokens)
 
     async def added(self, ticket_id: str, key: str) -> bool:
         """Whether the metadata of an update bears this key."""
-        with _understood():
+        with understood("Zendesk"):
             is_there = False
             async for page in self._pages(f"/tickets/{_number(ticket_id)}/audits.json"):
                 custom = ((audit.get("metadata") or {}).get("custom") or {} for audit in page["audits"])
@@ -266,7 +264,9 @@ class ZendeskDesk:
         path = f"/tickets/{_number(ticket_id)}.json"
         self._count_update(ticket_id)
         try:
-            await self._client.send("PUT", path, json={"ticket": {**update, "metadata": {"firstline": key}}})
+            answer = await self._client.send("PUT", path, json={"ticket": {**update, "metadata": {"firstline": key}}})
+            with understood("Zendesk", Ambiguous):
+                _ = answer["ticket"]["id"]  # else nobody knows what became of the words
         except Rejected:
             await self._open_ticket(ticket_id)  # why, in words that do not depend on the account's language
             raise
@@ -296,7 +296,7 @@ class ZendeskDesk:
         versions: dict[str, str] = {}
         while self._may_export():
             name, value = ("start_time", cursor[5:]) if cursor.startswith("from:") else ("cursor", cursor)
-            with _understood():
+            with understood("Zendesk"):
                 page = await self._client.get(
                     "/incremental/tickets/cursor.json", {name: value, "include": "comment_count"}
                 )
@@ -389,7 +389,7 @@ class ZendeskDesk:
             if number is None:
                 continue
             try:
-                with _understood():
+                with understood("Zendesk"):
                     thing = (await self._client.get(f"/{kind}s/{number}.json"))[kind]
             except NotFound:
                 cure = f"The number stands in the address of Admin Center > {where}."
@@ -409,7 +409,7 @@ class ZendeskDesk:
         if self._me is None:
             answer = await self._client.answer("GET", "/users/me.json")
             self._clock_difference = (answer.at or datetime.now(UTC)) - datetime.now(UTC)
-            with _understood():
+            with understood("Zendesk"):
                 self._me = {name: answer.data["user"][name] for name in ("id", "name", "role")}
         return self._me
 
@@ -426,7 +426,7 @@ class ZendeskDesk:
         name = next(filter(None, names))[:_LONGEST_NAME]
         user = {"name": name, "external_id": requester.external_id, "skip_verify_email": True}
         answer = await self._client.send("POST", "/users/create_or_update.json", json={"user": user})
-        with _understood():
+        with understood("Zendesk"):
             number = int(answer["user"]["id"])
         self._requesters = {one: known for one, known in self._requesters.items() if now - known[0] < _REQUESTER_S}
         self._requesters[requester] = now, number
@@ -437,7 +437,7 @@ class ZendeskDesk:
         return await self._client.get(f"/tickets/{_number(ticket_id)}.json", params)
 
     async def _open_ticket(self, ticket_id: str) -> Mapping[str, Any]:
-        with _understood():
+        with understood("Zendesk"):
             ticket: Mapping[str, Any] = (await self._ticket(ticket_id))["ticket"]
             if ticket["status"] == "closed":
                 raise Closed(f"Ticket {ticket_id} is closed, which Zendesk never takes back.")
@@ -492,17 +492,6 @@ class ZendeskDesk:
 def create(name: str, settings: Settings, resources: Mapping[str, object]) -> ZendeskDesk:  # noqa: ARG001 - the desks' common form
     """The desk of one Zendesk account."""
     return ZendeskDesk(name, settings)
-
-
-@contextmanager
-def _understood(lost: type[DeskError] = Unavailable) -> Iterator[None]:
-    """What answers a request is Zendesk's: another server's JSON, or a gateway's, says nothing of what was done."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise lost(
-            "What answers is JSON, but not Zendesk's. Is `url` right, and does a proxy stand between?"
-        ) from error
 
 
 def _comment(text: str, *, is_public: bool, author: int | None = None) -> dict[str, Any]:

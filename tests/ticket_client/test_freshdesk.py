@@ -25,8 +25,10 @@ import ticket_client.client
 from simulators.freshdesk import FreshdeskSimulator, Webhook, cleaned
 from tests.ticket_client.contract import ANN, DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
+from tests.ticket_client.impostor import MAINTENANCE, impostor
 from ticket_client import freshdesk
 from ticket_client.base import (
+    Ambiguous,
     AuthFailed,
     Changes,
     Closed,
@@ -252,6 +254,24 @@ async def test_a_refusal_quotes_nobody(account: FreshdeskBench) -> None:
         account.configure(url=str(server.make_url("")).rstrip("/"))
         with pytest.raises(Rejected, match=r"^Freshdesk refuses subject: … is no subject\.$"):
             await opened(account.desk)
+
+
+@pytest.mark.parametrize("said", [MAINTENANCE, {}, "down"], ids=["maintenance", "empty", "text"])
+async def test_json_that_is_not_freshdesks_is_no_answer(account: FreshdeskBench, said: object) -> None:
+    ref = await opened(account.desk)
+    request, cursor = await account.desk.prepare(DRAFT), (await account.desk.changed("")).cursor
+    async with impostor(said) as url:
+        account.configure(url=url)
+        desk = account.desk
+        with pytest.raises(Ambiguous, match="not Freshdesk's"):
+            await desk.create(DRAFT, request)
+        with pytest.raises(Ambiguous, match="not Freshdesk's"):
+            await desk.add_note(ref.id, "x", key="m")
+        reads = desk.find(DRAFT), desk.get(ref.id), desk.added(ref.id, "m"), desk.check()
+        adding = desk.add_user_message(ref.id, "x", key="m"), desk.add_files(ref.id, [PICTURE], key="f")
+        for attempt in (*reads, *adding, desk.changed(""), desk.changed(cursor)):
+            with pytest.raises(Unavailable, match="not Freshdesk's"):
+                await attempt
 
 
 async def test_a_wrong_key_is_told_and_not_shown(account: FreshdeskBench) -> None:

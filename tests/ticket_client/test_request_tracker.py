@@ -22,8 +22,20 @@ from config import settings as config_settings
 from simulators.request_tracker import RequestTrackerSimulator, parsed
 from tests.ticket_client.contract import DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
+from tests.ticket_client.impostor import MAINTENANCE, impostor
 from ticket_client import request_tracker
-from ticket_client.base import AuthFailed, Closed, NotFound, Priority, Rejected, Requester, Status, mark
+from ticket_client.base import (
+    Ambiguous,
+    AuthFailed,
+    Closed,
+    NotFound,
+    Priority,
+    Rejected,
+    Requester,
+    Status,
+    Unavailable,
+    mark,
+)
 from ticket_client.request_tracker import quoted
 
 if TYPE_CHECKING:
@@ -544,6 +556,20 @@ async def test_other_refusals_are_for_good_and_repeat_no_words(rt: RequestTracke
     with pytest.raises(Rejected) as refused:
         await rt.desk.create(DRAFT, '{"Queue": "Support", "Content": "a secret"')
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("said", [MAINTENANCE, {}, []], ids=["maintenance", "empty", "list"])
+async def test_json_that_is_not_rts_is_no_answer(rt: RequestTrackerBench, said: object) -> None:
+    ref, request = await opened(rt.desk), await rt.desk.prepare(DRAFT)
+    async with impostor(said) as url:
+        desk = rt.made(url)
+        with pytest.raises(Ambiguous, match="not Request Tracker's"):
+            await desk.create(DRAFT, request)
+        reads = desk.find(DRAFT), desk.get(ref.id), desk.added(ref.id, "m"), desk.changed(""), desk.changed("1")
+        adding = desk.add_user_message(ref.id, "x", key="m"), desk.add_files(ref.id, [PICTURE], key="f")
+        for attempt in (*reads, *adding, desk.add_note(ref.id, "x", key="n"), desk.prepare(DRAFT), desk.check()):
+            with pytest.raises(Unavailable, match="not Request Tracker's"):
+                await attempt
 
 
 @pytest.mark.parametrize("token", ["1-2-wrong", "abc"])

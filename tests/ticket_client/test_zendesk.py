@@ -23,6 +23,7 @@ from simulators.zendesk import ADMIN, AGENT, BOT, ZendeskSimulator, signed
 from tests.ticket_client.contract import ANN, DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
 from tests.ticket_client.fault_proxy import FaultProxy, slow, writes
+from tests.ticket_client.impostor import impostor
 from ticket_client import zendesk
 from ticket_client.base import (
     Ambiguous,
@@ -249,29 +250,17 @@ async def test_what_is_no_text_is_left_out(bench: ZendeskBench) -> None:
 async def test_json_that_is_not_zendesks_is_no_answer(bench: ZendeskBench) -> None:
     request = await bench.desk.prepare(DRAFT)
     ref = await bench.desk.create(DRAFT, request)
-
-    async def other(request: web.Request) -> web.Response:
-        return web.json_response({"hello": "world"})
-
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", other)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    desk = desk_at(bench.sim, url=f"http://127.0.0.1:{runner.addresses[0][1]}")
-    with pytest.raises(Ambiguous):
-        await desk.create(DRAFT, request)
-    attempts = desk.prepare(DRAFT), desk.find(DRAFT), desk.get(ref.id), desk.added(ref.id, "m"), desk.check()
-    more = (
-        desk.add_user_message(ref.id, "x", key="m"),
-        desk.add_files(ref.id, [PICTURE], key="f"),
-        desk.changed("from:1"),
-    )
-    for attempt in (*attempts, *more):
-        with pytest.raises(Unavailable, match="not Zendesk's"):
-            await attempt
-    await desk.close()
-    await runner.cleanup()
+    async with impostor() as url:
+        desk = desk_at(bench.sim, url=url)
+        for attempt in (desk.create(DRAFT, request), desk.add_note(ref.id, "x", key="n")):
+            with pytest.raises(Ambiguous, match="not Zendesk's"):
+                await attempt
+        reads = desk.prepare(DRAFT), desk.find(DRAFT), desk.get(ref.id), desk.added(ref.id, "m"), desk.check()
+        adding = desk.add_user_message(ref.id, "x", key="m"), desk.add_files(ref.id, [PICTURE], key="f")
+        for reading in (*reads, *adding, desk.changed("from:1")):
+            with pytest.raises(Unavailable, match="not Zendesk's"):
+                await reading
+        await desk.close()
 
 
 # --- what users read --------------------------------------------------------------------------------------------------
