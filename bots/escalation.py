@@ -9,15 +9,26 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from bots.files import FilesLater
 from bots.ledger.database import LedgerUnwritable
-from bots.ledger.intents import Continuation
+from bots.ledger.intents import Continuation, KnownNumber
 from bots.pipeline.effects import NUMBER
 from bots.troubles import trouble
-from ticket_client.base import Ambiguous, AuthFailed, Closed, DeskError, NotFound, RateLimited, Rejected, Unavailable
+from ticket_client.base import (
+    Ambiguous,
+    AuthFailed,
+    Closed,
+    DeskError,
+    NotFound,
+    RateLimited,
+    Rejected,
+    TicketBusy,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -32,11 +43,17 @@ _CALL_TIMEOUT_S = 60.0  # of one step at the desk, which may be several requests
 _LEASE_S = 300.0  # longer than all steps of one attempt together
 _LOOK_EVERY_S = 1.0
 _AT_ONCE = 8
-_GIVE_UP_AFTER, _FILES_WAIT = timedelta(days=7), timedelta(minutes=30)
+_GIVE_UP_AFTER, _GIVE_UP_ATTEMPTS = timedelta(days=7), 5
+_FETCHES = 20  # of a file that its network does not give at the moment
+_STRIKES = 5
 _BACKOFF_FIRST_S, _BACKOFF_MOST_S, _DOWN_MOST_S, _AUTH_S = 1.0, 300.0, 60.0, 60.0
 _FILES_AGAIN_S = _UNEXPECTED_S = 30.0
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+class _Overtaken(Exception):
+    """The intent changed since it was read: nothing was sent."""
 
 
 class Escalation:
@@ -78,8 +95,12 @@ class Escalation:
         self._wake = asyncio.Event()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pause_until = datetime.min.replace(tzinfo=UTC)
+        self._is_finishing = False
         self._at_once = _AT_ONCE
         self._failures = 0
+        self._strikes: Counter[int] = Counter()  # intents that found the desk away, since it last took anything
+        self._passed_over: dict[int, datetime] = {}
+        self._fetches: Counter[int] = Counter()
         self.trouble = ""
         """Why the desk takes nothing at the moment, for people; "" where all is well."""
 
@@ -110,7 +131,7 @@ class Escalation:
 
     async def finish(self) -> None:
         """Begin nothing more, and wait for what is on its way to the desk."""
-        self._pause_until = datetime.max.replace(tzinfo=UTC)
+        self._is_finishing = True
         if self._busy:
             await asyncio.wait(self._busy.values())
 
@@ -125,17 +146,17 @@ class Escalation:
 
     def _start_due(self) -> None:
         now = datetime.now(UTC)
-        if now < self._pause_until:
+        if now < self._pause_until or self._is_finishing:
             return
         try:
-            due = self._intents.due(now, _AT_ONCE + len(self._busy))
+            due = self._intents.due(now, _AT_ONCE + len(self._busy) + len(self._passed_over))
         except Exception as error:
             _log.error("The intents could not be read (%s)", trouble(error), extra={"action": "intents_unreadable"})
             return
         for intent in due:
             if len(self._busy) >= self._at_once:
                 return
-            if intent.ticket_key not in self._busy:
+            if intent.ticket_key not in self._busy and now >= self._passed_over.get(intent.id, now):
                 self._busy[intent.ticket_key] = asyncio.create_task(self._carry_out(intent))
 
     async def _carry_out(self, intent: Intent) -> None:
@@ -151,7 +172,11 @@ class Escalation:
                 trouble(error),
                 extra={"action": "intent_failed", "intent": intent.id},
             )
-            await self._let_go(intent, _UNEXPECTED_S, trouble(error))
+            self.trouble = trouble(error)
+            if datetime.now(UTC) - intent.created_at > _GIVE_UP_AFTER:
+                await self._fail(intent, self.trouble)
+            else:
+                await self._let_go(intent, _UNEXPECTED_S, self.trouble)
         finally:
             del self._busy[intent.ticket_key]
             self.wake()
@@ -163,16 +188,18 @@ class Escalation:
                 await self._intents.done(intent)
             else:
                 ref, is_new = await self._opened(intent, intent.draft)
-                self._on_outgoing(await self._intents.opened(intent, ref))
+                self._on_outgoing(await self._intents.opened(intent, ref, as_made=is_new))
                 self._on_opened(ref, not is_new)
+        except _Overtaken:
+            await self._intents.release(intent, datetime.now(UTC), "It changed while it was being worked on.")
         except Closed as error:
             await self._go_on(intent, error)
         except (DeskError, TimeoutError) as error:
             await self._settle(intent, error)
-        except LookupError as error:
+        except KnownNumber as error:
             await self._fail(intent, str(error))
         else:
-            self._worked()
+            self._worked(intent)
 
     async def _let_go(self, intent: Intent, for_s: float, why: str) -> None:
         """End the lease of an intent that stays as it is, however long the disk is full."""
@@ -193,7 +220,7 @@ class Escalation:
             try:
                 found = await self._asked(self._desk.find(draft))
             except (Rejected, NotFound) as error:  # a search that failed is no leave to open a second ticket
-                raise Unavailable(f"The desk could not be asked for the ticket: {error}") from error
+                raise TicketBusy(f"The desk could not be asked for the ticket: {error}") from error
             if found is not None:
                 return found, False
         request = intent.request
@@ -219,8 +246,9 @@ class Escalation:
         """Fetch and add what was attached; what cannot be had is said in a note."""
         if self._files is None or intent.files is None:
             return
-        is_last_try = datetime.now(UTC) - intent.created_at > _FILES_WAIT
-        fetched = await self._files.fetch(intent.files, is_last_try=is_last_try)
+        self._fetches[intent.id] += 1
+        fetched = await self._files.fetch(intent.files, is_last_try=self._fetches[intent.id] >= _FETCHES)
+        del self._fetches[intent.id]
         if fetched.missing:
             files = "\n".join(fetched.missing)
             note = self._wording.say(self._desk_language, "desk-files-missing", files=files)
@@ -239,14 +267,28 @@ class Escalation:
     async def _note_sending(self, intent: Intent, request: str | None = None) -> None:
         """After a crash, the desk is not asked for the ticket before it can know of it."""
         look_from = datetime.now(UTC) + timedelta(seconds=self._desk.capabilities.find_lag_s)
-        await self._intents.sending(intent, look_from, request)
+        if not await self._intents.sending(intent, look_from, request):
+            raise _Overtaken
 
     # --- what came of it --------------------------------------------------------------------------------------------
 
-    def _worked(self) -> None:
+    def _worked(self, intent: Intent) -> None:
+        if len(self._strikes) > 1:  # it was the desk, and no single ticket: the oldest goes first again
+            self._strikes.clear()
+            self._passed_over.clear()
+        self._strikes.pop(intent.id, None)
+        self._passed_over.pop(intent.id, None)
         self._failures = 0
         self._at_once = min(self._at_once * 2, _AT_ONCE)
         self.trouble = ""
+
+    def _strike(self, intent: Intent) -> None:
+        """The desk was away, for this intent at least: one with which it is so far more often lets others go first."""
+        self._strikes[intent.id] += 1
+        others = min((count for identity, count in self._strikes.items() if identity != intent.id), default=0)
+        if self._strikes[intent.id] - others >= _STRIKES:
+            wait_s = _backoff_s(self._strikes[intent.id] - _STRIKES, _BACKOFF_MOST_S)
+            self._passed_over[intent.id] = self._pause_until + timedelta(seconds=wait_s)
 
     def _rest(self, wait_s: float, why: str) -> datetime:
         """Leave the desk alone; then the oldest intent goes first, alone."""
@@ -260,6 +302,9 @@ class Escalation:
     async def _settle(self, intent: Intent, error: DeskError | TimeoutError) -> None:
         why = f"{type(error).__name__}: {error}"
         match error:
+            case NotFound() if intent.draft is None:  # somebody deleted the ticket
+                await self._go_on(intent, error)
+                return
             case Rejected() | NotFound():
                 await self._fail(intent, why)
                 return
@@ -278,7 +323,9 @@ class Escalation:
                 at = self._rest(error.retry_after_s or _backoff_s(self._failures, _DOWN_MOST_S), why)
             case _:
                 at = datetime.now(UTC) + timedelta(seconds=_backoff_s(intent.attempts, _BACKOFF_MOST_S))
-        if at - intent.created_at > _GIVE_UP_AFTER:
+        if isinstance(error, AuthFailed | Unavailable) and not isinstance(error, FilesLater):
+            self._strike(intent)
+        if at - intent.created_at > _GIVE_UP_AFTER and intent.attempts >= _GIVE_UP_ATTEMPTS:
             await self._fail(intent, why)
         elif isinstance(error, Ambiguous | TimeoutError):
             self.trouble = why
@@ -286,9 +333,9 @@ class Escalation:
         else:
             await self._intents.later(intent, at, why)
 
-    async def _go_on(self, intent: Intent, closed: Closed) -> None:
-        """The ticket takes no more words: the requester's open another, ours are not worth one."""
-        if intent.action != "message":
+    async def _go_on(self, intent: Intent, closed: Closed | NotFound) -> None:
+        """The ticket takes no more words: the requester's, and their files, open another; ours are not worth one."""
+        if intent.action == "note":
             await self._intents.done(intent)
             _log.info("%s Nothing was added.", closed, extra={"action": "ticket_closed", "intent": intent.id})
             return

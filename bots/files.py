@@ -84,6 +84,10 @@ class FileFetcher:
                 return "gone"
             wait_s = error.retry_after_s if isinstance(error, Busy) else None
             raise FilesLater(f"A file cannot be fetched now: {error}", retry_after_s=wait_s) from error
+        except Exception:
+            if is_last_try:  # the adapter's own mistake: the ticket's words are not to wait behind it
+                return "gone"
+            raise
         taken = attachments.received(attachment, content, self._settings)
         if isinstance(taken, attachments.Refusal):
             return taken

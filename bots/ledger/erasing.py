@@ -56,14 +56,25 @@ def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id:
         (codec.stamp(), key),
     )
     connection.execute("UPDATE tickets SET words = '' WHERE key = ?", (key,))
+    for inbound_id, message in said.items():  # a ticket that continues another was opened with them
+        connection.execute(
+            "UPDATE tickets SET words = '' WHERE words = ?"
+            " AND key = (SELECT ticket_key FROM outcomes WHERE inbound_id = ?)",
+            (message.text[:WORDS_CHARS], inbound_id),
+        )
     connection.execute("UPDATE desk_tickets SET subject = ? WHERE key = ?", (GONE, key))
     for inbound_id in said:
         entry = f"in:{inbound_id}:words"
         connection.execute("UPDATE desk_entries SET text = ? WHERE key = ?", (GONE, entry))
         connection.execute("UPDATE ticket_intents SET payload = ? WHERE key = ?", (json.dumps(GONE), entry))
-        connection.execute(  # files that were not fetched yet
-            "UPDATE ticket_intents SET payload = '', state = 'done' WHERE key IN (?, ?) AND state = 'new'",
+        connection.execute(  # names of files, and the files that are not at the desk yet
+            "UPDATE ticket_intents SET payload = '', lease_until = NULL,"
+            " state = CASE WHEN state IN ('new', 'sending') THEN 'done' ELSE state END WHERE key IN (?, ?)",
             (f"{entry}:files", f"in:{inbound_id}:files"),
+        )
+        connection.execute(
+            "UPDATE ticket_intents SET payload = ? WHERE key IN (?, ?)",
+            (json.dumps(GONE), f"{entry}:files:note", f"in:{inbound_id}:files:note"),
         )
     texts = {text for message in said.values() for text in (message.text, f"/{message.command} {message.text}")}
     texts |= {message.parent.text or "" for message in quoted if message.parent}
@@ -100,7 +111,8 @@ def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own
     for intent in intents:
         draft = codec.load(TicketDraft, intent["payload"])
         subject = GONE if intent["ticket_key"] == own_key else draft.subject
-        draft = replace(draft, subject=subject, body=_without(draft.body, texts))
+        files = () if intent["ticket_key"] == own_key else draft.attachments
+        draft = replace(draft, subject=subject, body=_without(draft.body, texts), attachments=files)
         connection.execute(
             "UPDATE ticket_intents SET payload = ?, request = NULL WHERE id = ?", (codec.dump(draft), intent["id"])
         )

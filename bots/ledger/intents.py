@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bots.ledger.outbox import Outgoing
 
 
+_log = logging.getLogger(__name__)
 _FIRST_REFERENCE = 1000
 _NOTED_AFTER_S = 3.0
 _NOTED_LATE_S = 600.0  # where so few replies are allowed that the number itself would have to wait for a person
@@ -48,6 +50,7 @@ class Intent:
     draft: TicketDraft | None
     text: str
     files: Files | None
+    payload: str  # what these were read from
     request: str | None
     desk_id: str | None
     number: str | None  # of the ticket
@@ -151,6 +154,10 @@ class _Announcement:
     say: Say
 
 
+class KnownNumber(Exception):
+    """The desk gave a new ticket the id of one that the ledger knows."""
+
+
 class Intents:
     """The states of one desk's intents, each change one durable write.
 
@@ -172,7 +179,15 @@ class Intents:
             " ORDER BY i.id LIMIT :limit",
             {"now": codec.stamp(now), "limit": limit, "desk": self._desk},
         )
-        return [_intent(row) for row in rows]
+        found: list[Intent] = []
+        for row in rows:
+            try:
+                found.append(_intent(row))
+            except ValueError:  # one that cannot be read stops no other
+                _log.error(
+                    "What is to be done at the desk cannot be read", extra={"action": "intent_bad", "intent": row["id"]}
+                )
+        return found
 
     async def take(self, intent: Intent, for_s: float) -> bool:
         """Hold an intent's lease, longer than the work on it can take; False where somebody else has it, or did it."""
@@ -188,29 +203,33 @@ class Intents:
 
         return await self._writer.run(operation)
 
-    async def sending(self, intent: Intent, look_from: datetime, request: str | None = None) -> None:
-        """Note, before the desk is called, that it is about to be, with what, and from when on it can be asked."""
-        await self._set(
-            intent.id,
+    async def sending(self, intent: Intent, look_from: datetime, request: str | None = None) -> bool:
+        """Note, before the desk is called, that it is about to be, with what, and from when on it can be asked.
+
+        False where its words were erased, or it was settled, since it was read: then nothing may be sent.
+        """
+        return await self._set(
+            intent,
             "state = 'sending', attempts = attempts + 1, not_before = ?, request = coalesce(?, request)",
             codec.stamp(look_from),
             request,
+            unchanged=True,
         )
 
     async def later(self, intent: Intent, not_before: datetime, why: str) -> None:
         """Not applied; to be tried again."""
         values = (codec.stamp(not_before), why)
-        await self._set(intent.id, "state = 'new', lease_until = NULL, not_before = ?, error = ?", *values)
+        await self._set(intent, "state = 'new', lease_until = NULL, not_before = ?, error = ?", *values)
 
     async def unclear(self, intent: Intent, not_before: datetime, why: str) -> None:
         """Perhaps applied; to be looked for, then repeated if absent."""
         values = (codec.stamp(not_before), why)
-        await self._set(intent.id, "state = 'sending', lease_until = NULL, not_before = ?, error = ?", *values)
+        await self._set(intent, "state = 'sending', lease_until = NULL, not_before = ?, error = ?", *values)
 
     async def release(self, intent: Intent, not_before: datetime, why: str) -> None:
         """Let go of an intent of which nobody knows how it ended: its state stays."""
         values = (codec.stamp(not_before), why)
-        await self._set(intent.id, "lease_until = NULL, not_before = max(not_before, ?), error = ?", *values)
+        await self._set(intent, "lease_until = NULL, not_before = max(not_before, ?), error = ?", *values)
 
     async def add_note(self, intent: Intent, text: str) -> None:
         """Leave the intent to add a note about another one; once for each."""
@@ -292,12 +311,13 @@ class Intents:
 
     async def done(self, intent: Intent) -> None:
         """Words or a note were added."""
-        await self._set(intent.id, "state = 'done', lease_until = NULL, error = NULL")
+        await self._set(intent, "state = 'done', lease_until = NULL, error = NULL")
 
-    async def opened(self, intent: Intent, ref: TicketRef) -> list[Outgoing]:
+    async def opened(self, intent: Intent, ref: TicketRef, *, as_made: bool = True) -> list[Outgoing]:
         """The ticket exists: note its number and put the replies that tell it on their way, in one transaction.
 
-        Raises `LookupError` where the ledger has another ticket of that id.
+        `as_made`: it stands as we made it; else something may have happened to it that is still to be read.
+        Raises `KnownNumber`.
         """
 
         def operation(connection: sqlite3.Connection) -> list[Outgoing]:
@@ -310,18 +330,18 @@ class Intents:
                 (ref.id, intent.ticket_key, intent.ticket_key),
             ).fetchone()
             if double is not None:
-                raise LookupError(
+                raise KnownNumber(
                     f"The desk opened ticket {ref.number}, and the ledger knows that number from before. Is it another"
                     " desk, or was it emptied? Give the bot a new ledger: [ledger] path."
                 )
             connection.execute(
-                "UPDATE ticket_intents SET state = 'done', lease_until = NULL, note_at = NULL, error = NULL"
-                " WHERE id = ?",
+                "UPDATE ticket_intents SET state = 'done', lease_until = NULL, note_at = NULL, error = NULL,"
+                " request = NULL WHERE id = ?",
                 (intent.id,),
             )
             connection.execute(
                 "UPDATE tickets SET desk_id = ?, number = ?, url = ?, version = ?, changed_at = ? WHERE key = ?",
-                (ref.id, ref.number, ref.url, ref.version, codec.stamp(), intent.ticket_key),
+                (ref.id, ref.number, ref.url, ref.version if as_made else "", codec.stamp(), intent.ticket_key),
             )
             connection.execute(
                 "UPDATE ticket_intents SET not_before = ? WHERE ticket_key = ? AND state = 'new'",
@@ -341,12 +361,18 @@ class Intents:
 
         return await self._writer.run(operation)
 
-    async def _set(self, intent_id: int, sets: str, *values: str | None) -> None:
-        await self._writer.run(
-            lambda connection: connection.execute(
-                f"UPDATE ticket_intents SET {sets} WHERE id = ?", (*values, intent_id)
+    async def _set(self, intent: Intent, sets: str, *values: str | None, unchanged: bool = False) -> bool:
+        """Change an intent that is not settled yet; False where it is, or is not `unchanged` since it was read."""
+        fence = " AND payload = ?" if unchanged else ""
+        bound = (*values, intent.id, intent.payload) if unchanged else (*values, intent.id)
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            changed = connection.execute(
+                f"UPDATE ticket_intents SET {sets} WHERE id = ? AND state IN ('new', 'sending'){fence}", bound
             )
-        )
+            return bool(changed.rowcount)
+
+        return await self._writer.run(operation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +385,12 @@ class Continuation:
 
 
 def _continue(connection: sqlite3.Connection, intent: Intent, opening: Continuation) -> None:
+    row = connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
+    if row["payload"] != intent.payload or row["state"] not in {"new", "sending"}:
+        connection.execute("UPDATE ticket_intents SET lease_until = NULL WHERE id = ?", (intent.id,))
+        return  # erased meanwhile: it is looked at anew
+    files = intent.files
+    words = intent.text or "\n".join(f"[{file.name}]" for file in (files.attachments if files else ()))
     ended = connection.execute("SELECT * FROM tickets WHERE key = ?", (intent.ticket_key,)).fetchone()
     key = hashlib.sha256(f"continues\n{intent.key}".encode()).hexdigest()[:32]
     now = codec.stamp()
@@ -369,16 +401,14 @@ def _continue(connection: sqlite3.Connection, intent: Intent, opening: Continuat
         " SELECT :key, desk, 'new', channel, account, author_id, conversation_key, language, visibility, reply_to,"
         " private_to, private_conversation, :words, key, :now, :now FROM tickets WHERE key = :ended"
         " ON CONFLICT (key) DO NOTHING",
-        {"key": key, "words": intent.text[:2000], "now": now, "ended": intent.ticket_key},
+        {"key": key, "words": words[:2000], "now": now, "ended": intent.ticket_key},
     )
     connection.execute(
         "UPDATE conversations SET state = json_set(state, '$.ticket_key', ?)"
         " WHERE json_extract(state, '$.ticket_key') = ?",
         (key, intent.ticket_key),
     )
-    (inbound_id,) = inbound_ids(
-        connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
-    )
+    (inbound_id,) = inbound_ids(row)
     connection.execute("UPDATE outcomes SET ticket_key = ? WHERE inbound_id = ?", (key, inbound_id))
     stored = connection.execute("SELECT payload FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
     message = codec.load(IncomingMessage, stored["payload"])
@@ -386,7 +416,7 @@ def _continue(connection: sqlite3.Connection, intent: Intent, opening: Continuat
     draft = TicketDraft(
         key=key,
         subject=opening.subject,
-        body=intent.text,
+        body=words,
         requester=Requester(
             external_id=f"{ended['channel']}:{ended['account']}:{ended['author_id']}",
             name=person.display_name,
@@ -408,6 +438,8 @@ def _continue(connection: sqlite3.Connection, intent: Intent, opening: Continuat
         "UPDATE ticket_intents SET ticket_key = ? WHERE ticket_key = ? AND state = 'new' AND id > ?",
         (key, intent.ticket_key, intent.id),
     )
+    if files is not None:
+        add_files(connection, intent.key, key, files.channel, files.attachments)
     _refer(connection, key, intent.id, opening.prefix)
 
 
@@ -459,6 +491,7 @@ def _intent(row: sqlite3.Row) -> Intent:
         draft=codec.load(TicketDraft, row["payload"]) if creates else None,
         text=json.loads(row["payload"]) if row["action"] in {"message", "note"} else "",
         files=codec.load(Files, row["payload"]) if row["action"] == "files" else None,
+        payload=row["payload"],
         request=row["request"],
         desk_id=row["desk_id"],
         number=row["number"],

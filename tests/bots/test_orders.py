@@ -74,6 +74,7 @@ async def test_a_ticket_given_up_that_was_opened_after_all_is_found_when_it_is_r
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bots.escalation, "_GIVE_UP_AFTER", making.NOW - making.NOW)
+    monkeypatch.setattr(bots.escalation, "_GIVE_UP_ATTEMPTS", 0)
     desk = MemoryDesk("remote")
     desk.faults.append(Fault(error=Ambiguous("the answer was lost"), applied=True))
     async with started(path, desk) as on:

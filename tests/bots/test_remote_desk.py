@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,14 +14,23 @@ import bots.escalation
 from adapters.base import Attachment, NotFetched, Unreachable
 from bots.escalation import Escalation
 from bots.files import FileFetcher
-from bots.ledger import intents
+from bots.ledger import codec, intents
 from bots.ledger.report import report
 from bots.relay import Relay
 from bots.wording import Wording
 from config.settings import AttachmentSettings
 from tests.bots import making
 from tests.bots.lanes import Channel, Inside, inside, until
-from ticket_client.base import Changes, RateLimited, Status, TicketDraft, TicketRef, TicketSnapshot, Unavailable
+from ticket_client.base import (
+    Changes,
+    NotFound,
+    RateLimited,
+    Status,
+    TicketDraft,
+    TicketRef,
+    TicketSnapshot,
+    Unavailable,
+)
 from ticket_client.memory import Fault, Line, MemoryDesk
 
 if TYPE_CHECKING:
@@ -42,6 +52,7 @@ def path(tmp_path: Path) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look, wait and back off in hundredths of a second."""
     monkeypatch.setattr(bots.escalation, "_BACKOFF_FIRST_S", 0.02)
+    monkeypatch.setattr(bots.escalation, "_DOWN_MOST_S", 0.1)
     monkeypatch.setattr(bots.escalation, "_LOOK_EVERY_S", 0.02)
     monkeypatch.setattr(bots.escalation, "_FILES_AGAIN_S", 0.02)
     monkeypatch.setattr(intents, "_NOTED_AFTER_S", 0.2)
@@ -149,6 +160,10 @@ def matter(number: int) -> IncomingMessage:
     )
 
 
+async def _gone(ticket_id: str, _text: str, *, key: str) -> None:
+    raise NotFound(f"There is no ticket {ticket_id} for {key}.")
+
+
 def said(sentence: str, **arguments: str) -> str:
     return WORDING.say("en", sentence, **arguments)
 
@@ -203,10 +218,10 @@ async def test_requests_reach_a_desk_that_is_back_in_their_order_and_not_all_at_
     async with remote(path, desk) as on:
         await on.hear(*(matter(i) for i in range(20)))
         await on.done()
-        assert desk.asked.count("create") == 12 + 20, "eight find out that it is down, then one at a time asks"
+        assert desk.asked.count("create") == 12 + 20, "no more than the faults, and then each once"
         bodies = [ticket.draft.subject for ticket in desk.tickets.values()]
         assert sorted(bodies) == sorted(f"matter {i} of somebody" for i in range(20))
-        assert bodies[:2] == ["matter 0 of somebody", "matter 1 of somebody"]
+        assert bodies[0] == "matter 0 of somebody"
 
 
 async def test_a_desk_that_gives_a_number_twice_is_told_of_and_not_asked_for_ever(path: Path) -> None:
@@ -243,6 +258,45 @@ async def test_a_bot_that_stops_waits_for_what_is_on_its_way_and_begins_nothing_
         assert states == ["done", "new"]
 
 
+async def test_one_ticket_with_which_the_desk_is_always_away_stops_no_other(path: Path) -> None:
+    desk = Desk()
+    create = desk.create
+
+    async def poisoned(draft: TicketDraft, request: str) -> TicketRef:
+        if "matter 0" in draft.subject:
+            desk.asked.append("poison")
+            raise Unavailable("it is me")
+        return await create(draft, request)
+
+    desk.create = poisoned  # type: ignore[method-assign]
+    async with remote(path, desk) as on:
+        await on.hear(*(matter(i) for i in range(12)))
+        await until(lambda: len(desk.tickets) == 11, 60)
+        assert desk.asked.count("poison") < 20
+
+
+async def test_a_bot_that_stops_while_the_desk_is_down_gives_nothing_up(path: Path) -> None:
+    desk = Desk()
+    gate = asyncio.Event()
+
+    async def away(_draft: TicketDraft, _request: str) -> TicketRef:
+        await gate.wait()
+        raise Unavailable("down")
+
+    desk.create = away  # type: ignore[assignment,method-assign]
+    async with remote(path, desk) as on:
+        await on.hear(matter(1))
+        await until(lambda: on.bot.rows("SELECT 1 FROM ticket_intents WHERE state = 'sending'"))
+        finishing = asyncio.create_task(on.escalation.finish())
+        await asyncio.sleep(0.05)
+        on.escalation.hurry()
+        gate.set()
+        await finishing
+        (row,) = on.bot.rows("SELECT state, not_before FROM ticket_intents")
+        assert row["state"] == "new"
+        assert row["not_before"] < codec.stamp(datetime.now(UTC) + timedelta(minutes=5))
+
+
 # --- tickets that take no more words ------------------------------------------------------------------------------
 
 
@@ -265,6 +319,40 @@ async def test_words_for_a_ticket_closed_for_good_open_one_that_continues_it(pat
         await on.hear(making.message("and my other hat, the red one"))
         await on.done()
         assert [line.text for line in second.lines][2:] == ["and my other hat, the red one"]
+
+
+async def test_words_for_a_ticket_that_somebody_deleted_open_one_that_continues_it(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(matter(1))
+        await on.done()
+        desk.add_user_message = _gone  # type: ignore[assignment,method-assign]
+        await on.hear(replace(matter(1), text="and now my hat as well, it was new"))
+        await on.done()
+        assert [ticket.draft.body for ticket in desk.tickets.values()][1] == "and now my hat as well, it was new"
+        assert said("ticket-continued", old="M-1", number="M-2") in on.texts()
+
+
+async def test_files_for_a_ticket_closed_for_good_go_to_the_one_that_continues_it(path: Path) -> None:
+    desk, channel = Desk(), FilingChannel()
+    channel.files = {"f1": PNG}
+    async with remote(path, desk, channel) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        add = desk.add_user_message
+
+        async def close(ticket_id: str, text: str, *, key: str) -> None:
+            await add(ticket_id, text, key=key)
+            desk.turn(ticket_id, Status.CLOSED)
+
+        desk.add_user_message = close  # type: ignore[method-assign]
+        proof = Attachment(name="proof.png", media_type="image/png", reference="f1")
+        await on.hear(making.message("here is the proof of my coins", attachments=(proof,)))
+        await on.done()
+        first, second = desk.tickets.values()
+        assert [line.kind for line in first.lines] == ["user", "user"]
+        assert (second.draft.body, second.draft.follows) == ("[proof.png]", "1")
+        assert [line.text for line in second.lines if line.kind == "file"] == ["proof.png"]
 
 
 async def test_a_note_for_a_ticket_closed_for_good_is_added_or_left(path: Path) -> None:
