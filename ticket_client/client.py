@@ -25,7 +25,7 @@ import math
 import random
 import time
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,10 +36,20 @@ from pydantic import Field
 from yarl import URL
 
 from config.settings import Section
-from ticket_client.base import Ambiguous, AuthFailed, DeskError, NotFound, RateLimited, Rejected, Unavailable
+from ticket_client.base import (
+    Ambiguous,
+    AuthFailed,
+    Closed,
+    DeskError,
+    NotFound,
+    RateLimited,
+    Rejected,
+    TicketBusy,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 _CONNECT_S: Final = 5.0
 _MAX_ANSWER_BYTES: Final = 8 << 20
@@ -97,6 +107,26 @@ def understood(product: str, lost: type[Unavailable | Ambiguous] = Unavailable) 
         raise lost(
             f"What answers is JSON, but not {product}'s. Is `url` right, and does a proxy stand between?"
         ) from error
+
+
+@asynccontextmanager
+async def one_ticket(
+    ticket_id: str, sees_others: Callable[[], Awaitable[bool]], unseen: type[DeskError] = Closed
+) -> AsyncIterator[None]:
+    """Around the reading of a ticket: what goes wrong with it alone is no trouble of the desk.
+
+    `sees_others` is the second look, which tells: whether the desk shows us other tickets. Raises `unseen` where it
+    keeps us from this one, and `TicketBusy` where it breaks down at it.
+    """
+    try:
+        yield
+    except (AuthFailed, Unavailable) as error:
+        is_told_to_wait = isinstance(error, Unavailable) and error.retry_after_s is not None
+        if is_told_to_wait or not await sees_others():
+            raise
+        if isinstance(error, AuthFailed):
+            raise unseen(f"Ticket {ticket_id} is where the bot may not see it any more.") from error
+        raise TicketBusy(f"Ticket {ticket_id} cannot be read, though others can: {error}") from error
 
 
 class _Cut(aiohttp.ClientError):

@@ -37,12 +37,13 @@ from ticket_client.base import (
     RateLimited,
     Rejected,
     Status,
+    TicketBusy,
     TicketRef,
     TicketSnapshot,
     Unavailable,
     mark,
 )
-from ticket_client.client import Answer, DeskClient, RemoteSection, understood
+from ticket_client.client import Answer, DeskClient, RemoteSection, one_ticket, understood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -60,6 +61,8 @@ _BEGINNING: Final = "2000-01-01T00:00:00Z"  # without it, only tickets of the la
 _OVERLAP: Final = timedelta(seconds=60)
 _SECOND_S: Final = 1.0
 _OURS: Final = frozenset({"subject", "description", "name", "tags", "unique_external_id", "body", "attachments"})
+_SET_UP: Final = frozenset({"group_id", "type", "source", "status"})
+_SET_UP_CODES: Final = frozenset({"invalid_field", "missing_field", "datatype_mismatch"})
 _SETUP_AGAIN_S: Final = 60.0
 _REDIRECTS, _INVALID = range(300, 400), 400
 _CLOCK_S: Final = 30
@@ -109,8 +112,16 @@ class FieldRefused(Rejected):
         self.fields = fields
 
 
+class TicketRefused(TicketBusy):
+    """Freshdesk refuses what is wrong about a ticket, the account or our settings: `errors` are fields and codes."""
+
+    def __init__(self, message: str, errors: frozenset[tuple[str, str]]) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
 class SetUpRefused(Unavailable):
-    """Freshdesk refuses what the account or our settings have wrong; whatever was asked is good once that is mended."""
+    """Every ticket would be refused like this; whatever was asked is good once the account or [desk] is mended."""
 
 
 class SentElsewhere(Unavailable):
@@ -158,20 +169,20 @@ class FreshdeskDesk:
         settings = self._settings
         where = {"group_id": settings.group_id, "type": settings.type}
         about = {settings.language_field: draft.language, settings.link_field: draft.url}
-        ticket = await self._client.send(
-            "POST",
-            "/tickets",
-            json={
-                **json.loads(request),
-                "status": _OPEN,
-                "source": settings.source,
-                "custom_fields": {
-                    settings.key_field: _key(draft),
-                    **{name: value for name, value in about.items() if name and 0 < len(value) <= _LONGEST},
-                },
-                **{name: value for name, value in where.items() if value is not None},
+        fields = {
+            **json.loads(request),
+            "status": _OPEN,
+            "source": settings.source,
+            "custom_fields": {
+                settings.key_field: _key(draft),
+                **{name: value for name, value in about.items() if name and 0 < len(value) <= _LONGEST},
             },
-        )
+            **{name: value for name, value in where.items() if value is not None},
+        }
+        try:
+            ticket = await self._client.send("POST", "/tickets", json=fields)
+        except TicketRefused as error:
+            raise self._blamed(error) from error
         with understood("Freshdesk", Ambiguous):
             return self._ref(ticket)
 
@@ -187,12 +198,26 @@ class FreshdeskDesk:
         except FieldRefused as error:
             if error.fields != {"unique_external_id"}:
                 raise  # else there is no such contact yet
+        except TicketRefused as error:
+            raise self._blamed(error) from error
         return None
+
+    def _blamed(self, error: TicketRefused) -> DeskError:
+        """The desk waits for its set-up where every new ticket would be refused, else this one alone does."""
+        key = self._settings.key_field
+        fields = {*_SET_UP, key, f"custom_fields.{key}"}
+        if any(field in fields or code in _SET_UP_CODES for field, code in error.errors):
+            return SetUpRefused(str(error), retry_after_s=_SETUP_AGAIN_S)
+        return error
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
     async def get(self, ticket_id: str) -> TicketSnapshot:
         """The ticket as it is now, from two requests and one more for every hundred entries."""
+        async with one_ticket(ticket_id, self._sees_others, unseen=NotFound):
+            return await self._snapshot(ticket_id)
+
+    async def _snapshot(self, ticket_id: str) -> TicketSnapshot:
         with understood("Freshdesk"):
             ticket = await self._ticket(ticket_id)
             me = await self._own_id()
@@ -263,12 +288,13 @@ class FreshdeskDesk:
         """Whether one of our own notes ends with the key's mark."""
         ours = mark(key)
         path = f"/tickets/{_number(ticket_id)}/conversations"
-        with understood("Freshdesk"):
-            me = await self._own_id()
-            async for entry in self._every(path, {}):
-                is_ours = entry["source"] == _NOTE and (entry["incoming"] or entry["user_id"] == me)
-                if is_ours and entry["body_text"].rstrip().endswith(ours):
-                    return True
+        async with one_ticket(ticket_id, self._sees_others):
+            with understood("Freshdesk"):
+                me = await self._own_id()
+                async for entry in self._every(path, {}):
+                    is_ours = entry["source"] == _NOTE and (entry["incoming"] or entry["user_id"] == me)
+                    if is_ours and entry["body_text"].rstrip().endswith(ours):
+                        return True
         return False
 
     # --- adding -----------------------------------------------------------------------------------------------------
@@ -280,19 +306,17 @@ class FreshdeskDesk:
         then fails, the ticket is open, and whoever tries again finds it so.
         """
         ticket = await self._living(ticket_id)
-        if self._status(ticket) in {Status.PENDING, Status.RESOLVED, Status.CLOSED}:
-            await self._client.send("PUT", _path(ticket), json={"status": _OPEN})
         note = {"body": _signed(text, key), "private": False, "incoming": True, "user_id": ticket["requester_id"]}
-        _made(await self._client.send("POST", f"{_path(ticket)}/notes", json=note))
+        async with self._writing(ticket_id):
+            if self._status(ticket) in {Status.PENDING, Status.RESOLVED, Status.CLOSED}:
+                await self._client.send("PUT", _path(ticket), json={"status": _OPEN})
+            _made(await self._client.send("POST", f"{_path(ticket)}/notes", json=note))
 
     async def add_note(self, ticket_id: str, text: str, *, key: str) -> None:
         """A private note in the bot's own name."""
         note = {"body": _signed(text, key), "private": True}
-        try:
+        async with self._writing(ticket_id):
             _made(await self._client.send("POST", f"/tickets/{_number(ticket_id)}/notes", json=note))
-        except NotFound:
-            await self._living(ticket_id)
-            raise
 
     async def add_files(self, ticket_id: str, files: Sequence[UserFile], *, key: str) -> None:
         """A public note in the requester's name with the files; Freshdesk takes 20 MB a ticket."""
@@ -305,7 +329,20 @@ class FreshdeskDesk:
         for file in files:
             content = io.BytesIO(file.content)  # which is streamed
             form.add_field("attachments[]", content, filename=_file_name(file), content_type=file.media_type)
-        _made(await self._client.send("POST", f"{_path(ticket)}/notes", form=form))
+        async with self._writing(ticket_id):
+            _made(await self._client.send("POST", f"{_path(ticket)}/notes", form=form))
+
+    @contextlib.asynccontextmanager
+    async def _writing(self, ticket_id: str) -> AsyncIterator[None]:
+        """Around a write: what is refused in a ticket that can be read is no trouble of the desk."""
+        try:
+            yield
+        except (NotFound, AuthFailed) as error:
+            await self._living(ticket_id)
+            if isinstance(error, NotFound):
+                raise
+            text = f"Freshdesk shows ticket {ticket_id} to the bot's agent, who may not write there: see its role."
+            raise TicketBusy(text) from error
 
     async def close(self) -> None:
         """Release the connections."""
@@ -353,7 +390,7 @@ class FreshdeskDesk:
         except AuthFailed:
             cure = "Admin > Team > Roles: a role with the right to view contacts, for the bot's agent."
             return [Finding(ok=False, text="The bot's agent may not see contacts.", cure=cure)]
-        except (Rejected, SetUpRefused):
+        except (Rejected, TicketRefused):
             cure = "Ask Freshdesk's support to switch on the unique external ID of contacts."
             return [Finding(ok=False, text="The account does not know contacts by their external id.", cure=cure)]
         return [Finding(ok=True, text="Requesters are contacts with an external id, and need no e-mail address.")]
@@ -457,14 +494,19 @@ class FreshdeskDesk:
         return ticket
 
     async def _living(self, ticket_id: str) -> dict[str, Any]:
-        with understood("Freshdesk"):
-            ticket = await self._ticket(ticket_id)
-            _ = ticket["id"], ticket["status"], ticket["requester_id"]
+        async with one_ticket(ticket_id, self._sees_others):
+            with understood("Freshdesk"):
+                ticket = await self._ticket(ticket_id)
+                _ = ticket["id"], ticket["status"], ticket["requester_id"]
         if ticket.get("archived"):
             raise Closed(f"Ticket {ticket_id} is in Freshdesk's archive.")
         if ticket.get("deleted"):
             raise Closed(f"Ticket {ticket_id} is in Freshdesk's trash.")
         return ticket
+
+    async def _sees_others(self) -> bool:
+        with understood("Freshdesk"):
+            return bool(_rows(await self._client.get("/tickets", {"updated_since": _BEGINNING, "per_page": "1"})))
 
     def _ref(self, ticket: Mapping[str, Any]) -> TicketRef:
         number = str(ticket["id"])
@@ -502,16 +544,20 @@ def _refusal(status: int, answer: Any) -> DeskError | None:
     if not isinstance(errors, list):
         return None
     told = [
-        (str(one.get("field")), str(one.get("message")), one.get("code")) for one in errors if isinstance(one, dict)
+        (str(one.get("field")), str(one.get("message")), str(one.get("code")))
+        for one in errors
+        if isinstance(one, dict)
     ]
     said = "; ".join(f"{field}: {message}" for field, message, _ in told)[:300]
     fields = frozenset(field for field, _, _ in told)
+    if "user_id" in fields:  # whom we name as the author of a note: the ticket's requester
+        return FieldRefused("Freshdesk refuses the requester: an agent has deleted the contact.", fields)
     if fields <= _OURS and all(code not in {"invalid_field", "missing_field"} for _, _, code in told):
         return FieldRefused(f"Freshdesk refuses {_QUOTED.sub('…', said)}.", fields)
     message = (
         f"Freshdesk refuses {said}. Mend it there or in [desk] (`firstline check` says how); what waits goes on then."
     )
-    return SetUpRefused(message, retry_after_s=_SETUP_AGAIN_S)
+    return TicketRefused(message, frozenset((field, code) for field, _, code in told))
 
 
 def _rows(answer: Any) -> list[dict[str, Any]]:

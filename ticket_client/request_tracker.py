@@ -42,7 +42,7 @@ from ticket_client.base import (
     TicketSnapshot,
     mark,
 )
-from ticket_client.client import DeskClient, RemoteSection, understood
+from ticket_client.client import DeskClient, RemoteSection, one_ticket, understood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -168,11 +168,12 @@ class RequestTrackerDesk:
 
     async def get(self, ticket_id: str) -> TicketSnapshot:
         """The ticket as it is now."""
-        try:
-            ticket = await self._ticket(ticket_id)
-        except Closed as error:
-            raise NotFound(str(error)) from error
+        async with one_ticket(ticket_id, self._sees_others, unseen=NotFound):
+            return await self._snapshot(ticket_id)
+
+    async def _snapshot(self, ticket_id: str) -> TicketSnapshot:
         with understood(_PRODUCT):
+            ticket = await self._record(ticket_id)
             own = await self._me()
             history = [
                 _Entry(id=int(item["id"]), type=item["Type"], creator=_name(item["Creator"]), at=item["Created"])
@@ -364,17 +365,21 @@ class RequestTrackerDesk:
 
     async def _ticket(self, ticket_id: str) -> dict[str, Any]:
         """The ticket's record. Raises `Closed` where it was moved to a queue that the bot may not see."""
+        async with one_ticket(ticket_id, self._sees_others):
+            with understood(_PRODUCT):
+                return await self._record(ticket_id)
+
+    async def _record(self, ticket_id: str) -> dict[str, Any]:
         if not (ticket_id.isascii() and ticket_id.isdecimal()):
             raise NotFound(f"Request Tracker has no ticket {ticket_id}.")
-        try:
-            ticket: dict[str, Any] = await self._client.get(f"/ticket/{ticket_id}", {"fields[Queue]": "Name"})
-        except AuthFailed as error:
-            if not await self._newest(f"Queue = {quoted(self._settings.queue)}"):
-                raise  # nothing of the bot's own queue is seen, either: that is to be mended
-            raise Closed(f"Ticket {ticket_id} is where the bot may not see it any more.") from error
-        with understood(_PRODUCT):
-            _ = ticket["Status"], ticket["Queue"]["id"]
+        ticket: dict[str, Any] = await self._client.get(f"/ticket/{ticket_id}", {"fields[Queue]": "Name"})
+        _ = ticket["Status"], ticket["Queue"]["id"]
         return ticket
+
+    async def _sees_others(self) -> bool:
+        """Whether anything in the bot's own queue is seen; where not, that is to be mended."""
+        with understood(_PRODUCT):
+            return bool(await self._newest(f"Queue = {quoted(self._settings.queue)}"))
 
     async def _newest(self, query: str) -> list[dict[str, Any]]:
         """The last ticket that a search finds, if any."""

@@ -43,7 +43,7 @@ from ticket_client.base import (
     TicketRef,
     TicketSnapshot,
 )
-from ticket_client.client import DeskClient, RemoteSection, understood
+from ticket_client.client import DeskClient, RemoteSection, one_ticket, understood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -182,6 +182,10 @@ class ZendeskDesk:
 
     async def get(self, ticket_id: str) -> TicketSnapshot:
         """The ticket and its agents' public replies."""
+        async with one_ticket(ticket_id, self._sees_others, unseen=NotFound):
+            return await self._snapshot(ticket_id)
+
+    async def _snapshot(self, ticket_id: str) -> TicketSnapshot:
         with understood("Zendesk"):
             me = await self._self()
             # First the ticket, then its comments: what comes in between is told with an older version, and so again.
@@ -236,12 +240,13 @@ class ZendeskDesk:
 
     async def added(self, ticket_id: str, key: str) -> bool:
         """Whether the metadata of an update bears this key."""
-        with understood("Zendesk"):
-            is_there = False
-            async for page in self._pages(f"/tickets/{_number(ticket_id)}/audits.json"):
-                custom = ((audit.get("metadata") or {}).get("custom") or {} for audit in page["audits"])
-                is_there = is_there or any(each.get("firstline") == key for each in custom)
-            return is_there
+        async with one_ticket(ticket_id, self._sees_others):
+            with understood("Zendesk"):
+                is_there = False
+                async for page in self._pages(f"/tickets/{_number(ticket_id)}/audits.json"):
+                    custom = ((audit.get("metadata") or {}).get("custom") or {} for audit in page["audits"])
+                    is_there = is_there or any(each.get("firstline") == key for each in custom)
+        return is_there
 
     async def _add_as_requester(
         self,
@@ -270,6 +275,10 @@ class ZendeskDesk:
         except Rejected:
             await self._open_ticket(ticket_id)  # why, in words that do not depend on the account's language
             raise
+        except AuthFailed as error:
+            await self._open_ticket(ticket_id)
+            text = f"Zendesk shows ticket {ticket_id} to the bot's account, which may not write there."
+            raise TicketBusy(text) from error
 
     def _count_update(self, ticket_id: str) -> None:
         """One person who writes too fast is asked to wait by us: Zendesk's refusal would stop the whole desk."""
@@ -437,11 +446,16 @@ class ZendeskDesk:
         return await self._client.get(f"/tickets/{_number(ticket_id)}.json", params)
 
     async def _open_ticket(self, ticket_id: str) -> Mapping[str, Any]:
+        async with one_ticket(ticket_id, self._sees_others):
+            with understood("Zendesk"):
+                ticket: Mapping[str, Any] = (await self._ticket(ticket_id))["ticket"]
+                if ticket["status"] == "closed":
+                    raise Closed(f"Ticket {ticket_id} is closed, which Zendesk never takes back.")
+                return ticket
+
+    async def _sees_others(self) -> bool:
         with understood("Zendesk"):
-            ticket: Mapping[str, Any] = (await self._ticket(ticket_id))["ticket"]
-            if ticket["status"] == "closed":
-                raise Closed(f"Ticket {ticket_id} is closed, which Zendesk never takes back.")
-            return ticket
+            return bool((await self._client.get("/tickets.json", {"page[size]": "1"}))["tickets"])
 
     async def _pages(self, path: str, more: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator[Any]:
         params = {"page[size]": _PAGE, **more}

@@ -189,10 +189,11 @@ class Tickets(Account):
         return page_of(request, self.conversations[number])
 
     def _show(self, _who: int, request: web.Request, number: int) -> Json:
-        ticket, who = self._ticket(number), self.contacts[self._ticket(number)["requester_id"]]
+        ticket = self._ticket(number)
+        who = self.contacts.get(ticket["requester_id"], {})  # an agent may have deleted the contact
         parts: Json = {
             "conversations": self.conversations[number][:10],
-            "requester": {name: who[name] for name in ("id", "name", "email", "mobile", "phone")},
+            "requester": {name: who.get(name) for name in ("id", "name", "email", "mobile", "phone")},
             "stats": dict.fromkeys(_STATS),
         }
         wanted = request.query.get("include", "").replace(",", " ").split()

@@ -1,4 +1,4 @@
-"""A server that is no desk and answers every request with the same JSON, as maintenance pages do."""
+"""What stands between us and a desk, or in its place: maintenance pages, and a desk that refuses one ticket."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+
+from tests.ticket_client.fault_proxy import Call, Fault, FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,3 +27,12 @@ async def impostor(said: object = MAINTENANCE) -> AsyncIterator[str]:
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app) as server:
         yield str(server.make_url("")).rstrip("/")
+
+
+def refuse(proxy: FaultProxy, status: int, *, part: str, writes: bool) -> None:
+    """From now on the desk answers what reads, or what writes, a path with this part like that."""
+
+    def meant(call: Call) -> bool:
+        return part in call.path and (call.method != "GET") is writes
+
+    proxy.fail(Fault(applies=False, answer=status), when=meant, times=1000)

@@ -25,7 +25,8 @@ import ticket_client.client
 from simulators.freshdesk import FreshdeskSimulator, Webhook, cleaned
 from tests.ticket_client.contract import ANN, DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
-from tests.ticket_client.impostor import MAINTENANCE, impostor
+from tests.ticket_client.fault_proxy import FaultProxy
+from tests.ticket_client.impostor import MAINTENANCE, impostor, refuse
 from ticket_client import freshdesk
 from ticket_client.base import (
     Ambiguous,
@@ -38,6 +39,7 @@ from ticket_client.base import (
     Rejected,
     Requester,
     Status,
+    TicketBusy,
     Unavailable,
     UserFile,
     WebhookCall,
@@ -234,6 +236,73 @@ async def test_what_the_set_up_is_at_fault_for_waits_until_it_is_mended(account:
         await account.desk.create(DRAFT, request)
     account.sim.has_external_ids = True
     assert (await account.desk.create(DRAFT, request)).id == "1", "the kept request is good as soon as the set-up is"
+
+
+async def test_what_is_wrong_with_one_ticket_stops_no_other(account: FreshdeskBench) -> None:
+    account.configure(language_field="cf_language")
+    errors = [{"field": "custom_fields.cf_language", "message": "It should be one of: 'en'", "code": "invalid_value"}]
+
+    async def refuse(_: web.Request) -> web.Response:
+        return web.json_response({"description": "Validation failed", "errors": errors}, status=400)
+
+    app = web.Application()
+    app.router.add_post("/api/v2/tickets", refuse)
+    async with TestServer(app) as server:
+        account.configure(url=str(server.make_url("")).rstrip("/"), language_field="cf_language")
+        with pytest.raises(TicketBusy, match="cf_language"):
+            await opened(account.desk)
+        errors[0]["field"] = "custom_fields.cf_firstline_key"
+        with pytest.raises(Unavailable, match="cf_firstline_key"):
+            await opened(account.desk)
+
+
+async def test_words_of_somebody_whom_an_agent_deleted_are_refused_alone(account: FreshdeskBench) -> None:
+    ref = await opened(account.desk)
+    account.sim.contacts.clear()
+    adding = account.desk.add_user_message(ref.id, "x", key="m"), account.desk.add_files(ref.id, [PICTURE], key="f")
+    for attempt in adding:
+        with pytest.raises(Rejected, match="deleted the contact"):
+            await attempt
+    await account.desk.add_note(ref.id, "x", key="n")
+
+
+async def test_an_open_that_the_tickets_form_forbids_is_tried_again(account: FreshdeskBench) -> None:
+    ref = await opened(account.desk)
+    await account.turn(ref.id, Status.RESOLVED)
+    del account.sim.statuses[2]
+    with pytest.raises(TicketBusy, match="status"):
+        await account.desk.add_user_message(ref.id, "x", key="m")
+
+
+async def test_a_ticket_that_freshdesk_keeps_from_us_or_fails_at_is_no_trouble_of_the_desk(
+    account: FreshdeskBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ticket_client.client, "_READ_AGAIN_S", 0.01)
+    ref, _ = await opened(account.desk), await opened(account.desk, replace(DRAFT, key="complaint-2"))
+    for status, is_write, reading, writing in (
+        (403, False, NotFound, Closed),
+        (500, False, TicketBusy, TicketBusy),
+        (403, True, None, TicketBusy),
+    ):
+        async with FaultProxy(account.sim.url) as proxy:
+            account.configure(url=proxy.url)
+            desk = account.desk
+            refuse(proxy, status, part=f"/tickets/{ref.id}", writes=is_write)
+            adding = desk.add_user_message(ref.id, "x", key="m"), desk.add_files(ref.id, [PICTURE], key="f")
+            for attempt in adding:
+                with pytest.raises(writing):
+                    await attempt
+            if reading is None:
+                with pytest.raises(writing, match="may not write"):
+                    await desk.add_note(ref.id, "x", key="n")
+            else:
+                with pytest.raises(reading):
+                    await desk.get(ref.id)
+                with pytest.raises(writing):
+                    await desk.added(ref.id, "m")
+            refuse(proxy, status, part="/tickets", writes=False)
+            with pytest.raises((AuthFailed, Unavailable)):
+                await desk.add_user_message(ref.id, "x", key="m")
 
 
 async def test_what_the_words_are_at_fault_for_is_refused_for_good(account: FreshdeskBench) -> None:

@@ -22,8 +22,9 @@ from config import settings as config_settings
 from simulators.request_tracker import RequestTrackerSimulator, parsed
 from tests.ticket_client.contract import DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
-from tests.ticket_client.impostor import MAINTENANCE, impostor
-from ticket_client import request_tracker
+from tests.ticket_client.fault_proxy import FaultProxy
+from tests.ticket_client.impostor import MAINTENANCE, impostor, refuse
+from ticket_client import client, request_tracker
 from ticket_client.base import (
     Ambiguous,
     AuthFailed,
@@ -33,6 +34,7 @@ from ticket_client.base import (
     Rejected,
     Requester,
     Status,
+    TicketBusy,
     Unavailable,
     mark,
 )
@@ -536,6 +538,23 @@ async def test_a_ticket_that_was_moved_out_of_sight_is_continued_and_holds_up_no
     with pytest.raises(Closed, match="not write"):
         await rt.desk.add_user_message(ref.id, "it is back", key="m")
     assert same(await rt.desk.find(DRAFT), ref)
+
+
+async def test_a_ticket_that_rt_fails_at_is_no_trouble_of_the_desk(
+    rt: RequestTrackerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_READ_AGAIN_S", 0.01)
+    ref, _ = await opened(rt.desk), await opened(rt.desk, replace(DRAFT, key="complaint-2"))
+    async with FaultProxy(rt.sim.url) as proxy:
+        desk = rt.made(proxy.url)
+        refuse(proxy, 500, part=f"/ticket/{ref.id}", writes=False)
+        adding = desk.add_user_message(ref.id, "x", key="m"), desk.add_note(ref.id, "x", key="n")
+        for attempt in (*adding, desk.get(ref.id), desk.added(ref.id, "m")):
+            with pytest.raises(TicketBusy, match="others can"):
+                await attempt
+        refuse(proxy, 500, part="/tickets", writes=False)
+        with pytest.raises(Unavailable):
+            await desk.add_note(ref.id, "x", key="n")
 
 
 async def test_a_queue_that_was_renamed_is_mended_and_not_given_up(rt: RequestTrackerBench) -> None:

@@ -23,8 +23,8 @@ from simulators.zendesk import ADMIN, AGENT, BOT, ZendeskSimulator, signed
 from tests.ticket_client.contract import ANN, DRAFT, PICTURE, DeskContract, opened, said, same
 from tests.ticket_client.exactly_once import ExactlyOnce
 from tests.ticket_client.fault_proxy import FaultProxy, slow, writes
-from tests.ticket_client.impostor import impostor
-from ticket_client import zendesk
+from tests.ticket_client.impostor import impostor, refuse
+from ticket_client import client, zendesk
 from ticket_client.base import (
     Ambiguous,
     AuthFailed,
@@ -431,6 +431,37 @@ async def test_one_who_writes_too_fast_waits_and_nobody_else_does(bench: Zendesk
     with pytest.raises(TicketBusy, match="has to wait"):
         await bench.desk.add_note(ref.id, "again", key="28")
     await bench.desk.add_note(other.id, "hello", key="x")
+
+
+async def test_a_ticket_that_zendesk_keeps_from_us_or_fails_at_is_no_trouble_of_the_desk(
+    bench: ZendeskBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_READ_AGAIN_S", 0.01)
+    ref, _ = await opened(bench.desk), await opened(bench.desk, replace(DRAFT, key="complaint-2"))
+    for status, is_write, reading, writing in (
+        (403, False, NotFound, Closed),
+        (500, False, TicketBusy, TicketBusy),
+        (403, True, None, TicketBusy),
+    ):
+        async with FaultProxy(bench.upstream) as proxy:
+            desk = desk_at(bench.sim, url=proxy.url)
+            refuse(proxy, status, part=f"/tickets/{ref.id}", writes=is_write)
+            adding = desk.add_user_message(ref.id, "x", key="m"), desk.add_files(ref.id, [PICTURE], key="f")
+            for attempt in adding:
+                with pytest.raises(writing):
+                    await attempt
+            if reading is None:
+                with pytest.raises(writing, match="may not write"):
+                    await desk.add_note(ref.id, "x", key="n")
+            else:
+                with pytest.raises(reading):
+                    await desk.get(ref.id)
+                with pytest.raises(writing):
+                    await desk.added(ref.id, "m")
+            refuse(proxy, status, part="/tickets", writes=False)
+            with pytest.raises((AuthFailed, Unavailable)):
+                await desk.add_user_message(ref.id, "x", key="m")
+            await desk.close()
 
 
 async def test_names_of_files_and_types_do_no_harm(bench: ZendeskBench) -> None:
