@@ -7,6 +7,7 @@ the bot look at tickets of its own. So nothing of it is kept; polling finds what
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Final, Protocol, cast, runtime_checkable
 
 from aiohttp import web
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ticket_client.base import TicketDesk
 
 PATH: Final = "/webhooks/desk"
+_SAID_EVERY_S: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -26,6 +28,21 @@ _log = logging.getLogger(__name__)
 class _Callable(Protocol):
     verify_webhook: object
     parse_webhook: object
+
+
+class _Refused:
+    """Says at most once a minute that somebody calls in the desk's name: anybody can."""
+
+    def __init__(self) -> None:
+        self._calls, self._said_at = 0, -_SAID_EVERY_S
+
+    def count(self) -> None:
+        self._calls += 1
+        if time.monotonic() - self._said_at >= _SAID_EVERY_S:
+            _log.warning(
+                "%d calls in the desk's name were not the desk's", self._calls, extra={"action": "webhook_refused"}
+            )
+            self._calls, self._said_at = 0, time.monotonic()
 
 
 def routes(desk: TicketDesk, hint: Callable[[Iterable[str]], None]) -> Sequence[web.AbstractRouteDef]:
@@ -38,6 +55,7 @@ def routes(desk: TicketDesk, hint: Callable[[Iterable[str]], None]) -> Sequence[
     if not isinstance(desk, _Callable):
         return ()
     caller = cast("HasWebhook", desk)
+    refused = _Refused()
 
     async def called(request: web.Request) -> web.Response:
         call = WebhookCall(
@@ -46,7 +64,7 @@ def routes(desk: TicketDesk, hint: Callable[[Iterable[str]], None]) -> Sequence[
             body=await request.read(),
         )
         if not caller.verify_webhook(call):
-            _log.warning("A call in the desk's name was not the desk's", extra={"action": "webhook_refused"})
+            refused.count()
             raise web.HTTPNotFound
         try:
             ticket_ids = caller.parse_webhook(call)

@@ -24,14 +24,12 @@ from bots.pipeline.state import Ticket
 from bots.troubles import trouble
 from ticket_client.base import (
     AgentReply,
-    AuthFailed,
     DeskError,
     NotFound,
     RateLimited,
     Status,
     TicketRef,
     TicketSnapshot,
-    Unavailable,
 )
 
 if TYPE_CHECKING:
@@ -110,6 +108,7 @@ class Relay:
 
     async def run(self) -> None:
         """Look until cancelled; a desk that cannot be reached is asked again."""
+        self.hint(self._ledger.unread_at_desk())
         while True:
             self._wake.clear()
             pause_s = self._poll_s
@@ -131,10 +130,10 @@ class Relay:
 
     async def look(self) -> bool:
         """One round; whether there was anything."""
-        while self._hints:
-            ticket_id = next(iter(self._hints))
-            if await self._tell(ticket_id, ""):
-                del self._hints[ticket_id]
+        for ticket_id in list(self._hints):
+            del self._hints[ticket_id]  # one that comes while it is read is another
+            if not await self._tell(ticket_id, ""):
+                self._hints[ticket_id] = None
         if not self._ledger.has_tickets():
             return False  # nobody waits for news: the desk need not be asked
         cursor = await self._ledger.load_state(self._cursor) or ""
@@ -142,16 +141,17 @@ class Relay:
         if not changes.ids and changes.cursor == cursor:
             await self._note_asked(cursor)
             return False
-        all_told = True
+        all_told, again = True, []
         for ticket_id in changes.ids:
             version = changes.versions.get(ticket_id, "")
-            if self._read_already.get(ticket_id) == (version or "?"):
-                continue  # where the desk's limit of calls cut the last round short
-            if await self._tell(ticket_id, version):
+            if self._read_already.get(ticket_id) == (version or "?"):  # the desk's limit of calls cut the last round
+                again += [] if version else [ticket_id]  # nobody knows whether it changed since
+            elif await self._tell(ticket_id, version):
                 self._read_already[ticket_id] = version or "?"
             else:
                 all_told = False
-        if all_told:  # else the user wrote meanwhile: the next look sees that ticket as it is then
+        if all_told:
+            self._hints.update(dict.fromkeys(again))
             await self._ledger.save_state(self._cursor, changes.cursor)
             self._read_already.clear()
         return changes.cursor != cursor or not all_told
@@ -164,7 +164,10 @@ class Relay:
             self._asked_at = now
 
     async def _tell(self, ticket_id: str, version: str) -> bool:
-        """Say what is new of one ticket; False where the ledger's ticket changed while it was being read."""
+        """Say what is new of one ticket; False where it has to be looked at again.
+
+        That is where the ledger's ticket changed while it was being read, and where the desk could not give it.
+        """
         ticket = self._ledger.ticket_at_desk(ticket_id)
         if ticket is None:  # somebody else's at the same desk, or not noted yet
             self._strangers.pop(ticket_id, None)
@@ -174,38 +177,44 @@ class Relay:
             return True
         if version and version == ticket.version:
             return True  # it is as it was when it was last read, or opened
-        news = await self._read(ticket)
-        if news is None:
+        try:
+            news = await self._read(ticket)
+        except (RateLimited, LedgerError):
+            raise  # of the desk, not of this ticket
+        except NotFound:
+            _log.info("Ticket %s is gone from the desk", ticket.number, extra={"action": "ticket_gone"})
             return True
+        except Exception as error:
+            return self._gives_up(ticket, error)
+        self._broken.pop(ticket_id, None)
         made = await self._ledger.writer.run(lambda connection: _write(connection, news, version))
         if made is None:
             return False
         self._on_outgoing(made)
         return True
 
-    async def _read(self, ticket: Ticket) -> News | None:
-        """What a ticket of ours has to tell; one that the desk cannot give does not hold up the others for ever."""
+    def _gives_up(self, ticket: Ticket, error: Exception) -> bool:
+        """Whether a ticket that cannot be read is left alone until something changes there again."""
         ticket_id = ticket.desk_id or ""
-        try:
-            news = self._news(ticket, await asyncio.wait_for(self._desk.get(ticket_id), _READ_TIMEOUT_S))
-        except NotFound:
-            _log.info("Ticket %s is gone from the desk", ticket.number, extra={"action": "ticket_gone"})
-            return None
-        except (RateLimited, Unavailable, AuthFailed):
-            raise  # of the desk, not of this ticket
-        except (DeskError, TimeoutError) as error:
-            self._broken[ticket_id] += 1
-            if self._broken[ticket_id] < _LOOKS_AT_A_BROKEN_TICKET:
-                raise
-            _log.error("Ticket %s is passed over: %s", ticket.number, error, extra={"action": "ticket_unreadable"})
-            news = None
-        del self._broken[ticket_id]
-        return news
+        self._broken[ticket_id] += 1
+        why = str(error) if isinstance(error, DeskError) else trouble(error)
+        if self._broken[ticket_id] % _LOOKS_AT_A_BROKEN_TICKET:
+            _log.warning("Ticket %s cannot be read: %s", ticket.number, why, extra={"action": "ticket_unreadable"})
+            return False
+        _log.error("Ticket %s is passed over: %s", ticket.number, why, extra={"action": "ticket_passed_over"})
+        return True
 
-    def _news(self, ticket: Ticket, snapshot: TicketSnapshot) -> News:
-        if snapshot.status.is_over and not ticket.status.is_over and self._ledger.has_unsent_words(ticket.key):
+    async def _read(self, ticket: Ticket) -> News:
+        """What a ticket of ours has to tell."""
+        unsent = self._ledger.has_unsent_words(ticket.key)
+        snapshot = await asyncio.wait_for(self._desk.get(ticket.desk_id or ""), _READ_TIMEOUT_S)
+        unsent = unsent or self._ledger.has_unsent_words(ticket.key)
+        if unsent and snapshot.status.is_over and not ticket.status.is_over:
             # The requester wrote already, and was told that this opens it again: the desk does not know it yet.
             snapshot = replace(snapshot, status=ticket.status, raw_status=ticket.raw_status)
+        return self._news(ticket, snapshot)
+
+    def _news(self, ticket: Ticket, snapshot: TicketSnapshot) -> News:
         telling = _Telling(ticket, snapshot.ref.number, self._wording)
         says = [say for reply in snapshot.replies if (say := telling.answer(reply)) is not None]
         if snapshot.raw_status and snapshot.raw_status not in {ticket.raw_status, snapshot.status}:

@@ -96,10 +96,12 @@ class Bot:
                 settings.ledger_path,
                 number_prefix=settings.tickets.number_prefix,
                 transactional_desk=settings.desk.kind == "local",
-                desk_name=settings.desk.kind,
+                desk_name=desks.identity(settings.desk),
             )
         )
-        self.desk: TicketDesk = desk_module.create(settings.desk.kind, settings.desk, {"store": self.ledger.tickets})
+        self.desk: TicketDesk = desk_module.create(
+            desks.identity(settings.desk), settings.desk, {"store": self.ledger.tickets}
+        )
         stack.push_async_callback(self.desk.close)
         promises = Promises(answer_precision=settings.faq.answer_precision, suggest_recall=settings.faq.suggest_recall)
         self.faq = await asyncio.to_thread(

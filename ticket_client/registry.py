@@ -36,6 +36,12 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name not in _NOT_A_DESK and not name.startswith("_")))
 
 
+def identity(settings: Section) -> str:
+    """What the ledger calls a desk: its kind, and where it is, as ids and numbers mean something in one place only."""
+    url = getattr(settings, "url", "")
+    return f"{settings.kind} {str(url).partition('://')[2].rstrip('/').lower()}" if url else settings.kind
+
+
 def desk(kind: str) -> DeskModule:
     """The desk's module, imported on first use. Raises `KeyError` for an unknown kind."""
     if kind not in kinds():

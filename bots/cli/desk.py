@@ -15,6 +15,7 @@ from bots.cli.ledgers import ask
 from bots.cli.setting_up import ConfigOption, Usage, plain, to_json
 from bots.ledger import database, pending, replaying, report
 from bots.ledger.database import LedgerError
+from ticket_client import registry as desks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +94,7 @@ def replay(
     settings = setting_up.load(config)
     ids = [name for name in what or () if name.isdecimal() and len(name) <= _MAX_DIGITS]
     wanted = replaying.Wanted(
-        desk=settings.desk.kind,
+        desk=desks.identity(settings.desk),
         ids=tuple(int(name) for name in ids),
         tickets=(*(name for name in what or () if name not in ids), *(tickets or ())),
         everything=everything,
@@ -112,7 +113,7 @@ def replay(
 def examine(settings: Settings) -> Examination:
     """Read the ledger and log in to the desk. Raises `LedgerError`."""
     now = datetime.now(UTC)
-    state = pending.state(settings.ledger_path, settings.desk.kind, now)
+    state = pending.state(settings.ledger_path, desks.identity(settings.desk), now)
     answered, findings = asyncio.run(checking.desk_findings(settings))
     return Examination(
         kind=settings.desk.kind,

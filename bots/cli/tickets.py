@@ -15,6 +15,7 @@ from bots.cli import setting_up
 from bots.cli.ledgers import ask
 from bots.cli.setting_up import ConfigOption, Usage, plain
 from bots.ledger import pending, report
+from ticket_client import registry as desks
 
 if TYPE_CHECKING:
     from bots.ledger.report import DeskTicket, RemoteTicket, Trouble
@@ -41,7 +42,7 @@ def list_tickets(
 ) -> None:
     """List open tickets, newest first."""
     settings = setting_up.load(config)
-    path, desk = settings.ledger_path, settings.desk.kind
+    path, desk = settings.ledger_path, desks.identity(settings.desk)
     found: list[DeskTicket] | list[RemoteTicket]
     if desk == _BUILT_IN:
         found = here = report.tickets(path, all_of_them=all_of_them)
@@ -114,13 +115,13 @@ def resolve(number: NumberArgument, agent: AgentOption, config: ConfigOption = N
 
 def _refuse_elsewhere(settings: Settings, number: str) -> None:
     """Agents work at the desk itself, unless it is the built-in one. Raises `Usage`, `LedgerError`."""
-    desk = settings.desk.kind
-    if desk == _BUILT_IN:
+    if settings.desk.kind == _BUILT_IN:
         return
-    ticket = report.remote_ticket(settings.ledger_path, desk, number)
+    ticket = report.remote_ticket(settings.ledger_path, desks.identity(settings.desk), number)
     where = f" Open it there: {plain(ticket.url)}" if ticket.url else ""
     raise Usage(
-        f"Agents answer and resolve at the desk itself ({desk}), and the user hears it where they asked.{where}"
+        f"Agents answer and resolve at the desk itself ({settings.desk.kind}), and the user hears it where they"
+        f" asked.{where}"
     )
 
 
@@ -146,7 +147,7 @@ def _status(ticket: RemoteTicket) -> str:
 
 
 def _show_remote(settings: Settings, number: str, *, as_json: bool) -> None:
-    desk, path = settings.desk.kind, settings.ledger_path
+    desk, path = desks.identity(settings.desk), settings.ledger_path
     ticket = report.remote_ticket(path, desk, number)
     left = pending.of_ticket(path, ticket.key, datetime.now(UTC))
     if as_json:

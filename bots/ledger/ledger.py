@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PARTITIONS = 256  # for ever: stored with every message
 _OWN_TICKETS_DAYS = 30
+_UNREAD_DAYS = 1
 _NEWS_DAYS = 90  # after which nobody waits for a ticket that is over to be opened again
 _PAGE = 1000
 _SIGNING = "installation:secret"
@@ -311,6 +312,15 @@ class Ledger:
             "SELECT desk_id FROM tickets WHERE desk = ? AND desk_id IS NOT NULL"
             " AND status NOT IN ('resolved', 'closed')",
             (self._desk_name,),
+        )
+        return [row["desk_id"] for row in rows]
+
+    def unread_at_desk(self) -> list[str]:
+        """The desk's ids of young tickets of which something may have been missed before we knew them."""
+        since = codec.stamp(datetime.now(UTC) - timedelta(days=_UNREAD_DAYS))
+        rows = self.reader.execute(
+            "SELECT desk_id FROM tickets WHERE desk = ? AND desk_id IS NOT NULL AND version = '' AND opened_at >= ?",
+            (self._desk_name, since),
         )
         return [row["desk_id"] for row in rows]
 

@@ -22,6 +22,8 @@ from config.settings import AttachmentSettings
 from tests.bots import making
 from tests.bots.lanes import Channel, Inside, inside, until
 from ticket_client.base import (
+    Ambiguous,
+    AuthFailed,
     Changes,
     NotFound,
     RateLimited,
@@ -474,7 +476,7 @@ async def test_a_limit_of_calls_does_not_have_the_same_tickets_read_for_ever(pat
         async def limited(ticket_id: str) -> TicketSnapshot:
             nonlocal allowed
             if not allowed:
-                allowed = 4
+                allowed = 100
                 raise RateLimited("slow", retry_after_s=1)
             allowed -= 1
             return await get(ticket_id)
@@ -482,9 +484,83 @@ async def test_a_limit_of_calls_does_not_have_the_same_tickets_read_for_ever(pat
         desk.get = limited  # type: ignore[method-assign]
         with pytest.raises(RateLimited):
             await on.relay.look()
+        desk.answer("1", "hello once more")
         await on.news()
-        assert desk.asked.count("get") == 6
-        assert sum("hello" in text for text in on.texts()) == 6
+        assert desk.asked.count("get") == 6 + 4, "those of the first round once more, as nothing says how they stand"
+        assert sum("hello once more" in text for text in on.texts()) == 1
+        assert sum("hello" in text and "once more" not in text for text in on.texts()) == 6
+
+
+async def test_a_ticket_that_the_desk_cannot_give_silences_no_other(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(*(matter(i) for i in range(3)))
+        await on.done()
+        await on.news()
+        get = desk.get
+
+        async def broken(ticket_id: str) -> TicketSnapshot:
+            if ticket_id == "1":
+                raise (Unavailable("500"), AuthFailed("403"), KeyError("id"))[desk.asked.count("get") % 3]
+            return await get(ticket_id)
+
+        desk.get = broken  # type: ignore[method-assign]
+        for ticket_id in desk.tickets:
+            desk.answer(ticket_id, f"hello {ticket_id}")
+        for _ in range(6):
+            await on.relay.look()
+        await on.bot.settle()
+        assert [sum(f"hello {i}" in text for text in on.texts()) for i in (1, 2, 3)] == [0, 1, 1]
+        desk.get = get  # type: ignore[method-assign]
+        desk.answer("1", "hello again")
+        await on.news()
+        assert [sum(words in text for text in on.texts()) for words in ("hello 1", "hello again")] == [1, 1]
+
+
+async def test_words_that_come_to_the_desk_while_it_is_read_do_not_solve_the_ticket_twice(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        desk.turn("1", Status.RESOLVED)
+        await on.news()
+        desk.faults.append(Fault(error=RateLimited("slow", retry_after_s=0.3)))
+        get = desk.get
+
+        async def late(ticket_id: str) -> TicketSnapshot:
+            snapshot = await get(ticket_id)
+            await on.done()  # the words arrive while the answer is on its way
+            return snapshot
+
+        await on.hear(making.message("no, they ate my hat as well"))
+        desk.get = late  # type: ignore[method-assign]
+        on.relay.hint(["1"])
+        await on.relay.look()
+        desk.get = get  # type: ignore[method-assign]
+        await on.news()
+        assert on.texts()[-1] == said("ticket-reopened", number="M-1")
+
+
+async def test_a_reply_that_came_while_the_ticket_was_looked_for_is_told_after_a_restart(path: Path) -> None:
+    desk = Desk()
+    desk.faults.append(Fault(error=Ambiguous("cut"), applied=True))
+    find = desk.find
+
+    async def answered(draft: TicketDraft) -> TicketRef | None:
+        ref = await find(draft)
+        desk.answer("1", "I was quick")
+        return replace(ref, version=str(desk.tickets["1"].version)) if ref else None
+
+    desk.find = answered  # type: ignore[method-assign]
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+    desk.find = find  # type: ignore[method-assign]
+    async with remote(path, desk) as on:
+        looking = asyncio.create_task(on.relay.run())
+        await until(lambda: any("I was quick" in text for text in on.texts()))
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
 
 
 # --- files --------------------------------------------------------------------------------------------------------
