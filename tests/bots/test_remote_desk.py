@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import bots.escalation
-from adapters.base import Attachment, NotFetched, Unreachable
+from adapters.base import Attachment, Kind, NotFetched, Unreachable
 from bots.escalation import Escalation
 from bots.files import FileFetcher
 from bots.ledger import codec, intents
@@ -595,3 +595,82 @@ async def test_files_follow_their_ticket_and_what_cannot_be_had_is_said(path: Pa
             False,
         ]
         assert on.texts() == [said("ticket-opened", number="M-1")]
+
+
+# --- deleted by its author ----------------------------------------------------------------------------------------
+
+
+def deletion(of: IncomingMessage) -> IncomingMessage:
+    return making.message(
+        kind=Kind.DELETED,
+        message_id=of.message_id,
+        conversation_key=of.conversation_key,
+        reply_to=of.reply_to,
+        author=of.author,
+    )
+
+
+def kept(bot: Inside, words: str) -> list[str]:
+    """Where the ledger holds these words."""
+    tables = [row["name"] for row in bot.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return [name for name in tables if any(words in str(tuple(row)) for row in bot.rows(f"SELECT * FROM {name}"))]
+
+
+async def test_a_message_deleted_while_its_file_is_fetched_stops_nothing_and_sends_nothing(path: Path) -> None:
+    desk, channel = Desk(), FilingChannel()
+    gate = asyncio.Event()
+
+    async def slow(_attachment: Attachment, *, max_bytes: int) -> bytes:
+        await gate.wait()
+        return PNG
+
+    channel.fetch = slow  # type: ignore[assignment,method-assign]
+    async with remote(path, desk, channel) as on:
+        proof = Attachment(name="passport of NL00.png", media_type="image/png", reference="f1")
+        complaint = making.message("they ate my coins NL00", attachments=(proof,))
+        await on.hear(complaint)
+        await until(lambda: desk.tickets and on.texts())
+        await on.hear(deletion(complaint))
+        gate.set()
+        await on.hear(matter(2))
+        await on.done()
+        assert len(desk.tickets) == 2
+        assert [line.kind for line in desk.tickets["1"].lines] == ["user", "note"], "no file, and the agent is told"
+        assert kept(on.bot, "NL00") == []
+
+
+async def test_words_deleted_while_their_request_is_made_are_not_sent(path: Path) -> None:
+    desk = Desk()
+    prepare, gate = desk.prepare, asyncio.Event()
+
+    async def slow(draft: TicketDraft) -> str:
+        request = await prepare(draft)
+        await gate.wait()
+        return request
+
+    desk.prepare = slow  # type: ignore[method-assign]
+    async with remote(path, desk) as on:
+        complaint = making.message("they ate my coins NL00")
+        await on.hear(complaint)
+        await until(lambda: "prepare" in desk.asked)
+        await on.hear(deletion(complaint))
+        gate.set()
+        await on.done()
+        assert "NL00" not in str(desk.tickets)
+        assert len(desk.tickets) == 1
+        assert kept(on.bot, "NL00") == []
+
+
+async def test_words_deleted_after_they_opened_a_ticket_that_continues_another_are_kept_nowhere(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        desk.turn("1", Status.CLOSED)
+        more = making.message("and my hat as well, it was NL00")
+        await on.hear(more)
+        await on.done()
+        await on.hear(deletion(more))
+        await on.done()
+        assert [line.kind for line in desk.tickets["2"].lines] == ["user", "note"]
+        assert kept(on.bot, "NL00") == []
