@@ -3,7 +3,8 @@
 Freshdesk knows no request again and its search lags behind by minutes. So a ticket bears the draft's key in a field of
 its own, and is found among the tickets of its requester, which the API lists from the database. A ticket's time of
 change is told in whole seconds: `changed` waits until the second of the newest change is over before it tells of it,
-so that whoever then reads the ticket sees all that happened in it.
+so that whoever then reads the ticket sees all that happened in it. A reference to a ticket has no version: Freshdesk
+answers with a new ticket as it was saved, and what an automation adds in the same second would look the same.
 """
 
 from __future__ import annotations
@@ -510,7 +511,7 @@ class FreshdeskDesk:
 
     def _ref(self, ticket: Mapping[str, Any]) -> TicketRef:
         number = str(ticket["id"])
-        return TicketRef(id=number, number=number, url=f"{self._url}/a/tickets/{number}", version=_version(ticket))
+        return TicketRef(id=number, number=number, url=f"{self._url}/a/tickets/{number}")
 
     def _known(self, number: str) -> Status | None:
         named = _STATUSES.get(int(number)) if number.isdecimal() else None

@@ -552,11 +552,17 @@ async def test_what_is_written_late_is_told_and_what_was_told_is_not_told_again(
     assert (await account.desk.changed(news.cursor)).ids == ()
 
 
-async def test_a_ticket_just_opened_need_not_be_read(account: FreshdeskBench) -> None:
+async def test_what_is_said_in_the_second_in_which_a_ticket_is_opened_is_news(account: FreshdeskBench) -> None:
     cursor = (await account.desk.changed("")).cursor
+    account.sim.stopped_at = datetime.now(UTC)
     ref = await opened(account.desk)
+    found = await account.desk.find(DRAFT)
+    await account.answer(ref.id, "from a machine")
+    account.sim.stopped_at = None
+    await asyncio.sleep(1)
     news = await account.desk.changed(cursor)
-    assert news.versions == {ref.id: ref.version}
+    assert found is not None
+    assert news.versions[ref.id] not in {ref.version, found.version}
 
 
 async def test_the_servers_clock_counts_and_not_ours(account: FreshdeskBench) -> None:
