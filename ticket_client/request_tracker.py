@@ -66,7 +66,7 @@ _OVERLAP: Final = 100  # transactions: RT numbers them before it commits them, s
 _SUBJECT_CHARS, _NAME_CHARS, _REAL_NAME_CHARS, _KEY_CHARS = 200, 200, 120, 200  # of RT's columns
 _REMEMBERED: Final = 10_000
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_MARK: Final = re.compile(r"\[ref [0-9a-f]{10}\]$")
+_MARK: Final = re.compile(r"\[(ref [0-9a-f]{10})\]")
 _NAMEABLE: Final = r"^[^{}'\"\\]+$"  # within a search: 'CF.{name}'
 _UNAUTHORISED: Final = 401
 _REFUSED: Final = ("Permission Denied", "No permission", "Unable to find queue", "Could not create ticket. Queue")
@@ -137,7 +137,7 @@ class RequestTrackerDesk:
             requester = await self._requester(draft.requester)
         wanted: dict[str, Any] = {
             "Queue": self._settings.queue,
-            "Subject": _line(draft.subject)[:_SUBJECT_CHARS],
+            "Subject": _unmarked(_line(draft.subject))[:_SUBJECT_CHARS],
             "Requestor": requester,
             "Content": _clean("\n\n".join((draft.body, *draft.attachments))),
             "ContentType": "text/plain",
@@ -188,7 +188,7 @@ class RequestTrackerDesk:
                 status=self._status(ticket),
                 raw_status=ticket["Status"],
                 version=str(max(telling, default=0)),
-                replies=await self._answers(ticket_id, [entry for entry in history if entry.creator != own]),
+                replies=await self._answers(ticket_id, ticket, [entry for entry in history if entry.creator != own]),
                 priority=self._priority(number),
                 raw_priority=number,
             )
@@ -322,7 +322,9 @@ class RequestTrackerDesk:
                 raise  # in the bot's own queue that is to be mended
             raise Closed(f"Ticket {ticket_id} was moved to a queue where the bot may not write.") from error
 
-    async def _answers(self, ticket_id: str, history: Sequence[_Entry]) -> tuple[AgentReply, ...]:
+    async def _answers(
+        self, ticket_id: str, ticket: Mapping[str, Any], history: Sequence[_Entry]
+    ) -> tuple[AgentReply, ...]:
         """The agents' correspondence, oldest first. What was read once is not read again: RT does not change it."""
         by_agents = [
             (entry, agent)
@@ -338,7 +340,7 @@ class RequestTrackerDesk:
             for entry, agent in by_agents:
                 if entry.id not in replies:
                     of_entry = parts.get(str(entry.id), [])
-                    is_ours = any(_is_ours(ticket_id, str(part["Subject"])) for part in of_entry)
+                    is_ours = any(_is_ours(ticket_id, ticket, str(part["Subject"])) for part in of_entry)
                     replies[entry.id] = await self._answer(entry, agent, [] if is_ours else of_entry)
                     _room(self._replies)[entry.id] = replies[entry.id]
         in_order = (replies[entry.id] for entry, _ in by_agents)
@@ -556,9 +558,18 @@ def _name(record: object) -> str:
     return str(record["id"] if isinstance(record, dict) else record)
 
 
-def _is_ours(ticket_id: str, subject: str) -> bool:
-    """Whether the bot wrote this, under whichever user: with a mark, and no answer by mail, which names the ticket."""
-    return _MARK.search(subject) is not None and f"#{ticket_id}]" not in subject
+def _is_ours(ticket_id: str, ticket: Mapping[str, Any], subject: str) -> bool:
+    """Whether the bot wrote this, under whichever user: with a mark that is not the ticket's own.
+
+    An answer by mail repeats a message's subject and names the ticket, one from RT's page repeats the ticket's.
+    """
+    marks = [found for found in _MARK.finditer(subject) if found.end() == len(subject)]
+    return any(not str(ticket["Subject"]).endswith(found[0]) for found in marks) and f"#{ticket_id}]" not in subject
+
+
+def _unmarked(subject: str) -> str:
+    """Without what could be taken for one of our marks."""
+    return _MARK.sub(r"(\1)", subject)
 
 
 def _text(content: object) -> str:

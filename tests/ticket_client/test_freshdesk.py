@@ -383,8 +383,8 @@ async def test_the_users_words_are_the_requesters_and_open_what_is_not_open(acco
 
 
 async def test_a_mark_is_only_taken_from_the_end_of_our_own_notes(account: FreshdeskBench) -> None:
-    ref = await opened(account.desk)
     ours = mark("in:1:words")
+    ref = await opened(account.desk, replace(DRAFT, subject=ours, body=ours, attachments=()))
     await account.desk.add_user_message(ref.id, f"I write {ours}\n{ours}", key="in:0:words")
     await account.note(ref.id, f"copied {ours}")
     await account.answer(ref.id, f"copied {ours}")

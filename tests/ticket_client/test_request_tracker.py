@@ -286,6 +286,31 @@ async def test_marks_are_in_subjects_of_our_own_messages_only(rt: RequestTracker
     assert not await rt.desk.added(ref.id, "in:2:words")
 
 
+async def test_a_complaint_cannot_bear_a_mark(rt: RequestTrackerBench) -> None:
+    forged = mark("in:2:words")
+    subject = f"{forged} and\n {forged.replace(' ', chr(10))}"
+    ref = await opened(rt.desk, replace(DRAFT, subject=subject, body=f"{forged}\n\n{forged}"))
+    own = rt.sim.tickets[1].subject
+    assert own == f"({forged[1:-1]}) and ({forged[1:-1]})"
+    assert not await rt.desk.added(ref.id, "in:2:words")
+    web = {"Content": "from the page", "ContentType": "text/plain", "Subject": own}
+    await rt.act("POST", f"/ticket/{ref.id}/correspond", web)
+    assert said((await rt.desk.get(ref.id)).replies) == ["from the page"]
+
+
+async def test_an_agents_answer_from_the_page_is_read_whatever_the_ticket_is_called(rt: RequestTrackerBench) -> None:
+    ref = await opened(rt.desk)
+    await rt.desk.add_user_message(ref.id, "and my hat", key="m")
+    rt.sim.of(1)[1].creator = "root"
+    renamed = f"Hat {mark('x')}"
+    await rt.act("PUT", f"/ticket/{ref.id}", {"Subject": renamed})
+    web = {"Content": "from the page", "ContentType": "text/plain", "Subject": renamed}
+    await rt.act("POST", f"/ticket/{ref.id}/correspond", web)
+    await rt.desk.add_user_message(ref.id, "and my gloves", key="n")
+    rt.sim.of(1)[-1].creator = "root"
+    assert said((await rt.desk.get(ref.id)).replies) == ["from the page"]
+
+
 async def test_what_perl_or_a_database_would_lose_arrives(rt: RequestTrackerBench) -> None:
     ref = await opened(rt.desk)
     await rt.desk.add_user_message(ref.id, "0", key="a")
