@@ -423,11 +423,25 @@ class ZendeskDesk:
         return self._me
 
     async def _requester(self, requester: Requester) -> int:
-        """The user of this network identity, made where there is none; without any e-mail address."""
+        """The user of this network identity, made where there is none; without any e-mail address.
+
+        First looked for: making one over again would undo what agents corrected of the name.
+        """
         now = time.monotonic()
         known_at, number = self._requesters.get(requester, (-math.inf, 0))
         if now - known_at < _REQUESTER_S:
             return number
+        found = await self._client.get("/users/search.json", {"external_id": requester.external_id})
+        with understood("Zendesk"):
+            wanted = requester.external_id.lower()  # as Zendesk compares them
+            ids = [int(user["id"]) for user in found["users"] if str(user["external_id"] or "").lower() == wanted]
+        number = ids[0] if ids else await self._new_requester(requester)
+        self._requesters = {one: known for one, known in self._requesters.items() if now - known[0] < _REQUESTER_S}
+        self._requesters[requester] = now, number
+        return number
+
+    async def _new_requester(self, requester: Requester) -> int:
+        """Made by a call that finds the user whom somebody else made at the same moment."""
         names = (
             " ".join(_UNWRITABLE.sub("", each).split())
             for each in (requester.name, requester.handle, requester.external_id)
@@ -436,10 +450,7 @@ class ZendeskDesk:
         user = {"name": name, "external_id": requester.external_id, "skip_verify_email": True}
         answer = await self._client.send("POST", "/users/create_or_update.json", json={"user": user})
         with understood("Zendesk"):
-            number = int(answer["user"]["id"])
-        self._requesters = {one: known for one, known in self._requesters.items() if now - known[0] < _REQUESTER_S}
-        self._requesters[requester] = now, number
-        return number
+            return int(answer["user"]["id"])
 
     async def _ticket(self, ticket_id: str, include: str = "") -> Any:
         params = {"include": include} if include else {}

@@ -34,6 +34,7 @@ _ROUTES = (
     ("GET", r"/incremental/tickets/cursor", "_export", "admin"),
     ("GET", r"/users/me", "_me", _ALL),
     ("GET", r"/users", "_list_users", _STAFF),
+    ("GET", r"/users/search", "_search_users", _STAFF),
     ("GET", r"/users/(\d+)", "_show_user", _STAFF),
     ("POST", r"/users/create_or_update", "_upsert_user", _STAFF),
     ("POST", r"/uploads", "_upload", _ALL),
@@ -157,6 +158,17 @@ class ZendeskSimulator(Tickets):
 
     async def _list_users(self, call: Call) -> web.Response:
         return call.answer(self._page(call, "users", list(self.users.values())))
+
+    async def _search_users(self, call: Call) -> web.Response:
+        external_id, query = call.arg("external_id").lower(), call.arg("query").lower()
+        if not external_id and not query:
+            raise Refused(400, {"title": "Missing parameter", "message": "query or external_id is missing"})
+        found = [
+            user
+            for user in self.users.values()
+            if (str(user["external_id"] or "").lower() == external_id if external_id else query in user["name"].lower())
+        ]
+        return call.answer(self._page(call, "users", found))
 
     async def _show_user(self, call: Call, number: int) -> web.Response:
         return call.answer({"user": self._one(self.users, number)})

@@ -119,6 +119,9 @@ async def test_zenpy_does_a_days_work(sim: ZendeskSimulator, monkeypatch: pytest
         ann = desk.users.create_or_update(User(name="Ann", external_id="Telegram:1"))
         assert ann.email is None
         assert desk.users.create_or_update(User(name="Ann", external_id="telegram:1")).id == ann.id, "case is nothing"
+        assert [one.id for one in desk.users.search(external_id="TELEGRAM:1")] == [ann.id]
+        assert [one.id for one in desk.users.search(query="Ann")] == [ann.id]
+        assert not list(desk.users.search(external_id="telegram"))
         ticket = desk.tickets.create(Ticket(**TICKET, requester_id=ann.id, external_id="k1")).ticket
         assert (ticket.status, ticket.requester.name) == ("new", "Ann")
         ticket.comment, ticket.status = Comment(body="Found!", public=True), "solved"
@@ -329,6 +332,7 @@ async def test_a_user_is_written_five_times_a_minute(sim: ZendeskSimulator, bot:
     await bot.call("POST", "/users/create_or_update.json", 201, json={"user": {"name": "B", "external_id": "t:2"}})
     refused = await bot.call("POST", "/users/create_or_update.json", 422, json={"user": {"external_id": "t:3"}})
     assert list(refused["details"]) == ["name"]
+    await bot.call("GET", "/users/search.json", 400)
 
 
 # --- the export -------------------------------------------------------------------------------------------------------

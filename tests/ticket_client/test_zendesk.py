@@ -144,12 +144,13 @@ class TestZendeskExactlyOnce(ExactlyOnce):
 # --- tickets and who asks for them ------------------------------------------------------------------------------------
 
 
-async def test_a_ticket_costs_one_request_and_a_new_requester_another_and_no_email_address_is_made_up(
+async def test_a_ticket_costs_one_request_and_a_new_requester_two_more_and_no_email_address_is_made_up(
     bench: ZendeskBench,
 ) -> None:
     first = await opened(bench.desk)
     await opened(bench.desk, replace(DRAFT, key="complaint-2"))
     assert [path for _, path in bench.sim.calls] == [
+        "/api/v2/users/search.json",
         "/api/v2/users/create_or_update.json",
         "/api/v2/tickets.json",
         "/api/v2/tickets.json",
@@ -179,6 +180,27 @@ async def test_a_restarted_bot_finds_the_requester_again(bench: ZendeskBench) ->
     other = desk_at(bench.sim)
     assert await other.prepare(DRAFT) == request
     assert len(bench.sim.users) == people + 1
+    await other.close()
+
+
+async def test_a_name_that_an_agent_corrected_stays(bench: ZendeskBench) -> None:
+    ref = await opened(bench.desk)
+    requester = bench.sim.tickets[int(ref.id)]["requester_id"]
+    bench.sim.users[requester]["name"] = "Anna O'Hara-Smith"
+    other = desk_at(bench.sim)
+    draft = replace(DRAFT, key="complaint-2", requester=replace(ANN, external_id=ANN.external_id.upper()))
+    second = await opened(other, draft)
+    assert bench.sim.tickets[int(second.id)]["requester_id"] == requester
+    assert bench.sim.users[requester]["name"] == "Anna O'Hara-Smith"
+    await other.close()
+
+
+async def test_two_processes_make_one_requester(bench: ZendeskBench) -> None:
+    people, other = len(bench.sim.users), desk_at(bench.sim)
+    bench.sim.latency_s = 0.05
+    await asyncio.gather(bench.desk.prepare(DRAFT), other.prepare(DRAFT))
+    assert len(bench.sim.users) == people + 1
+    assert [path for _, path in bench.sim.calls].count("/api/v2/users/create_or_update.json") == 2
     await other.close()
 
 
