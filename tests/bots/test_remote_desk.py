@@ -272,7 +272,9 @@ async def test_one_ticket_with_which_the_desk_is_always_away_stops_no_other(path
 
     desk.create = poisoned  # type: ignore[method-assign]
     async with remote(path, desk) as on:
-        await on.hear(*(matter(i) for i in range(12)))
+        await on.hear(matter(0))
+        await until(lambda: "poison" in desk.asked)
+        await on.hear(*(matter(i) for i in range(1, 12)))
         await until(lambda: len(desk.tickets) == 11, 60)
         assert desk.asked.count("poison") < 20
 
@@ -543,17 +545,24 @@ async def test_words_that_come_to_the_desk_while_it_is_read_do_not_solve_the_tic
 
 async def test_a_reply_that_came_while_the_ticket_was_looked_for_is_told_after_a_restart(path: Path) -> None:
     desk = Desk()
-    desk.faults.append(Fault(error=Ambiguous("cut"), applied=True))
-    find = desk.find
+    find, gate, looked = desk.find, asyncio.Event(), asyncio.Event()
 
     async def answered(draft: TicketDraft) -> TicketRef | None:
         ref = await find(draft)
-        desk.answer("1", "I was quick")
-        return replace(ref, version=str(desk.tickets["1"].version)) if ref else None
+        desk.answer("2", "I was quick")
+        looked.set()
+        await gate.wait()
+        return replace(ref, version=str(desk.tickets["2"].version)) if ref else None
 
-    desk.find = answered  # type: ignore[method-assign]
     async with remote(path, desk) as on:
-        await on.hear(making.message("they ate my coins"))
+        await on.hear(matter(1))
+        await on.done()
+        desk.faults.append(Fault(error=Ambiguous("cut"), applied=True))
+        desk.find = answered  # type: ignore[method-assign]
+        await on.hear(matter(2))
+        await until(looked.is_set)
+        await on.news()  # in which the ticket is nobody's yet
+        gate.set()
         await on.done()
     desk.find = find  # type: ignore[method-assign]
     async with remote(path, desk) as on:
@@ -616,12 +625,18 @@ def kept(bot: Inside, words: str) -> list[str]:
     return [name for name in tables if any(words in str(tuple(row)) for row in bot.rows(f"SELECT * FROM {name}"))]
 
 
-async def test_a_message_deleted_while_its_file_is_fetched_stops_nothing_and_sends_nothing(path: Path) -> None:
+@pytest.mark.parametrize("is_had", [True, False])
+async def test_a_message_deleted_while_its_file_is_fetched_stops_nothing_and_sends_nothing(
+    path: Path,
+    is_had: bool,  # noqa: FBT001 - a column of the table
+) -> None:
     desk, channel = Desk(), FilingChannel()
     gate = asyncio.Event()
 
     async def slow(_attachment: Attachment, *, max_bytes: int) -> bytes:
         await gate.wait()
+        if not is_had:
+            raise Unreachable("down")
         return PNG
 
     channel.fetch = slow  # type: ignore[assignment,method-assign]
