@@ -614,6 +614,11 @@ async def test_json_that_is_not_rts_is_no_answer(rt: RequestTrackerBench, said: 
         for attempt in (*reads, *adding, desk.add_note(ref.id, "x", key="n"), desk.prepare(DRAFT), desk.check()):
             with pytest.raises(Unavailable, match="not Request Tracker's"):
                 await attempt
+    async with impostor({"Status": "new", "Queue": {"id": "1"}}) as url:
+        desk = rt.made(url)
+        for attempt in (desk.add_user_message(ref.id, "x", key="m"), desk.add_note(ref.id, "x", key="n")):
+            with pytest.raises(Ambiguous, match="not Request Tracker's"):
+                await attempt
 
 
 @pytest.mark.parametrize("token", ["1-2-wrong", "abc"])
