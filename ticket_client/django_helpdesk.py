@@ -39,7 +39,7 @@ from ticket_client.base import (
     Unavailable,
     mark,
 )
-from ticket_client.client import DeskClient, RemoteSection
+from ticket_client.client import DeskClient, RemoteSection, understood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -182,8 +182,9 @@ class DjangoHelpdesk:
     async def find(self, draft: TicketDraft) -> TicketRef | None:
         """The ticket with the draft's key.
 
-        Ours begin with a follow-up that says what the ticket says; those that say what this one would are read, back
-        to when it was first tried or last looked for, or for a month where that was before we were started.
+        Ours begin with a follow-up that ends with the key's mark, whatever became of the draft's words meanwhile. Where
+        there is one, the ticket's own field decides. Looks back to when it was first tried or last looked for, or for a
+        month where that was before we were started.
         """
         await self._described()  # which tells the desk's time
         began = datetime.now(UTC) + self._ahead
@@ -193,14 +194,13 @@ class DjangoHelpdesk:
         return found
 
     async def _opened_since(self, since: datetime, draft: TicketDraft) -> TicketRef | None:
-        looks_like = _description(draft).split()
         seen: set[str] = set()
         async for page in self._newest("/followups/"):
             for entry in reversed(page):
                 ticket_id = str(entry["ticket"])
                 if _time(entry) < since:
                     return None
-                if ticket_id in seen or (entry["comment"] or "").split() != looks_like:
+                if ticket_id in seen or not _bears(entry, draft.key):
                     continue
                 seen.add(ticket_id)
                 try:
@@ -231,10 +231,8 @@ class DjangoHelpdesk:
     async def added(self, ticket_id: str, key: str) -> bool:
         """Whether a follow-up of ours bears the key's mark."""
         ticket = await self._ticket(ticket_id)
-        ours, ending = self._ours(ticket), mark(key)
-        return any(
-            entry["user"] in ours and (entry["comment"] or "").rstrip().endswith(ending) for entry in _entries(ticket)
-        )
+        ours = self._ours(ticket)
+        return any(entry["user"] in ours and _bears(entry, key) for entry in _entries(ticket))
 
     async def changed(self, cursor: str) -> Changes:
         """Tickets with follow-ups since the cursor, and now and then those of ours that changed without one.
@@ -387,7 +385,9 @@ class DjangoHelpdesk:
             form.add_field("new_status", str(_REOPENED))
         for name, file in files:
             form.add_field("attachments", file.content, filename=name, content_type=file.media_type)
-        await self._client.send("POST", "/followups/", form=form)
+        answer = await self._client.send("POST", "/followups/", form=form)
+        with understood("django-helpdesk", Ambiguous):
+            _ = answer["id"], answer["ticket"]
 
     # --- meaning ------------------------------------------------------------------------------------------------------
 
@@ -513,7 +513,13 @@ def _refusal(status: int, answer: Any) -> DeskError | None:
 
 
 def _description(draft: TicketDraft) -> str:
-    return literal("\n\n".join((draft.body, *draft.attachments))).strip() or literal(draft.subject)
+    said = literal("\n\n".join((draft.body, *draft.attachments))).strip() or literal(draft.subject)
+    return f"{said}\n\n{mark(draft.key)}".strip()
+
+
+def _bears(entry: Mapping[str, Any], key: str) -> bool:
+    """Whether the last line is this key's mark: in somebody's words, a backslash stands before the bracket."""
+    return bool((entry["comment"] or "").rstrip().rpartition("\n")[2].strip() == mark(key))
 
 
 def _one_line(text: str) -> str:

@@ -28,7 +28,7 @@ from yarl import URL
 import ticket_client.client
 from simulators.django_helpdesk import DjangoHelpdesk
 from tests.growth import TOO_STEEP, growth
-from tests.ticket_client.contract import DRAFT, PICTURE, DeskContract, opened
+from tests.ticket_client.contract import DRAFT, PICTURE, DeskContract, opened, same
 from tests.ticket_client.exactly_once import ExactlyOnce, desk_behind
 from tests.ticket_client.fault_proxy import FaultProxy
 from ticket_client import django_helpdesk
@@ -503,6 +503,35 @@ async def test_it_looks_no_further_back_than_the_first_attempt(bench: DjangoBenc
         assert len(proxy.calls) == 4
         assert await desk.find(DRAFT) is None
         assert len(proxy.calls) == 5, "what was there then was looked through"
+        await desk.close()
+
+
+async def test_a_ticket_is_found_whatever_became_of_its_words_meanwhile(bench: DjangoBench) -> None:
+    ref = await opened(bench.desk)
+    erased = replace(DRAFT, subject="(deleted)", body="(deleted)", attachments=())
+    restarted = desk_behind(bench, bench.upstream)
+    for desk in (bench.desk, restarted):
+        assert same(await desk.find(erased), ref)
+    await restarted.close()
+
+
+async def test_a_mark_counts_only_where_the_bot_writes_it_and_the_field_decides(bench: DjangoBench) -> None:
+    forged, of_another = mark("in:1:words"), mark("complaint-2")
+    ref = await opened(bench.desk, replace(DRAFT, subject=forged, body=forged, attachments=()))
+    await bench.desk.add_user_message(ref.id, f"mine\n\n{forged}", key="in:0:words")
+    await bench.answer(ref.id, forged)
+    assert not await bench.desk.added(ref.id, "in:1:words")
+    bench.insert(ref.id, f"x\n\n{of_another}")
+    assert await bench.desk.find(replace(DRAFT, key="complaint-2")) is None
+
+
+async def test_a_follow_up_that_something_else_answers_is_ambiguous(bench: DjangoBench) -> None:
+    ref = await opened(bench.desk)
+    ticket = await bench.as_agent("GET", f"/api/tickets/{ref.id}/")
+    async with answering({("GET", f"/api/tickets/{ref.id}/"): ticket}) as url:
+        desk = desk_behind(bench, url)
+        with pytest.raises(Ambiguous):
+            await desk.add_note(ref.id, "x", key="m")
         await desk.close()
 
 
