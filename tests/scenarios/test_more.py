@@ -43,7 +43,8 @@ async def test_an_edit_of_what_was_answered_says_nothing_more(stage: Stage) -> N
     await stage.reads(ann.id, "FL-1001")
     stage.sim.edit(ann.id, wrote["message_id"], MATTER + " (edited)")
     await stage.hears_nothing(ann.id)
-    assert stage.report().outcomes["ignored"] == {"edit_of_processed": 1}
+    assert stage.report().outcomes["acted"] == {"edit_noted": 1}
+    assert [entry.kind for entry in stage.ticket("FL-1001").entries] == ["user", "note"]
     assert len(stage.tickets()) == 1
 
 
