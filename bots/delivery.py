@@ -17,6 +17,7 @@ from aiolimiter import AsyncLimiter
 from adapters.base import Busy, ChannelError, Idempotency, Moved, NotPosted, Rejected, Visibility
 from bots.ledger.database import LedgerUnwritable
 from bots.troubles import trouble
+from bots.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -225,7 +226,7 @@ class Lane:
     async def _find(self, reply: Reply) -> str | None:
         for attempt in range(_MAX_ATTEMPTS):
             try:
-                return await asyncio.wait_for(self._adapter.find(reply), _SEND_TIMEOUT_S)
+                return await within(_SEND_TIMEOUT_S, self._adapter.find(reply))
             except Rejected:
                 raise  # it may not look there, now or later
             except Busy as busy:
@@ -259,7 +260,7 @@ class Lane:
                 outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
                 call = asyncio.create_task(self._adapter.send(self._after_its_forerunner(outgoing.reply)))
                 await asyncio.wait({call}, timeout=_ON_THE_WIRE_S)
-            posted = await asyncio.wait_for(call, _SEND_TIMEOUT_S)
+            posted = await within(_SEND_TIMEOUT_S, call)
         except NotPosted as error:
             return await self._not_posted(outgoing, error)
         except Exception as error:  # an adapter's own mistake leaves the same question open as a lost answer

@@ -18,6 +18,7 @@ from bots.ledger.database import LedgerUnwritable
 from bots.ledger.intents import Continuation, KnownNumber
 from bots.pipeline.effects import NUMBER
 from bots.troubles import trouble
+from bots.within import within
 from ticket_client.base import (
     Ambiguous,
     AuthFailed,
@@ -227,7 +228,7 @@ class Escalation:
         if request is None:
             request = await self._asked(self._desk.prepare(draft))
         await self._note_sending(intent, request)
-        return await asyncio.wait_for(self._desk.create(draft, request), _CALL_TIMEOUT_S), True
+        return await within(_CALL_TIMEOUT_S, self._desk.create(draft, request)), True
 
     async def _add(self, intent: Intent) -> None:
         if intent.desk_id is None:  # and nothing before it is on its way
@@ -240,7 +241,7 @@ class Escalation:
             return
         await self._note_sending(intent)
         add = self._desk.add_user_message if intent.action == "message" else self._desk.add_note
-        await asyncio.wait_for(add(intent.desk_id, intent.text, key=intent.key), _CALL_TIMEOUT_S)
+        await within(_CALL_TIMEOUT_S, add(intent.desk_id, intent.text, key=intent.key))
 
     async def _add_files(self, intent: Intent, desk_id: str) -> None:
         """Fetch and add what was attached; what cannot be had is said in a note."""
@@ -255,12 +256,12 @@ class Escalation:
             await self._intents.add_note(intent, note)
         if fetched.files:
             await self._note_sending(intent)
-            await asyncio.wait_for(self._desk.add_files(desk_id, fetched.files, key=intent.key), _CALL_TIMEOUT_S)
+            await within(_CALL_TIMEOUT_S, self._desk.add_files(desk_id, fetched.files, key=intent.key))
 
     async def _asked(self, question: Awaitable[T]) -> T:
         """What can be asked or prepared again: where that failed, nothing has changed."""
         try:
-            return await asyncio.wait_for(question, _CALL_TIMEOUT_S)
+            return await within(_CALL_TIMEOUT_S, question)
         except (Ambiguous, TimeoutError) as error:
             raise Unavailable(f"The desk could not be asked: {error}") from error
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, cast, runtime_checkable
 
 from adapters.base import Busy, HasFiles, NotFetched, Unreachable
 from bots import attachments
+from bots.within import within
 from ticket_client.base import Unavailable, UserFile
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ class FileFetcher:
 
     async def _one(self, adapter: HasFiles, attachment: Attachment, *, is_last_try: bool) -> UserFile | str:
         try:
-            content = await asyncio.wait_for(
-                adapter.fetch(attachment, max_bytes=self._settings.max_bytes), _FETCH_TIMEOUT_S
-            )
+            content = await within(_FETCH_TIMEOUT_S, adapter.fetch(attachment, max_bytes=self._settings.max_bytes))
         except NotFetched:
             return "gone"
         except (Busy, Unreachable, TimeoutError) as error:

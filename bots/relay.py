@@ -22,6 +22,7 @@ from bots.ledger.database import LedgerError
 from bots.pipeline.effects import SILENCED, Say
 from bots.pipeline.state import Ticket
 from bots.troubles import trouble
+from bots.within import within
 from ticket_client.base import (
     AgentReply,
     DeskError,
@@ -207,7 +208,7 @@ class Relay:
     async def _read(self, ticket: Ticket) -> News:
         """What a ticket of ours has to tell."""
         unsent = self._ledger.has_unsent_words(ticket.key)
-        snapshot = await asyncio.wait_for(self._desk.get(ticket.desk_id or ""), _READ_TIMEOUT_S)
+        snapshot = await within(_READ_TIMEOUT_S, self._desk.get(ticket.desk_id or ""))
         unsent = unsent or self._ledger.has_unsent_words(ticket.key)
         if unsent and snapshot.status.is_over and not ticket.status.is_over:
             # The requester wrote already, and was told that this opens it again: the desk does not know it yet.

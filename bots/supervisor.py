@@ -24,6 +24,7 @@ from bots.pipeline.decision import Policy
 from bots.pipeline.plan import House
 from bots.relay import Relay
 from bots.troubles import trouble
+from bots.within import within
 from bots.wording import Wording
 from bots.worker import Worker
 from faq.learned import FILE as LEARNED
@@ -302,7 +303,7 @@ async def _removal(adapter: ChannelAdapter, message: IncomingMessage) -> None:
     what = "message with a secret" if message.secrets else "moderator's command"
     for attempt in range(_REMOVALS):
         try:
-            removed = await asyncio.wait_for(adapter.delete(message), _REMOVE_TIMEOUT_S)
+            removed = await within(_REMOVE_TIMEOUT_S, adapter.delete(message))
         except (Busy, Unreachable, MaybePosted, TimeoutError) as error:
             pause_s = min(2.0**attempt, _RESTART_MOST_S) * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
             await asyncio.sleep(max(pause_s, error.retry_after_s if isinstance(error, Busy) else 0.0))
