@@ -78,6 +78,16 @@ class RemoteSection(Section):
     poll_s: float = Field(20.0, gt=0)
 
 
+def account_address(value: str, example: str) -> str:
+    """The address of an account and nothing more, encrypted unless it is on this machine. Raises `ValueError`."""
+    url = URL(value)
+    is_here = url.scheme == "http" and url.host in {"127.0.0.1", "localhost", "::1"}
+    is_more = url.path != "/" or url.query or url.fragment or url.user
+    if not (url.host and (url.scheme == "https" or is_here)) or is_more:
+        raise ValueError(f"write the account's address and no more: {example}")
+    return str(url.origin())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the desk said; `headers` by lower-case name, `data` is the JSON (None where there is none)."""

@@ -117,6 +117,8 @@ def template(markdown: str) -> str:
 class DjangoHelpdesk:
     """Implements `TicketDesk` and `HasWebhook`."""
 
+    has_secret_in_path: Final = True
+
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.capabilities = Capabilities(find_lag_s=settings.settle_s)
@@ -449,6 +451,7 @@ class DjangoHelpdesk:
             Finding(ok=True, text=f"The token opens tickets at {self._url}."),
             await self._check_queue(),
             *self._check_fields(fields),
+            *self._check_statuses(),
             await self._check_pages(),
         ]
 
@@ -484,6 +487,15 @@ class DjangoHelpdesk:
             return [Finding(ok=False, text=text, cure=f"{where}: make it not required.")]
         filled = sorted(name.removeprefix("custom_") for name in ours & set(fields))
         return [Finding(ok=True, text=f"Custom fields that the bot fills: {', '.join(filled)}.")]
+
+    def _check_statuses(self) -> list[Finding]:
+        unknown = [str(number) for number in self._settings.statuses if number not in self._names]
+        if not unknown:
+            return []
+        there = ", ".join(f"{number} ({name})" for number, name in sorted(self._names.items()))
+        text = f"There is no status {', '.join(unknown)} (statuses); there are: {there}."
+        cure = "Write the numbers of HELPDESK_TICKET_STATUS_CHOICES in Django's settings, or leave them out."
+        return [Finding(ok=False, text=text, cure=cure)]
 
     async def _check_pages(self) -> Finding:
         answer = await self._client.get("/followups/", {"page_size": str(_PAGE)})

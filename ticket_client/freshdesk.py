@@ -16,12 +16,14 @@ import hmac
 import html
 import io
 import json
+import logging
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import aiohttp
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from config.findings import Finding
 from ticket_client.base import (
@@ -44,7 +46,7 @@ from ticket_client.base import (
     Unavailable,
     mark,
 )
-from ticket_client.client import Answer, DeskClient, RemoteSection, one_ticket, understood
+from ticket_client.client import Answer, DeskClient, RemoteSection, account_address, one_ticket, understood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -65,7 +67,7 @@ _OURS: Final = frozenset({"subject", "description", "name", "tags", "unique_exte
 _SET_UP: Final = frozenset({"group_id", "type", "source", "status"})
 _SET_UP_CODES: Final = frozenset({"invalid_field", "missing_field", "datatype_mismatch"})
 _SETUP_AGAIN_S: Final = 60.0
-_REDIRECTS, _INVALID = range(300, 400), 400
+_REDIRECTS, _INVALID, _UNAUTHORISED = range(300, 400), 400, 401
 _CLOCK_S: Final = 30
 _FEW_CALLS: Final = 0.1
 _SEES_ALL: Final = 1
@@ -74,13 +76,15 @@ _TICKET_ID: Final = re.compile(r"[0-9]{1,18}")
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # what is no text in a database
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")  # perhaps somebody's words
 _SECRET_HEADER: Final = "x-firstline-secret"  # noqa: S105 - its name
+_FIELDS_PAGE: Final = "Admin > Workflows > Ticket Fields"
+_log = logging.getLogger(__name__)
 
 
 class Settings(RemoteSection):
     """The section ``[desk]`` with ``kind = "freshdesk"``."""
 
     kind: Literal["freshdesk"] = "freshdesk"
-    url: str = Field(pattern=r"^https?://[^\s/]+/?$")
+    url: Annotated[str, AfterValidator(partial(account_address, example="https://NAME.freshdesk.com"))]
     """Of the account: ``https://acme.freshdesk.com``."""
     api_key: SecretStr
     """Of the bot's own agent."""
@@ -208,6 +212,12 @@ class FreshdeskDesk:
         key = self._settings.key_field
         fields = {*_SET_UP, key, f"custom_fields.{key}"}
         if any(field in fields or code in _SET_UP_CODES for field, code in error.errors):
+            names = ", ".join(sorted(f"{field} ({code})" for field, code in error.errors))
+            _log.warning(
+                "Freshdesk refuses tickets because of its set-up: %s. `firstline check` says how to mend it.",
+                names[:300],
+                extra={"action": "desk_set_up_refused"},
+            )  # fmt: skip
             return SetUpRefused(str(error), retry_after_s=_SETUP_AGAIN_S)
         return error
 
@@ -403,7 +413,7 @@ class FreshdeskDesk:
         except AuthFailed:
             cure = "Admin > Team > Roles: let the bot's role manage ticket fields while you check, or look yourself."
             return [Finding(ok=False, text=f"The bot may not see whether there is a ticket field {name}.", cure=cure)]
-        where = "Admin > Workflows > Ticket Fields"
+        where = _FIELDS_PAGE
         kind = fields.get(name, {}).get("type")
         if kind is None:
             cure = f"{where}: drag a single-line text field, label it so that it is named {name}; or write key_field."
@@ -415,7 +425,39 @@ class FreshdeskDesk:
             ]
         else:
             own = [Finding(ok=True, text=f"Tickets are found by the ticket field {name}.")]
-        return [*own, *self._check_required(fields, where), *self._check_statuses(fields)]
+        return [
+            *own,
+            *self._check_lines(fields),
+            *self._check_type(fields),
+            *self._check_required(fields, where),
+            *self._check_statuses(fields),
+        ]
+
+    def _check_lines(self, fields: Mapping[str, Any]) -> list[Finding]:
+        """The fields for the requester's language and the link to the message."""
+        settings, found = self._settings, []
+        for key, name in (("language_field", settings.language_field), ("link_field", settings.link_field)):
+            if name is None:
+                continue
+            kind = fields.get(name, {}).get("type")
+            if kind == "custom_text":
+                found.append(Finding(ok=True, text=f"Tickets bear the field {name} ({key})."))
+                continue
+            fault = "is not there" if kind is None else f"is of the kind {kind}, not a line of text"
+            cure = f"{_FIELDS_PAGE}: make a single-line text field and write its name as {key}, or leave {key} out."
+            text = f"The ticket field {name} ({key}) {fault}: tickets with it are refused."
+            found.append(Finding(ok=False, text=text, cure=cure))
+        return found
+
+    def _check_type(self, fields: Mapping[str, Any]) -> list[Finding]:
+        wanted, choices = self._settings.type, fields.get("ticket_type", {}).get("choices") or []
+        if wanted is None:
+            return []
+        if wanted in choices:
+            return [Finding(ok=True, text=f"New tickets are of the type {wanted}.")]
+        cure = f"Write one of these as type, or add it: {_FIELDS_PAGE} > Type."
+        text = f"There is no type of tickets named {wanted}; there are: {', '.join(map(str, choices)) or 'none'}."
+        return [Finding(ok=False, text=text, cure=cure)]
 
     def _check_required(self, fields: Mapping[str, Any], where: str) -> list[Finding]:
         sent = {"requester", "subject", "status", "priority", "description", "source", self._settings.key_field}
@@ -434,10 +476,16 @@ class FreshdeskDesk:
     def _check_statuses(self, fields: Mapping[str, Any]) -> list[Finding]:
         choices = fields.get("status", {}).get("choices") or {}
         unknown = [f"{number} ({names[0]})" for number, names in choices.items() if self._known(number) is None]
-        if not unknown:
-            return []
-        text = f"These statuses count as open, unless statuses says otherwise: {', '.join(unknown)}."
-        return [Finding(ok=True, text=text)]
+        found = []
+        if unknown:
+            text = f"These statuses count as open, unless statuses says otherwise: {', '.join(unknown)}."
+            found.append(Finding(ok=True, text=text))
+        if "statuses" in self._settings.model_fields_set and (wrong := self._settings.statuses.keys() - choices.keys()):
+            there = ", ".join(f"{number} ({names[0]})" for number, names in choices.items())
+            text = f"There is no status {', '.join(sorted(wrong))}; there are: {there}."
+            cure = f"Write the right numbers in statuses; the names stand in {_FIELDS_PAGE} > Status."
+            found.append(Finding(ok=False, text=text, cure=cure))
+        return found
 
     async def _check_group(self) -> list[Finding]:
         group = self._settings.group_id
@@ -541,6 +589,11 @@ def _refusal(status: int, answer: Any) -> DeskError | None:
     if status in _REDIRECTS:
         text = "Freshdesk sends our requests elsewhere. Write the right address as `url`."
         return SentElsewhere(text, retry_after_s=_SETUP_AGAIN_S)
+    if status == _UNAUTHORISED:
+        return AuthFailed(
+            "Freshdesk wants the API key of the bot's own agent, whole: logged in as that agent, Profile settings > "
+            "View API key. A changed password changes it."
+        )
     errors = answer.get("errors") if status == _INVALID and isinstance(answer, dict) else None
     if not isinstance(errors, list):
         return None

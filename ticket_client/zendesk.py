@@ -9,6 +9,7 @@ Markdown, and fills in placeholders (``{{ticket.requester.email}}``) in what an 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import html
@@ -19,10 +20,11 @@ import re
 import time
 from collections import deque
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr
 from yarl import URL
 
 from config.findings import Finding
@@ -43,7 +45,7 @@ from ticket_client.base import (
     TicketRef,
     TicketSnapshot,
 )
-from ticket_client.client import DeskClient, RemoteSection, one_ticket, understood
+from ticket_client.client import DeskClient, RemoteSection, account_address, one_ticket, understood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -75,7 +77,7 @@ class Settings(RemoteSection):
     """The section ``[desk]`` with ``kind = "zendesk"``."""
 
     kind: Literal["zendesk"] = "zendesk"
-    url: str
+    url: Annotated[str, AfterValidator(partial(account_address, example="https://NAME.zendesk.com"))]
     """Of the account: ``https://acme.zendesk.com``."""
     email: str = Field(pattern=r"^[^\s:/@]+@[^\s:/@]+$")
     """Of the bot's own account there."""
@@ -94,15 +96,6 @@ class Settings(RemoteSection):
     """Zendesk's words for the bot's priorities, where they are not the same."""
     private_attachments: bool = False
     """Whether only those who are logged in can open agents' files, so that no link to them is of use."""
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_account(cls, value: str) -> str:
-        url = URL(value)
-        is_here = url.scheme == "http" and url.host in {"127.0.0.1", "localhost", "::1"}
-        if not (url.host and (url.scheme == "https" or is_here)) or url.path != "/" or url.query or url.user:
-            raise ValueError("write the account's address and no more: https://NAME.zendesk.com")
-        return str(url.origin())
 
 
 class _KeyTaken(Rejected):
@@ -368,11 +361,19 @@ class ZendeskDesk:
                     cure="Set this machine's clock by NTP: signatures of webhooks are only good for five minutes.",
                 )
             )  # fmt: skip
-        findings += [await self._check_export(), *[each async for each in self._check_things()]]
+        findings += [
+            await self._check_export(),
+            *[each async for each in self._check_things()],
+            *await self._check_statuses(),
+        ]
         findings.append(
             Finding(ok=True, text="Webhooks are verified: changes are heard of at once.")
             if self._settings.webhook_secret
-            else Finding(ok=True, text="There is no webhook_secret: agents' replies are found a minute late.")
+            else Finding(
+                ok=True,
+                text="There is no webhook_secret: agents' replies are found a minute late.",
+                cure="To hear them at once, make a webhook in Zendesk: step 4 of docs/desks/zendesk.md.",
+            )
         )
         return findings
 
@@ -385,6 +386,23 @@ class ZendeskDesk:
                 cure="Zendesk grants that to administrators only: Admin Center > People > Team members > Role.",
             )  # fmt: skip
         return Finding(ok=True, text="The bot hears which tickets changed.")
+
+    async def _check_statuses(self) -> list[Finding]:
+        wanted = self._settings.statuses
+        if not wanted:
+            return []
+        customs: list[Mapping[str, Any]] = []
+        try:
+            with contextlib.suppress(NotFound), understood("Zendesk"):  # not every account has them
+                customs = list((await self._client.get("/custom_statuses.json"))["custom_statuses"])
+        except AuthFailed:
+            return []
+        known = [*_STATUSES, *(str(custom["agent_label"]) for custom in customs if not custom.get("default"))]
+        if not (unknown := [name for name in wanted if name not in known]):
+            return [Finding(ok=True, text="The account has every status that statuses names.")]
+        cure = "Write their names for agents as in Admin Center > Objects and rules > Tickets > Ticket statuses."
+        text = f"There is no status named {', '.join(unknown)} (statuses); there are: {', '.join(known)}."
+        return [Finding(ok=False, text=text, cure=cure)]
 
     async def _check_things(self) -> AsyncIterator[Finding]:
         settings = self._settings

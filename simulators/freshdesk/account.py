@@ -35,6 +35,7 @@ class Account:
         self.has_external_ids = has_external_ids
         self.required = tuple(required)
         self.ticket_scope = 1
+        self.types = ["Question", "Incident", "Problem"]
         self.admin_keys = {self.key, self.agent_key}
         self.clock_s = 0.0  # by how much the server's clock is ahead
         self.stopped_at: datetime | None = None  # where its clock stands still
@@ -87,6 +88,7 @@ class Account:
             raise Refusal(403, {"code": "access_denied", "message": "You are not authorized to perform this action."})
         usual = {"requester": "default_requester", "subject": "default_subject", "status": "default_status"}
         usual |= {"priority": "default_priority", "group": "default_group", "description": "default_description"}
+        usual |= {"ticket_type": "default_ticket_type"}
         return [self._field(i, name, kind) for i, (name, kind) in enumerate({**usual, **self.custom_fields}.items(), 1)]
 
     def _field(self, number: int, name: str, kind: str) -> Json:
@@ -99,6 +101,8 @@ class Account:
         }  # fmt: skip
         if kind == "default_status":
             shown["choices"] = {str(number): [label, label] for number, label in self.statuses.items()}
+        if kind == "default_ticket_type":
+            shown["choices"] = list(self.types)
         return shown
 
     # --- contacts ---------------------------------------------------------------------------------------------------

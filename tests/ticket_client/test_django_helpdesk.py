@@ -694,8 +694,12 @@ async def test_check_says_what_is_missing(bench: DjangoBench, broken: str, mende
 
 @pytest.mark.parametrize(
     ("settings", "part"),
-    [({"token": "0" * 40}, "does not accept the token"), ({"queue": 99}, "does not know the queue")],
-    ids=["token", "queue"],
+    [
+        ({"token": "0" * 40}, "does not accept the token"),
+        ({"queue": 99}, "does not know the queue"),
+        ({"statuses": {3: "closed", 6: "pending"}}, "There is no status 6 (statuses); there are: 1 (Open), 2"),
+    ],
+    ids=["token", "queue", "statuses"],
 )
 async def test_check_says_what_is_wrong(bench: DjangoBench, settings: dict[str, Any], part: str) -> None:
     wrong = anew(bench, **settings)

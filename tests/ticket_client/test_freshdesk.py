@@ -20,6 +20,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import ticket_client.client
 from simulators.freshdesk import FreshdeskSimulator, Webhook, cleaned
@@ -345,7 +346,7 @@ async def test_json_that_is_not_freshdesks_is_no_answer(account: FreshdeskBench,
 
 async def test_a_wrong_key_is_told_and_not_shown(account: FreshdeskBench) -> None:
     account.configure(api_key="a-wrong-key")
-    with pytest.raises(AuthFailed) as refused:
+    with pytest.raises(AuthFailed, match="Profile settings > View API key") as refused:
         await opened(account.desk)
     assert "a-wrong-key" not in str(refused.value)
     with pytest.raises(AuthFailed):
@@ -354,7 +355,7 @@ async def test_a_wrong_key_is_told_and_not_shown(account: FreshdeskBench) -> Non
 
 @given(text=st.text())
 def test_words_arrive_as_they_are_written(text: str) -> None:
-    desk = freshdesk.create("desk", freshdesk.Settings.model_validate({"url": "http://x", "api_key": "key"}), {})
+    desk = freshdesk.create("desk", freshdesk.Settings.model_validate({"url": "https://x", "api_key": "key"}), {})
     request = json.loads(asyncio.run(desk.prepare(replace(DRAFT, body=text, attachments=()))))
     body, read = cleaned(request["description"])
     assert body == f"<div>{request['description']}</div>", "there was nothing to clean"
@@ -670,7 +671,7 @@ def _json(value: object) -> bytes:
 
 @given(body=st.binary(max_size=200) | st.recursive(st.none() | st.text() | st.integers(), _nested).map(_json))
 def test_whatever_a_webhook_says_it_is_a_number_or_an_error(body: bytes) -> None:
-    desk = freshdesk.create("desk", freshdesk.Settings.model_validate({"url": "http://x", "api_key": "key"}), {})
+    desk = freshdesk.create("desk", freshdesk.Settings.model_validate({"url": "https://x", "api_key": "key"}), {})
     with contextlib.suppress(ValueError):
         assert all(ticket_id.isdecimal() for ticket_id in desk.parse_webhook(_call(body)))
 
@@ -779,6 +780,51 @@ async def test_check_looks_for_the_group_and_names_unknown_statuses(account: Fre
     texts = " ".join(finding.text for finding in await account.desk.check())
     assert "New tickets go to the group Support" in texts
     assert "no webhook is set up" in texts
+
+
+async def test_check_looks_for_every_field_type_and_status_that_is_named(account: FreshdeskBench) -> None:
+    named = {"language_field": "cf_language", "link_field": "cf_link", "type": "Complaint"}
+    account.configure(**named, statuses={"7": "on_hold", "9": "resolved"})
+    account.sim.custom_fields["cf_link"] = "custom_number"
+    language, link, kind, status = [one for one in await account.desk.check() if not one.ok]
+    assert language.text.startswith("The ticket field cf_language (language_field) is not there")
+    assert link.text.startswith("The ticket field cf_link (link_field) is of the kind custom_number")
+    assert kind.text == "There is no type of tickets named Complaint; there are: Question, Incident, Problem."
+    assert status.text.startswith("There is no status 9; there are: 2 (Open)")
+    assert all("Admin > Workflows > Ticket Fields" in one.cure for one in (language, link, kind, status))
+    account.sim.custom_fields |= {"cf_language": "custom_text", "cf_link": "custom_text"}
+    account.sim.types.append("Complaint")
+    account.sim.statuses[9] = "Paid"
+    findings = await account.desk.check()
+    assert all(one.ok for one in findings)
+    assert "New tickets are of the type Complaint." in {one.text for one in findings}
+
+
+async def test_statuses_that_nobody_wrote_are_not_missed(account: FreshdeskBench) -> None:
+    del account.sim.statuses[7]
+    assert all(one.ok for one in await account.desk.check())
+
+
+async def test_a_set_up_that_is_refused_is_in_the_log_with_its_field(
+    account: FreshdeskBench, caplog: pytest.LogCaptureFixture
+) -> None:
+    account.configure(link_field="cf_link")
+    for _ in range(2):
+        with pytest.raises(freshdesk.SetUpRefused):
+            await opened(account.desk, replace(DRAFT, url="https://t.me/c/1/2"))
+    told = [record for record in caplog.records if getattr(record, "action", "") == "desk_set_up_refused"]
+    assert [record.levelname for record in told] == ["WARNING", "WARNING"]
+    assert "cf_link" in told[0].getMessage()
+    assert "t.me" not in caplog.text
+    assert DRAFT.body not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "url", ["https://acme.freshdesk.com/a/tickets", "http://acme.freshdesk.com", "acme.freshdesk.com", "https://a@b.c"]
+)
+def test_an_address_is_that_of_an_account(url: str) -> None:
+    with pytest.raises(ValidationError, match=r"no more: https://NAME\.freshdesk\.com"):
+        freshdesk.Settings.model_validate({"url": url, "api_key": "0123456789"})
 
 
 def test_the_example_shows_every_key_and_its_default() -> None:

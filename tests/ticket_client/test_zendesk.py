@@ -676,6 +676,25 @@ async def test_check_says_what_is_missing_and_where_to_click(bench: ZendeskBench
     await desk.close()
 
 
+async def test_check_compares_the_names_of_statuses_with_those_that_there_are() -> None:
+    async with ZendeskSimulator(custom_statuses=True) as sim:
+        desk = desk_at(sim, statuses={"At the bank": "on_hold", "At the Bank": "on_hold", "hold": "pending"})
+        (wrong,) = [finding for finding in await desk.check() if not finding.ok]
+        assert wrong.text.startswith("There is no status named At the Bank (statuses); there are: new, open,")
+        assert wrong.text.endswith("closed, At the bank.")
+        assert "Ticket statuses" in wrong.cure
+        await desk.close()
+        desk = desk_at(sim, statuses={"At the bank": "on_hold"})
+        assert "The account has every status that statuses names." in [one.text for one in await desk.check()]
+        await desk.close()
+
+
+async def test_check_says_where_the_page_tells_of_webhooks(bench: ZendeskBench) -> None:
+    *_, webhook = await bench.desk.check()
+    assert (webhook.ok, "a minute late" in webhook.text) == (True, True)
+    assert "step 4 of docs/desks/zendesk.md" in webhook.cure
+
+
 async def test_check_says_that_an_end_user_is_no_agent(bench: ZendeskBench) -> None:
     bench.sim.users[7000000000001]["role"] = "end-user"
     login, *_ = await bench.desk.check()
