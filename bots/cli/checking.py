@@ -144,6 +144,10 @@ _DESK_TROUBLES = {
         "it cannot be reached, or does not answer",
         "Is it up, is `url` in [desk] right, and may this machine reach it? Tickets wait in the ledger meanwhile.",
     ),
+    "SetUpRefused": (
+        "it refuses tickets because of its set-up",
+        "Mend there, or in [desk], what it names. Tickets wait in the ledger and are tried again by themselves.",
+    ),
     "NotFound": (
         "it does not have what was asked for",
         f"Is `url` in [desk] right, and is there what [desk] names? {_READ_THE_PAGE}",
@@ -174,9 +178,29 @@ async def _desk(settings: Settings) -> list[Finding]:
 
     desk = registry.desk(settings.desk.kind).create(settings.desk.kind, settings.desk, {"store": None})
     try:
-        return await desk.check()
+        return [*await desk.check(), *_webhook(settings, desk)]
     finally:
         await desk.close()
+
+
+def _webhook(settings: Settings, desk: object) -> list[Finding]:
+    """Where the desk's webhook leads, which the desk itself cannot know."""
+    from yarl import URL
+
+    from bots.desk_calls import PATH
+    from config.findings import Finding
+
+    if not hasattr(desk, "verify_webhook") or getattr(settings.desk, "webhook_secret", None) is None:
+        return []
+    url = URL(settings.web.public_url or "")
+    if url.scheme == "https" or url.host in {"127.0.0.1", "localhost", "::1"}:
+        secret = "/SECRET-IN-THE-PATH" if getattr(desk, "has_secret_in_path", False) else ""
+        text = f"The address to enter for the webhook is {settings.public_url}{PATH}{secret}"
+        return [Finding(ok=True, text=f"{text}, with the secret in its place." if secret else f"{text}.")]
+    fault = f"is not https: {url}" if settings.web.public_url else "is missing"
+    text = f"A webhook_secret is given, and public_url {fault}. So the desk cannot call, and news is only asked for."
+    cure = 'Write the address at which your proxy reaches the bot: [web] public_url = "https://support.example.com".'
+    return [Finding(ok=False, text=text, cure=cure)]
 
 
 class _Nothing:
