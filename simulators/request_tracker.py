@@ -840,9 +840,9 @@ def _comparison(name: str, operator: str, wanted: object, fields: set[str]) -> M
 async def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m simulators.request_tracker", description="A simulated RT 5.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that every answer takes")
+    parser.add_argument("--latency-s", type=float, default=0.0, help="seconds that every answer takes")
     options = parser.parse_args()
-    async with RequestTrackerSimulator(port=options.port, latency_s=options.latency) as sim:
+    async with RequestTrackerSimulator(port=options.port, latency_s=options.latency_s) as sim:
         shown = {
             "url": sim.url,
             "key": sim.key,

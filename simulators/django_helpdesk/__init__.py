@@ -1,8 +1,9 @@
 """A real django-helpdesk, started as a process of its own: for tests and for the playground.
 
 ``python -m simulators.django_helpdesk FOLDER [--port N] [--hook-url URL] [--leashed]`` makes the database in FOLDER
-where there is none (queue `support`, custom fields, the users `bot` and `agent`), serves on 127.0.0.1 and prints one
-line of JSON: what `Access` holds. It needs the development tools: ``make setup-dev``.
+where there is none (queue `support`, custom fields, the users `customer-via-firstline`, which is the bot, and `agent`),
+serves on 127.0.0.1 and prints one line of JSON: what `Access` holds. It needs the development tools (``make
+setup-dev``).
 """
 
 from __future__ import annotations

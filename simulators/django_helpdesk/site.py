@@ -26,7 +26,7 @@ from simulators.django_helpdesk import Access
 if TYPE_CHECKING:
     from pathlib import Path
 
-AGENT, PASSWORD_FILE = "agent", "password"
+AGENT, BOT, PASSWORD_FILE = "agent", "customer-via-firstline", "password"
 FIELDS = {"external_id": "Reference of the bot", "requester": "Who asked"}
 
 
@@ -53,7 +53,7 @@ def serve(folder: Path, port: int) -> None:
         section={
             "kind": "django_helpdesk",
             "url": url,
-            "token": _token("bot", secrets.token_urlsafe(24)),
+            "token": _token(BOT, secrets.token_urlsafe(24)),
             "queue": queue.id,
             "queue_slug": queue.slug,
         },

@@ -674,8 +674,8 @@ async def test_a_call_that_makes_no_sense_is_refused(bench: DjangoBench, body: b
             "the desk asks for colour",
         ),
         (
-            "UPDATE auth_user SET is_staff = 0 WHERE username = 'bot'",
-            "UPDATE auth_user SET is_staff = 1 WHERE username = 'bot'",
+            "UPDATE auth_user SET is_staff = 0 WHERE username = 'customer-via-firstline'",
+            "UPDATE auth_user SET is_staff = 1 WHERE username = 'customer-via-firstline'",
             "must be of the staff",
         ),
     ],
