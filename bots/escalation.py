@@ -283,13 +283,21 @@ class Escalation:
         self._at_once = min(self._at_once * 2, _AT_ONCE)
         self.trouble = ""
 
-    def _strike(self, intent: Intent) -> None:
-        """The desk was away, for this intent at least: one with which it is so far more often lets others go first."""
+    def _away(self, intent: Intent, wait_s: float, why: str) -> datetime:
+        """The desk was away, for this intent at least; gives when to try again.
+
+        One with which it is so far more often than with others waits alone, and the next one finds out whether it is
+        the desk. So no single ticket can stop all others, and the oldest still goes first when the desk is back.
+        """
         self._strikes[intent.id] += 1
         others = min((count for identity, count in self._strikes.items() if identity != intent.id), default=0)
-        if self._strikes[intent.id] - others >= _STRIKES:
-            wait_s = _backoff_s(self._strikes[intent.id] - _STRIKES, _BACKOFF_MOST_S)
-            self._passed_over[intent.id] = self._pause_until + timedelta(seconds=wait_s)
+        if self._strikes[intent.id] - others < _STRIKES:
+            self._passed_over.clear()
+            return self._rest(wait_s, why)
+        now = datetime.now(UTC)
+        alone_s = _backoff_s(self._strikes[intent.id] - _STRIKES, _DOWN_MOST_S)
+        self._passed_over[intent.id] = now + timedelta(seconds=alone_s)
+        return now
 
     def _rest(self, wait_s: float, why: str) -> datetime:
         """Leave the desk alone; then the oldest intent goes first, alone."""
@@ -312,7 +320,7 @@ class Escalation:
             case RateLimited():
                 at = self._rest(error.retry_after_s + random.uniform(0.1, 1.0), why)  # noqa: S311 - jitter
             case AuthFailed():
-                at = self._rest(_AUTH_S, why)
+                at = self._away(intent, _AUTH_S, why)
                 _log.error(
                     "The desk does not accept our key: %s. Tickets wait in the ledger; mend [desk] and restart.", error,
                     extra={"action": "desk_auth_failed"},
@@ -321,11 +329,9 @@ class Escalation:
                 wait_s = error.retry_after_s or _FILES_AGAIN_S * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
                 at = datetime.now(UTC) + timedelta(seconds=wait_s)
             case Unavailable():
-                at = self._rest(error.retry_after_s or _backoff_s(self._failures, _DOWN_MOST_S), why)
+                at = self._away(intent, error.retry_after_s or _backoff_s(self._failures, _DOWN_MOST_S), why)
             case _:
                 at = datetime.now(UTC) + timedelta(seconds=_backoff_s(intent.attempts, _BACKOFF_MOST_S))
-        if isinstance(error, AuthFailed | Unavailable) and not isinstance(error, FilesLater):
-            self._strike(intent)
         if at - intent.created_at > _GIVE_UP_AFTER and intent.attempts >= _GIVE_UP_ATTEMPTS:
             await self._fail(intent, why)
         elif isinstance(error, Ambiguous | TimeoutError):
