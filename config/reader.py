@@ -108,6 +108,14 @@ class Reader:
             return None
         return self._resolved((key,), value)
 
+    def names_in_tables(self, path: tuple[str, str], key: str) -> list[list[str]]:
+        """The names that each of several tables has below `key`: what is no name is left out, whoever reports it."""
+        section = self._found.values.get(path[0])
+        tables = section.get(path[1]) if isinstance(section, dict) else None
+        tables = fields.split(tables) if isinstance(tables, str) else tables
+        values = [each.get(key) if isinstance(each, dict) else None for each in _listed(tables)]
+        return [[name for name in _listed(value) if isinstance(name, str)] for value in values]
+
     def report_unknown_name(self, path: tuple[str, ...], what: str, name: str, known: Iterable[str]) -> None:
         """Report a name that stands for a section of ours, where there is none of that name."""
         if name not in known:
@@ -295,3 +303,8 @@ class Reader:
         secret = field is not None and SecretStr in fields.types(field.annotation)
         also = f", or `{name}_file` with the path of a file that holds it" if secret else ""
         return f"give `{name}` in [{section}]{also}, or set {variable_name(path)}"
+
+
+def _listed(value: object) -> list[Any]:
+    """The list, or an empty one in place of anything else."""
+    return value if isinstance(value, list) else []

@@ -281,9 +281,8 @@ def load(  # noqa: PLR0913  config imports no other folder: what channels and de
 
 def _report_unknown_channels(reader: Reader, values: Mapping[str, Any]) -> None:
     """A rule about a channel that is not there would never fit."""
-    tickets = values["tickets"]
-    for at, rule in enumerate(tickets.rules if isinstance(tickets, TicketSettings) else ()):
-        for name in rule.channels:
+    for at, channels in enumerate(reader.names_in_tables(("tickets", "rules"), "channels")):
+        for name in channels:
             reader.report_unknown_name(("tickets", "rules", f"[{at}]", "channels"), "channel", name, values["channels"])
 
 

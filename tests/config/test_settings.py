@@ -536,6 +536,21 @@ channels = ["discord"]
             "firstline.toml:7: tickets.rules[1].channels: there is no channel called `discord`; there are: webchat.",
         ]
 
+    @pytest.mark.parametrize("by", ["the file", "the environment"])
+    def test_a_rule_about_no_channel_is_told_together_with_what_else_is_wrong(self, tmp_path: Path, by: str) -> None:
+        if by == "the file":
+            rules = """
+[[tickets.rules]]
+channels = ["chat", 5]
+tagz = ["x"]
+"""
+            told = said(tmp_path, rules)
+        else:
+            value = '[{"channels": ["chat", 5], "tagz": ["x"]}]'
+            told = said(tmp_path, "", {"FIRSTLINE_TICKETS__RULES": value})
+        assert any("there is no channel called `chat`" in each for each in told)
+        assert any("tagz" in each for each in told)
+
     def test_rules_are_several_tables(self, tmp_path: Path) -> None:
         assert said(tmp_path, '[tickets.rules]\ntags = ["x"]') == [
             "firstline.toml:1: tickets.rules: these are several tables; write [[tickets.rules]] above each of them.",
