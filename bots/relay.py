@@ -210,7 +210,8 @@ class Relay:
         unsent = self._ledger.has_unsent_words(ticket.key)
         snapshot = await within(_READ_TIMEOUT_S, self._desk.get(ticket.desk_id or ""))
         unsent = unsent or self._ledger.has_unsent_words(ticket.key)
-        if unsent and snapshot.status.is_over and not ticket.status.is_over:
+        waits = snapshot.status.is_over or snapshot.status is Status.PENDING
+        if unsent and waits and not (ticket.status.is_over or ticket.status is Status.PENDING):
             # The requester wrote already, and was told that this opens it again: the desk does not know it yet.
             snapshot = replace(snapshot, status=ticket.status, raw_status=ticket.raw_status)
         return self._news(ticket, snapshot)

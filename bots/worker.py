@@ -17,7 +17,7 @@ from bots.ledger.database import LedgerUnwritable, Overtaken, Superseded
 from bots.pipeline import phrases
 from bots.pipeline.decision import QUESTIONS, OpenTicket, Policy, decide
 from bots.pipeline.plan import House, failure, plan, ticket_key
-from bots.pipeline.state import Context, ConversationState, Phase
+from bots.pipeline.state import Context, ConversationState
 from bots.shield import shield
 from bots.troubles import trouble
 from faq.matching import Matches
@@ -217,7 +217,7 @@ class Worker:
                 message,
                 state,
                 number=phrases.number_in(message.text, self._policy.number_prefix),
-                desk_numbers=phrases.desk_numbers_in(message.text, asked=_names_numbers(message, state)),
+                desk_numbers=phrases.desk_numbers_in(message.text),
                 complaint_key=_complaint_key(message),
             )
             context = replace(context, written_in=matches.language)
@@ -260,11 +260,6 @@ def _needs_matches(message: IncomingMessage) -> bool:
     asks = message.kind in {Kind.CREATED, Kind.EDITED} or message.command in QUESTIONS
     speaks = asks and message.addressed is not Addressed.AMBIENT
     return speaks and not (message.author.is_bot or message.author.is_self or message.author.is_system)
-
-
-def _names_numbers(message: IncomingMessage, state: ConversationState) -> bool:
-    """Whether a bare number can only be a ticket's."""
-    return state.phase is Phase.NUMBERING or message.command in {"status", "start"}
 
 
 def _complaint_key(message: IncomingMessage) -> str | None:

@@ -188,7 +188,9 @@ class Ledger:
             "(number IN (SELECT value FROM json_each(?)) OR reference = ?)"
             " ORDER BY channel = ? AND account = ? AND author_id = ? DESC, opened_at DESC LIMIT 1",
             (
-                json.dumps([number] if number else [form for n in desk_numbers for form in (n, n.lower(), n.upper())]),
+                json.dumps(
+                    [number] if number else [f for n in desk_numbers for f in (n, f"#{n}", n.lower(), n.upper())]
+                ),
                 number,
                 message.channel,
                 message.account,
@@ -200,6 +202,7 @@ class Ledger:
             ticket=hangs_on,
             named=named[0] if named else None,
             names_number=bool(number or named or (desk_numbers and state.phase is Phase.NUMBERING)),
+            is_awaited=bool(desk_numbers) and self._is_awaited(own),
             own=own,
             identities=others,
             is_silenced=people.is_silenced(self.reader, person),
@@ -216,6 +219,17 @@ class Ledger:
                 else None
             ),
         )
+
+    def _is_awaited(self, own: Sequence[Ticket]) -> bool:
+        """Whether one of these is open and a person wrote on it, or marked it as waiting for the requester."""
+        waiting = [ticket for ticket in own if not ticket.status.is_over]
+        places = [place for t in waiting for place in (t.conversation_key, t.private_conversation) if place]
+        row = self.reader.execute(
+            "SELECT 1 FROM outgoing WHERE conversation_key IN (SELECT value FROM json_each(?))"
+            " AND ticket_key IN (SELECT value FROM json_each(?)) AND speaker = 'agent' LIMIT 1",
+            (json.dumps(places), json.dumps([ticket.key for ticket in waiting])),
+        )
+        return any(ticket.status is Status.PENDING for ticket in waiting) or row.fetchone() is not None
 
     def _claim(self, person: Identity, code_hash: str) -> ClaimTry:
         holder = people.holder(self.reader, person, code_hash)
@@ -417,10 +431,10 @@ class Ledger:
             made += opened
         for added in effects.desk:
             wake |= intents.add(connection, added, transactional=self._transactional)
-            if added.kind == "message":  # the requester's words open a ticket that was over
+            if added.kind == "message":  # the requester's words open a ticket that was over, or waited for them
                 connection.execute(
                     "UPDATE tickets SET status = 'open', changed_at = ?"
-                    " WHERE key = ? AND status IN ('resolved', 'closed')",
+                    " WHERE key = ? AND status IN ('pending', 'resolved', 'closed')",
                     (now, added.ticket_key),
                 )
         self._note(connection, message, effects, now)

@@ -193,6 +193,8 @@ def _commanded(  # noqa: C901, PLR0911 - one line a command
             return _moderated(message, context, now)
         case "ticket" if _points_at_another(message) and len(message.text.split()) < _OWN_MATTER_WORDS:
             return Act(name="not_moderator")
+        case "ticket" if (status := _only_number(message, context, policy)) is not None:
+            return status
         case "ticket" if message.attachments or not phrases.is_small_talk(message.text):
             decision = OpenTicket(rule="asked_for_ticket", words=message.text, message_id=message.message_id)
             return _told_before(message, context, now) or _limited(decision, context, policy)
@@ -303,7 +305,7 @@ def _opted_out(message: IncomingMessage, context: Context) -> Act | None:
 
 def _about_number(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:
     """A ticket number in the text: only its own requester learns anything."""
-    if not context.names_number:
+    if not context.names_number or _is_no_number(message, context):
         return None
     named = context.named
     besides = phrases.without_number(message.text, policy.number_prefix, named.number if named else None)
@@ -313,6 +315,33 @@ def _about_number(message: IncomingMessage, context: Context, policy: Policy) ->
     if may_continue(message, named):
         return Act(name="attach", ticket=named, value="" if chat else besides)
     return TicketStatus(tickets=(named,)) if chat else AppendToTicket(rule="named_ticket", ticket=named)
+
+
+def _only_number(message: IncomingMessage, context: Context, policy: Policy) -> Decision | None:
+    """What comes of a command that says a ticket's number and nothing else."""
+    besides = phrases.without_number(message.text, policy.number_prefix, context.named.number if context.named else "")
+    return None if message.attachments or phrases.plain(besides) else _about_number(message, context, policy)
+
+
+def _is_no_number(message: IncomingMessage, context: Context) -> bool:
+    """Whether digits alone ("2") say something else than a ticket's number.
+
+    They are one where the bot asked for one or a command wants one. Else they are one only where they are the number of
+    a ticket of the requester's own, and nothing waits for words: no suggestions that they choose from, no rating, no
+    matter to be described, and no open ticket on which a person wrote or that is pending ("How many?" - "2").
+    """
+    state, text = context.conversation, message.text
+    if not phrases.is_bare_number(text) or state.phase is Phase.NUMBERING or message.command not in {"", *QUESTIONS}:
+        return False
+    digit = phrases.plain(text)
+    return (
+        context.named is None
+        or not _is_requester(message, context, context.named)
+        or context.is_awaited
+        or state.phase in {Phase.CHOOSING, Phase.DESCRIBING}
+        or (state.phase is Phase.ANSWERED and _choice(digit, state) is not None)
+        or _rating(digit, _requesters(message, context)) is not None
+    )
 
 
 def may_continue(message: IncomingMessage, ticket: Ticket) -> bool:

@@ -105,25 +105,33 @@ def number_in(text: str, prefix: str) -> str | None:
     return f"{prefix}-{int(found[1])}" if found else None
 
 
-def desk_numbers_in(text: str, *, asked: bool) -> tuple[str, ...]:
+def desk_numbers_in(text: str) -> tuple[str, ...]:
     """What may be numbers as other desks write them, the first eight: ``#12``, ``ticket 12``, ``support-12``.
 
-    Where a number was `asked` for, the whole text may be one. Whether there is such a ticket, the ledger knows.
+    The whole text may be one (``12``), too, or one and the word status. Whether there is such a ticket, the ledger
+    knows; whether digits alone are meant as one, the decision.
     """
     found: list[str] = []
     for match in _DESK_NUMBER.finditer(text[:_MAX_CHARS]):
         before = plain(text[max(0, match.start() - _WORD_BEFORE) : match.start()]).split()
         named = match["sign"] or not match["number"].isdigit() or set(before[-2:]) & _phrases()["number_word"].whole
-        if named or (asked and match[0].strip() == text.strip()):
+        if named or plain(text.replace(match[0], " ", 1)) in _phrases()["beside_number"].whole:
             found.append(match["number"])
     return tuple(dict.fromkeys(found))[:8]
+
+
+def is_bare_number(text: str) -> bool:
+    """Whether a message is nothing but digits: ``2``, ``2.``, and neither ``#2`` nor ``ticket 2``."""
+    return "#" not in text and plain(text).isdecimal()
 
 
 def without_number(text: str, prefix: str, desk_number: str | None = None) -> str:
     """The text besides its ticket numbers, those of our form and one as the desk writes it."""
     text = _number_pattern(prefix).sub(" ", text)
     if desk_number is not None:
-        text = re.sub(rf"(?<![\w-])#?{re.escape(desk_number)}(?![\w-])", " ", text, flags=re.IGNORECASE)
+        text = re.sub(
+            rf"(?<![\w-])#?{re.escape(desk_number.removeprefix('#'))}(?![\w-])", " ", text, flags=re.IGNORECASE
+        )
     return text.strip()
 
 

@@ -104,6 +104,7 @@ class Context:
     ticket: Ticket | None = None  # the one this conversation hangs on
     named: Ticket | None = None  # the one whose number the message names, whoever it belongs to
     names_number: bool = False  # whether the message names a number at all
+    is_awaited: bool = False  # whether a person at the desk may wait for the requester's words
     own: tuple[Ticket, ...] = ()  # the requester's tickets of the last days, newest first
     identities: frozenset[Identity] = frozenset()  # the requester's other ones, linked with their consent
     complaint: Ticket | None = None  # that of what a moderator's act, a deletion or an edit is about

@@ -98,33 +98,45 @@ def test_the_text_besides_its_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "asked", "numbers"),
+    ("text", "numbers"),
     [
-        ("any news on #12?", False, ("12",)),
-        ("what about support-42 and Support-43", False, ("support-42", "Support-43")),
-        ("how is ticket 77 doing", False, ("77",)),
-        ("ticket nr. 77", False, ("77",)),
-        ("Что с тикет 77?", False, ("77",)),
-        ("I lost 1000 EUR on 3 trades", False, ()),
-        ("12", False, ()),
-        ("12", True, ("12",)),
-        (" #12 ", True, ("12",)),
-        ("12 days ago", True, ()),
-        ("0x12 a-12-b v1.12 12345678901234", True, ()),
-        (" ".join(f"#{i}" for i in range(20)), False, tuple(str(i) for i in range(8))),
+        ("any news on #12?", ("12",)),
+        ("what about support-42 and Support-43", ("support-42", "Support-43")),
+        ("how is ticket 77 doing", ("77",)),
+        ("ticket nr. 77", ("77",)),
+        ("ticket #77", ("77",)),
+        ("Что с тикет 77?", ("77",)),
+        ("I lost 1000 EUR on 3 trades", ()),
+        ("12", ("12",)),
+        ("12?", ("12",)),
+        (" #12 ", ("12",)),
+        ("status 12", ("12",)),
+        ("Status: 12?", ("12",)),
+        ("status #12", ("12",)),
+        ("status support-12", ("support-12",)),
+        ("it says status 404 now", ()),
+        ("12 13", ()),
+        ("12 days ago", ()),
+        ("0x12 a-12-b v1.12 12345678901234", ()),
+        (" ".join(f"#{i}" for i in range(20)), tuple(str(i) for i in range(8))),
     ],
 )
-def test_numbers_as_desks_write_them_are_found_where_they_can_be_meant(
-    text: str,
-    asked: bool,  # noqa: FBT001 - a column of the table
-    numbers: tuple[str, ...],
-) -> None:
-    assert phrases.desk_numbers_in(text, asked=asked) == numbers
+def test_numbers_as_desks_write_them_are_found_where_they_can_be_meant(text: str, numbers: tuple[str, ...]) -> None:
+    assert phrases.desk_numbers_in(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [("2", True), (" 12. ", True), ("12?", True), ("#2", False), ("ticket 2", False), ("1 2", False), ("", False)],
+)
+def test_digits_alone(text: str, bare: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert phrases.is_bare_number(text) is bare
 
 
 def test_a_desks_number_is_taken_out_of_what_else_is_said() -> None:
     assert phrases.without_number("about #12: and 120", "FL", "12") == "about  : and 120"
     assert phrases.without_number("Support-42, please", "FL", "support-42") == ", please"
+    assert phrases.without_number("ticket 12 or #12?", "FL", "#12") == "ticket   or  ?"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +177,9 @@ def test_a_number_that_is_found_is_written_as_the_desk_writes_it(text: str) -> N
         )
 
 
-@pytest.mark.parametrize("piece", ["a", " ", "FL", "FL-", "FL-1", "fl 1 ", "\u0301", "\ufdfa", "'", "\u200b", "0", "-"])
+@pytest.mark.parametrize(
+    "piece", ["a", " ", "FL", "FL-", "FL-1", "fl 1 ", "#1 ", "1 ", "\u0301", "\ufdfa", "'", "\u200b", "0", "-"]
+)
 def test_ten_thousand_hostile_characters_take_no_time(piece: str) -> None:
     text = (piece * 10_000)[:10_000]
 
@@ -173,6 +187,7 @@ def test_ten_thousand_hostile_characters_take_no_time(piece: str) -> None:
         began = thread_time()
         phrases.number_in(text, "FL")
         phrases.without_number(text, "FL")
+        phrases.desk_numbers_in(text)
         phrases.says(text, "human")
         phrases.is_small_talk(text)
         return thread_time() - began

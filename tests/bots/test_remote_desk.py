@@ -397,6 +397,27 @@ async def test_news_is_told_once_whoever_tells_it(path: Path, tells_versions: bo
         ]
 
 
+async def test_a_desk_that_has_not_got_an_answer_yet_does_not_ask_for_it_again(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        await on.hear(making.message("they ate my coins"))
+        await on.done()
+        desk.turn("1", Status.PENDING)
+        await on.news()
+        desk.faults.append(Fault(error=RateLimited("slow", retry_after_s=1.0)))
+        await on.hear(making.message("two of them"), making.message("status"))
+        desk.turn("1", Status.PENDING)  # something else changes there
+        await on.news()
+        await on.done()
+        desk.turn("1", Status.OPEN)  # by the words, as the desks do
+        await on.news()
+        assert on.texts()[1:] == [
+            said("pending", number="M-1"),
+            said("ticket-appended", number="M-1"),
+            said("status-line", number="M-1", status=said("status-open")),
+        ]
+
+
 async def test_a_desk_that_has_not_got_the_requesters_words_yet_does_not_solve_the_ticket_twice(path: Path) -> None:
     desk = Desk()
     async with remote(path, desk) as on:
