@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 WORDS_CHARS = 2000
 _SUBJECT_CHARS = 90
 _SUBJECT_WORDS, _SUBJECT_LETTERS = 3, 12  # a shorter sentence ("Hi!", "It is urgent.") tells with the next one
+_SHORT_ID_CHARS = 6
 _REPORT_CHARS = 30_000
 _WORDS_IN_REPORT_CHARS = 20_000
 _SENTENCE_END = re.compile(r"(?<=[.!?\u2026\u061f])\s+|(?<=[\u3002\uff01\uff1f])|\n+")
@@ -68,6 +69,7 @@ class _Draft:
         self.house = house
         self.lines = lines
         self.requester = message.on_behalf_of or message.author
+        self.handle = _one_line(self.requester.handle or "")
         known = languages.wishes(message, context)
         self.language = base(known[0]) if known else ""
 
@@ -79,8 +81,8 @@ class _Draft:
             body="\n".join(self.body())[:_REPORT_CHARS],
             requester=Requester(
                 external_id=f"{message.channel}:{message.account}:{requester.id}",
-                name=_one_line(requester.display_name),
-                handle=_one_line(requester.handle or ""),
+                name=_one_line(requester.display_name) or ("" if self.handle else self.visitor()),
+                handle=self.handle,
             ),
             priority=verdict.priority,
             tags=verdict.tags,
@@ -123,16 +125,23 @@ class _Draft:
     def place(self) -> list[str]:
         message, requester = self.message, self.requester
         is_private = message.reply_to.visibility is Visibility.PRIVATE
-        network = self.house.networks.get(message.channel, message.channel)
-        lines = [self.words("desk-asked-private" if is_private else "desk-asked-public", network=network)]
+        asked = "desk-asked-private" if is_private else "desk-asked-public"
+        lines = [self.words(asked, network=self.network())]
         if message.reply_to.url:
             lines.append(self.words("desk-link", url=message.reply_to.url))
-        names = filter(None, (_one_line(requester.handle or ""), _quoted_name(requester.display_name)))
-        lines.append(self.words("desk-requester", id=_one_line(requester.id), names=", ".join(names) or "-"))
+        names = ", ".join(filter(None, (self.handle, _quoted_name(requester.display_name)))) or self.visitor()
+        lines.append(self.words("desk-requester", id=_one_line(requester.id), names=names))
         if self.language:
             name = self.words("language-named", code=self.language)
             lines.append(self.words("desk-language", name=name, short=self.language))
         return lines
+
+    def network(self) -> str:
+        return self.house.networks.get(self.message.channel, self.message.channel)
+
+    def visitor(self) -> str:
+        """Somebody without a name, so that people can tell them from others."""
+        return self.words("desk-visitor", network=self.network(), short=_one_line(self.requester.id)[:_SHORT_ID_CHARS])
 
     def moderator(self) -> list[str]:
         if not self.decision.moderated:

@@ -174,6 +174,7 @@ desk-asked-public = Asked in a place that others can read ({ $network }). Your p
 desk-asked-private = Asked in private ({ $network }).
 desk-link = The message is at { $url }
 desk-requester = The requester is { $id } ({ $names }).
+desk-visitor = { $network } visitor { $short }
 desk-language = The requester’s language is { $name } ({ $short }).
 desk-moderator = Opened by the moderator { $moderator }.
 desk-note = Note of the moderator: { $note }

@@ -173,6 +173,7 @@ desk-asked-public = Gevraagd op een plek die anderen kunnen lezen ({ $network })
 desk-asked-private = Gevraagd in een privégesprek ({ $network }).
 desk-link = Het bericht staat op { $url }
 desk-requester = De aanvrager is { $id } ({ $names }).
+desk-visitor = { $network }-bezoeker { $short }
 desk-language = De taal van de aanvrager is { $name } ({ $short }).
 desk-moderator = Geopend door de moderator { $moderator }.
 desk-note = Notitie van de moderator: { $note }

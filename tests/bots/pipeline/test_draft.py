@@ -121,7 +121,23 @@ def test_a_language_that_we_cannot_name_is_told_by_its_code() -> None:
 
 def test_a_channel_without_a_title_and_a_person_without_a_name() -> None:
     body = drafted(message("x", author=Author(id="42")), networks={}).body
-    assert body.splitlines()[3:] == ["Asked in private (telegram).", "The requester is 42 (-)."]
+    assert body.splitlines()[3:] == ["Asked in private (telegram).", "The requester is 42 (telegram visitor 42)."]
+
+
+@pytest.mark.parametrize(
+    ("author", "desk", "name", "shown"),
+    [
+        (Author(id="qPonkDer_aaymCA3D9flpA"), "en", "Telegram visitor qPonkD", "(Telegram visitor qPonkD)."),
+        (Author(id="qPonkDer", handle="\u202e", display_name=" "), "nl", "Telegram-bezoeker qPonkD", "qPonkD)."),
+        (Author(id="1", handle="ann_a"), "en", "", "(ann_a)."),
+        (Author(id="1", display_name="Ann"), "en", "Ann", "(“Ann”)."),
+    ],
+)
+def test_somebody_without_a_name_gets_one_that_people_can_read(
+    author: Author, desk: str, name: str, shown: str
+) -> None:
+    made = drafted(message("x", author=author), desk=desk)
+    assert (made.requester.name, made.body.splitlines()[-1].endswith(shown)) == (name, True)
 
 
 @pytest.mark.parametrize(
