@@ -8,6 +8,7 @@ import contextlib
 import functools
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -66,7 +67,7 @@ class _Ready:
         environ = {**_environment(Path(), {}), "OPENBLAS_NUM_THREADS": "1"}
         with its_end:
             self._process = subprocess.Popen(  # noqa: S603 - our own
-                [sys.executable, "-P", _READY], stdin=its_end, stdout=subprocess.DEVNULL, env=environ
+                [sys.executable, "-P", str(_READY)], stdin=its_end.fileno(), stdout=subprocess.DEVNULL, env=environ
             )
 
     def call(self, arguments: tuple[str, ...], cwd: Path, stdin: str, environ: dict[str, str]) -> Result:
@@ -84,9 +85,11 @@ class _Ready:
                 files = [given.fileno(), out.fileno(), err.fileno(), tells]
                 socket.send_fds(self._calls, [json.dumps(call).encode() + b"\n"], files)
                 assert self._calls.recv(1) == b"."
-            code = int(ended.read())
+            has_ended, _, _ = select.select([ended], [], [], _PATIENCE_S)
             out.seek(0)
             err.seek(0)
+            assert has_ended, f"{arguments} does not end: {out.read()!r} {err.read()!r}"
+            code = int(ended.read())
             return Result(code=code, out=out.read().decode(), err=err.read().decode())
 
     def end(self) -> None:

@@ -61,16 +61,17 @@ async def test_without_a_ledger_it_says_so(tmp_path: Path) -> None:
 async def test_what_waits_is_listed_with_the_reason(tmp_path: Path) -> None:
     configure(tmp_path)
     await waits(tmp_path)
-    assert (await approvals(tmp_path, "list")).out == "Nothing is waiting for approval.\n"
+    listed = await firstline("approvals", "list", cwd=tmp_path, anew=True)
+    assert listed.out == "Nothing is waiting for approval.\n"
     assert json.loads((await approvals(tmp_path, "list", "--json")).out) == []
     by_hand = say("two\nlines", "b", release=Release.BY_HAND, why_not="not mentioned", url="https://x.com/i/status/7")
     await waits(tmp_path, say("**one**", "a"), by_hand)
-    listed = (await approvals(tmp_path, "list")).out.splitlines()
-    assert listed[0].startswith("1  20")
-    assert listed[0].endswith("Z  telegram, for somebody, to send: every text is read first")
-    assert listed[1:3] == ["    > one", ""]
-    assert listed[3].endswith("for somebody, to post by hand: not mentioned")
-    assert listed[4:7] == ["    https://x.com/i/status/7", "    > two", "    > lines"]
+    lines = (await approvals(tmp_path, "list")).out.splitlines()
+    assert lines[0].startswith("1  20")
+    assert lines[0].endswith("Z  telegram, for somebody, to send: every text is read first")
+    assert lines[1:3] == ["    > one", ""]
+    assert lines[3].endswith("for somebody, to post by hand: not mentioned")
+    assert lines[4:7] == ["    https://x.com/i/status/7", "    > two", "    > lines"]
     one, two = json.loads((await approvals(tmp_path, "list", "--json")).out)
     assert (one["id"], one["text"], one["by_hand"], two["by_hand"]) == (1, "one", False, True)
     assert (two["url"], two["why"], two["number"]) == ("https://x.com/i/status/7", "not mentioned", None)
@@ -115,7 +116,7 @@ async def test_a_text_is_worded_anew_sent_and_dismissed_beside_a_running_bot(tmp
                 "    > three"
             ]
             assert len(sim.sent(chat)) == 1
-            assert json.loads((await firstline("ledger", "--json", cwd=tmp_path)).out)["replies"] == {
+            assert json.loads((await firstline("ledger", "--json", cwd=tmp_path, anew=True)).out)["replies"] == {
                 "cancelled": 1, "held": 1, "sent": 1,
             }  # fmt: skip
 

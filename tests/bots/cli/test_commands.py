@@ -17,7 +17,7 @@ TOKEN = "110201543:simulated"
 
 
 async def test_version_and_help(tmp_path: Path) -> None:
-    assert (await firstline("--version", cwd=tmp_path)).out.startswith("firstline 0.")
+    assert (await firstline("--version", cwd=tmp_path, anew=True)).out.startswith("firstline 0.")
     for arguments in (
         [],
         ["run"],
@@ -36,7 +36,7 @@ async def test_version_and_help(tmp_path: Path) -> None:
 async def test_chat_answers_asks_and_opens_a_ticket(tmp_path: Path) -> None:
     configure(tmp_path)
     words = "how do i reset my password?\n2\n/status\n/language nl\n/help\n"
-    result = await firstline("chat", cwd=tmp_path, stdin=words)
+    result = await firstline("chat", cwd=tmp_path, anew=True, stdin=words)
     assert result.code == 0, result.err
     assert "Choose Forgot password?" in result.out
     assert "I have opened ticket FL-1001" in result.out

@@ -263,7 +263,7 @@ def test_agents_answer_at_that_desk_itself(tmp_path: Path) -> None:
 
 async def test_the_doctor_says_what_is_pending_and_ends_with_1(tmp_path: Path) -> None:
     await _troubled(tmp_path)
-    result = await firstline("desk", "doctor", "--json", cwd=tmp_path)
+    result = await firstline("desk", "doctor", "--json", cwd=tmp_path, anew=True)
     assert result.code == 1, result.err
     assert "\x1b" not in result.out
     found = json.loads(result.out)

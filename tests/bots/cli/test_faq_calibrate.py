@@ -51,7 +51,7 @@ def labelled(folder: Path, times: int) -> Path:
 
 async def test_labelled_messages_are_learnt_and_kept(tmp_path: Path) -> None:
     learned = prepare(tmp_path)
-    result = await firstline("faq", "calibrate", "--labels", str(labelled(tmp_path, 10)), cwd=tmp_path)
+    result = await firstline("faq", "calibrate", "--labels", str(labelled(tmp_path, 10)), cwd=tmp_path, anew=True)
     assert (result.code, result.err) == (0, "")
     assert "70 messages tell" in result.out
     assert "70  labelled messages" in result.out

@@ -26,7 +26,9 @@ def _labelled(folder: Path) -> None:
 
 async def test_people_read_what_was_measured_and_which_answers_were_wrong(tmp_path: Path) -> None:
     _labelled(tmp_path)
-    result = await firstline("faq", "eval", "faq.yaml", "--queries", "q.jsonl", "--picture", "p.svg", cwd=tmp_path)
+    result = await firstline(
+        "faq", "eval", "faq.yaml", "--queries", "q.jsonl", "--picture", "p.svg", cwd=tmp_path, anew=True
+    )
     assert result.code == 0, result.err
     assert "3 messages: 2 have an entry, 1 have none." in result.out
     assert "comes first                      50.0 %   top-1" in result.out

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def test_people_read_what_was_found_and_why(tmp_path: Path) -> None:
     (tmp_path / "faq.yaml").write_text(MINI_YAML, encoding="utf-8")
-    result = await firstline("faq", "explain", "refnd please", "faq.yaml", cwd=tmp_path)
+    result = await firstline("faq", "explain", "refnd please", "faq.yaml", cwd=tmp_path, anew=True)
     assert result.code == 0, result.err
     assert result.out.startswith("The bot answers with refund.\n")
     assert "refnd -> refund" in result.out

@@ -34,7 +34,7 @@ async def filled(folder: Path) -> None:
 
 async def test_groups_are_told_calmly(tmp_path: Path) -> None:
     await filled(tmp_path)
-    result = await firstline("faq", "gaps", "--min", "3", cwd=tmp_path)
+    result = await firstline("faq", "gaps", "--min", "3", cwd=tmp_path, anew=True)
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("6 questions of the last 28 days were not answered.")
     assert "1. new entry" in result.out

@@ -18,7 +18,9 @@ PAGE = "# FAQ\n\n## How do I pay?\nBy **card**. ![shot](a.png)\n\n## Is it safe?
 
 async def test_a_page_becomes_an_faq_that_the_matcher_takes(tmp_path: Path) -> None:
     (tmp_path / "old.md").write_text(PAGE, encoding="utf-8")
-    result = await firstline("faq", "import", "old.md", "--out", "faq.yaml", "--language", "en", cwd=tmp_path)
+    result = await firstline(
+        "faq", "import", "old.md", "--out", "faq.yaml", "--language", "en", cwd=tmp_path, anew=True
+    )
     assert result.code == 0, result.err
     assert result.out.splitlines() == [
         "left out: old.md:6 'Is it safe?': an empty answer.",
@@ -30,7 +32,9 @@ async def test_a_page_becomes_an_faq_that_the_matcher_takes(tmp_path: Path) -> N
         "2 entries imported (en), 1 left out; written to faq.yaml.",
     ]
     (tmp_path / "q.jsonl").write_text('{"id": "1", "text": "how do i pay"}\n', encoding="utf-8")
-    matched = await firstline("faq", "match", "faq.yaml", "--queries", "q.jsonl", "--out", "r.jsonl", cwd=tmp_path)
+    matched = await firstline(
+        "faq", "match", "faq.yaml", "--queries", "q.jsonl", "--out", "r.jsonl", cwd=tmp_path, anew=True
+    )
     assert matched.code == 0, matched.err
     assert json.loads((tmp_path / "r.jsonl").read_text(encoding="utf-8"))["candidates"][0]["entry"] == "how-do-i-pay"
 

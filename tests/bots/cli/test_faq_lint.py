@@ -41,7 +41,7 @@ async def test_the_exit_code_is_for_ci(tmp_path: Path, answer: str, options: lis
 async def test_many_hints_of_a_kind_are_counted_and_listed_for_machines(tmp_path: Path) -> None:
     entries = "".join(f"  - id: e{i}\n    question: what is thing {i}\n    answer: x\n" for i in range(20))
     (tmp_path / "faq.yaml").write_text(f"language: en\nentries:\n{entries}", encoding="utf-8")
-    result = await firstline("faq", "lint", "faq.yaml", cwd=tmp_path)
+    result = await firstline("faq", "lint", "faq.yaml", cwd=tmp_path, anew=True)
     assert result.out.count("of at least 5 phrasings") == 6
     assert "and 14 more hints of the kind 'few_phrasings'" in result.out
     assert result.out.splitlines()[-1] == "no errors, no warnings, 20 hints."

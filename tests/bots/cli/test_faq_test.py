@@ -31,7 +31,7 @@ def faq(folder: Path, text: str) -> str:
 
 
 async def test_a_broken_expectation_is_told_and_fails_the_check(tmp_path: Path) -> None:
-    result = await firstline("faq", "test", faq(tmp_path, ENTRIES + BROKEN), cwd=tmp_path)
+    result = await firstline("faq", "test", faq(tmp_path, ENTRIES + BROKEN), cwd=tmp_path, anew=True)
     assert (result.code, result.err) == (1, "")
     assert "faq.yaml:9: 'password' is expected, but the bot opens a ticket." in result.out
     assert "faq.yaml:10: 'password' is not to answer, but the bot answers with 'password'." in result.out

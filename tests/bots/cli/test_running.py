@@ -60,7 +60,7 @@ async def test_agents_work_beside_the_running_bot_and_the_user_hears_it(tmp_path
         async with bot(tmp_path) as running:
             sim.write(ann.id, MATTER)
             await sim.wait_for_sent(1, chat_id=ann.id, contains="FL-1001", timeout_s=20)
-            listed = await firstline("tickets", "list", cwd=tmp_path)
+            listed = await firstline("tickets", "list", cwd=tmp_path, anew=True)
             assert "FL-1001" in listed.out
             assert "the moon fell" in listed.out
             replied = await firstline(
