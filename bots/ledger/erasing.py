@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from adapters.base import Author, IncomingMessage, Parent, Reply
@@ -79,6 +80,8 @@ def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id:
     texts = {text for message in said.values() for text in (message.text, f"/{message.command} {message.text}")}
     texts |= {message.parent.text or "" for message in quoted if message.parent}
     _erase_in_tickets(connection, conversation_key, key, {text.strip() for text in texts if text.strip(" /")})
+    for inbound_id in said:  # a ticket about an earlier message names the files of the one that opened it
+        _erase_file_names(connection, inbound_id)
 
 
 def erase_row(connection: sqlite3.Connection, inbound_id: int) -> None:
@@ -118,17 +121,39 @@ def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own
         )
 
 
+def _erase_file_names(connection: sqlite3.Connection, inbound_id: int) -> None:
+    intents = connection.execute(
+        "SELECT id, payload FROM ticket_intents WHERE action = 'create' AND payload <> '' AND ticket_key ="
+        " (SELECT ticket_key FROM outcomes WHERE inbound_id = ? AND outcome = 'ticket_opened')",
+        (inbound_id,),
+    ).fetchall()
+    for intent in intents:
+        draft = replace(codec.load(TicketDraft, intent["payload"]), attachments=())
+        connection.execute(
+            "UPDATE ticket_intents SET payload = ?, request = NULL WHERE id = ?", (codec.dump(draft), intent["id"])
+        )
+
+
 def _without(body: str, texts: Iterable[str]) -> str:
     """A ticket's text without these: its beginning, what it quotes, lines of the exchange; no part of other words."""
     for text in texts:
         for said in (text, text[:WORDS_CHARS].strip(), indented(text)):
             if body == said or body.startswith(f"{said}\n"):
                 body = GONE + body[len(said) :]
-            heading, _, rest = body.partition("\n")
-            if rest.startswith(f"{quoted(said)}\n\n"):
-                body = f"{heading}\n{quoted(GONE)}{rest[len(quoted(said)) :]}"
+            body = _without_quote(body, said)
             body = f"{body}\n".replace(f": {said}\n", f": {GONE}\n")[:-1]
     return body
+
+
+def _without_quote(body: str, said: str) -> str:
+    """A ticket's text whose first paragraph quotes these words no more: there, every quote is under a line of ours."""
+    paragraph, blank, rest = body.partition("\n\n")
+    gone = quoted(said)
+    if not (blank and gone):
+        return body
+    parts = ["\n".join(lines) for _, lines in groupby(paragraph.split("\n"), lambda line: line.startswith("> "))]
+    kept = [parts[0], *(quoted(GONE) if part == gone else part for part in parts[1:])]
+    return "\n".join(kept) + blank + rest
 
 
 def forget(connection: sqlite3.Connection, before: str) -> int:

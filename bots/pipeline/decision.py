@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +21,7 @@ NOT_SURE, OPTED_OUT = "not_sure", "opted_out"
 QUESTIONS = frozenset({"ask", "faq"})
 """Commands that say no more than that a question follows."""
 SAME_MATTER_WITHIN = timedelta(hours=72)
+GOES_ON_WITHIN = timedelta(hours=1)  # after suggestions
 REOPEN_WITHIN = timedelta(days=7)
 _MAX_STARS = 5
 _OWN_MATTER_WORDS = 3  # fewer words under somebody else's message are about that message
@@ -58,12 +59,16 @@ class Suggest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTicket:
-    """Open a ticket about `words`, said in `message_id`; `moderated` where a moderator asks for it."""
+    """Open a ticket about `words`, said in `message_id`; `moderated` where a moderator asks for it.
+
+    `then` is what the requester said next, where that alone would not tell the matter.
+    """
 
     rule: str
     words: str
     message_id: str
     moderated: bool = False
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -548,7 +553,16 @@ def _matched(message: IncomingMessage, context: Context, matches: Matches, polic
         return Suggest(entries=entries, score=candidates[0].score, several=matches.reason == "several")
     rule = matches.reason if matches.reason in GRIEVANCES else "nothing_matches"
     decision = OpenTicket(rule=rule, words=message.text, message_id=message.message_id)
+    if _goes_on(message, state := context.conversation):
+        decision = replace(decision, words=state.question, message_id=state.question_id, then=message.text)
     return _limited(decision, context, policy)
+
+
+def _goes_on(message: IncomingMessage, state: ConversationState) -> bool:
+    """Whether words that match nothing, said instead of a choice, still belong to the question before."""
+    if state.phase is not Phase.CHOOSING or state.offered_at is None or not state.question.strip():
+        return False
+    return bool(message.text.strip()) and message.sent_at - state.offered_at <= GOES_ON_WITHIN
 
 
 def _sure_answer(matches: Matches) -> Answer | None:
@@ -562,7 +576,7 @@ def _limited(decision: OpenTicket, context: Context, policy: Policy) -> Decision
     """Nobody floods the desk: past the limit, words go to the newest open ticket."""
     open_ones = [ticket for ticket in context.own if not ticket.status.is_over]
     if len(open_ones) >= policy.max_open_tickets:
-        return AppendToTicket(rule="too_many_open", ticket=open_ones[0], words=decision.words)
+        return AppendToTicket(rule="too_many_open", ticket=open_ones[0], words=decision.then or decision.words)
     return decision
 
 

@@ -1,6 +1,6 @@
 """What a ticket holds: a subject to scan, who asked where and in which language, and everything that was said.
 
-`bots.ledger.erasing` takes deleted words out of stored drafts again. It finds them quoted under the first line, and
+`bots.ledger.erasing` takes deleted words out of stored drafts again. It finds them quoted under a line of ours, and
 after a colon at the end of a line: so no other line of ours ends with ``: `` and words that people choose.
 """
 
@@ -101,13 +101,14 @@ class _Draft:
     def verdict(self) -> rules.Verdict:
         """The priority, and all tags: ours and the operator's."""
         decision, message = self.decision, self.message
-        said = label(decision.words, None if decision.moderated else self.context.written_in)
+        words = f"{decision.words}\n{decision.then}".strip()
+        said = label(words, None if decision.moderated else self.context.written_in)
         reasons = [decision.rule, *([said] if said and decision.rule not in GRIEVANCES else [])]
         facts = rules.Facts(
             channel=message.channel,
             language=self.language,
             reasons=reasons,
-            words=decision.words,
+            words=words,
             visibility=message.reply_to.visibility,
         )
         judged = rules.judge(self.house.rules, facts)
@@ -120,6 +121,8 @@ class _Draft:
     def body(self) -> list[str]:
         said = self.decision.words
         first = [self.words("desk-words"), quoted(said)] if said.strip() else [self.words("desk-no-words")]
+        if self.decision.then:
+            first += [self.words("desk-then"), quoted(self.decision.then)]
         return [*first, "", *self.place(), *self.moderator(), *self.entries(), *self.exchange()]
 
     def place(self) -> list[str]:

@@ -170,6 +170,7 @@ secret-card_number = Your message held a card number. I have not kept it. Please
 
 desk-subject-moderated = Reported by a moderator: { $words }
 desk-words = The requester wrote:
+desk-then = And then:
 desk-asked-public = Asked in a place that others can read ({ $network }). Your public reply is posted there.
 desk-asked-private = Asked in private ({ $network }).
 desk-link = The message is at { $url }

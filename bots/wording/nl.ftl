@@ -169,6 +169,7 @@ secret-card_number = Je bericht bevatte een kaartnummer. Ik heb het niet bewaard
 
 desk-subject-moderated = Gemeld door een moderator: { $words }
 desk-words = De aanvrager schreef:
+desk-then = En daarna:
 desk-asked-public = Gevraagd op een plek die anderen kunnen lezen ({ $network }). Je openbare antwoord wordt daar geplaatst.
 desk-asked-private = Gevraagd in een privégesprek ({ $network }).
 desk-link = Het bericht staat op { $url }

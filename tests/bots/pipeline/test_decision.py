@@ -254,6 +254,23 @@ CASES = [
         )
         for action in (f"pick:1:{NINE}", f"none:{NINE}")
     ),
+    *(
+        Case(
+            name=f"words instead of a choice, {after} after the suggestions",
+            message=replace(NEW, sent_at=NOW + after),
+            context=context(replace(CHOOSING, offered_at=NOW)),
+            expect=OpenTicket(rule="nothing_matches", words="money?", message_id="9", then=NEW.text)
+            if belongs
+            else opened("nothing_matches", NEW),
+        )
+        for after, belongs in ((timedelta(hours=1), True), (timedelta(hours=1, seconds=1), False))
+    ),
+    Case(
+        name="a choice that is none, of somebody with many tickets, is added alone",
+        message=NEW,
+        context=context(replace(CHOOSING, offered_at=NOW), own=FULL),
+        expect=AppendToTicket(rule="too_many_open", ticket=FULL[0], words=NEW.text),
+    ),
     # after an answer
     Case(name="tap yes", message=tap(f"helpful:{NINE}"), context=context(ANSWERED), expect=Act(name="helpful")),
     Case(

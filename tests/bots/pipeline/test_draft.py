@@ -60,6 +60,21 @@ def test_a_ticket_says_who_asked_what_where_and_in_which_language() -> None:
     assert (made.requester.external_id, made.requester.handle) == ("telegram:bot:ann", "ann_a")
 
 
+def test_a_ticket_is_about_the_question_and_what_followed() -> None:
+    said = message("It is the left one.")
+    opening = OpenTicket(rule="nothing_matches", words="My coin is\ngone", message_id="9", then=said.text)
+    made = draft(opening, "key", said, Context(), house())
+    assert made.subject == "My coin is"
+    assert made.body.splitlines()[:6] == [
+        "The requester wrote:",
+        "> My coin is",
+        "> gone",
+        "And then:",
+        "> It is the left one.",
+        "",
+    ]
+
+
 def test_the_desk_reads_its_own_language() -> None:
     lines = (
         TranscriptLine(id="1", author="user", text="my coin", at=NOW - timedelta(minutes=2)),
