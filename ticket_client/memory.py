@@ -178,7 +178,7 @@ class MemoryDesk:
             raise Closed(f"Ticket {ticket_id} is closed for good.")
         self._keys.add(key)
         ticket.lines.extend(lines)
-        if lines[0].kind == "user" and ticket.status.is_over:
+        if lines[0].kind == "user" and (ticket.status.is_over or ticket.status is Status.PENDING):
             ticket.status = Status.OPEN
         self._changed(ticket_id)
         _after(fault)
