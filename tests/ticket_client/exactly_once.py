@@ -426,6 +426,7 @@ class ExactlyOnce:
                 await asyncio.sleep(dice.uniform(0, 0.15))
         proxy.mend()
         async with serving(bench, proxy, path) as bot:
+            await bot.done()  # what is deleted before the desk has it is not sent at all
             for person in people:
                 await bot.complain(author=person, kind=Kind.DELETED, message_id=bot.message_of(person))
             await bot.done()
