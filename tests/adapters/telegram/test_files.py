@@ -136,7 +136,8 @@ async def test_a_closed_channel_fetches_nothing(stage: Stage, sim: TelegramSimul
 async def test_the_token_is_in_no_log_and_no_error(
     stage: Stage, sim: TelegramSimulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    for name in ("", "httpx", "httpcore"):  # which are quiet where the program's logging was set up
+        caplog.set_level(logging.DEBUG, logger=name)
     attachment = await sent(stage)
     await stage.adapter.fetch(attachment, max_bytes=MAX_BYTES)
     sim.break_files("cut")
