@@ -1,0 +1,58 @@
+"""What the ledger's SQL is written against: one small dialect for SQLite and PostgreSQL.
+
+Statements use ``?`` or ``:name`` for values, ``RETURNING id`` for a new row's id, ``json_extract(column, '$.a.b')`` for
+a text within a JSON value (on PostgreSQL a function of our migrations). They do not use what
+only one of the two has: ``json_each``, ``json_set``, ``max`` and ``min`` of two values, ``rowid``, ``lastrowid``,
+``INSERT OR …``, a text column compared with a number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Values = Sequence[object] | Mapping[str, object]
+
+
+class Row(Protocol):
+    """A row's columns by their names."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value of a column. Raises `LookupError` where there is none of that name."""
+        ...
+
+
+class Cursor(Protocol):
+    """What a statement gave."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        ...
+
+    def fetchone(self) -> Any:
+        """The next `Row`, None where there is none."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """All `Row` objects that are left."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Each `Row` that is left."""
+        ...
+
+
+class Connection(Protocol):
+    """A connection to the ledger's database."""
+
+    def execute(self, sql: str, values: Values = (), /) -> Cursor:
+        """Run one statement."""
+        ...
+
+
+def marks(values: Sequence[object]) -> str:
+    """``?, ?, ?``: as many places as there are values, for ``IN (…)``; ``NULL``, which nothing equals, for none."""
+    return ", ".join("?" * len(values)) or "NULL"
