@@ -14,6 +14,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
 
+from tests.postgres import own_postgres, postgres_cluster, postgres_server, postgres_url  # noqa: F401 - fixtures
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from types import FrameType
