@@ -380,11 +380,30 @@ class Transcript(Protocol):
         """The last `limit` lines, oldest first: what was accepted and what was sent."""
 
 
+class SignsOfLife(Protocol):
+    """Where a channel says that it was in touch with its platform: a poll was answered, a heartbeat came back."""
+
+    def __call__(self, channel: str, within_s: float, stream: str = "") -> None:
+        """Take one sign.
+
+        Args:
+            channel: `ChannelAdapter.name`.
+            within_s: how long the next sign may take; after that the channel counts as silent. `math.inf` where
+                there is nothing to lose touch with.
+            stream: which of the channel's streams it was, where it has several: each is watched by itself.
+        """
+
+
+def unheard(channel: str, within_s: float, stream: str = "") -> None:
+    """Signs of life where nobody watches."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the composition root gives to every adapter.
 
     `secret` (32 bytes, made once for an installation) signs sessions; `public_url` is where its web server is reached.
+    `alive` is told of every sign of life.
     """
 
     transcript: Transcript
@@ -392,3 +411,4 @@ class Surroundings:
     public_url: str
     load_state: Callable[[str], Awaitable[str | None]]
     save_state: Callable[[str, str], Awaitable[None]]
+    alive: SignsOfLife = unheard

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 _DAY_S: Final = 24 * 3600.0
 _CLOSED_WITHIN_S: Final = 2.0
 _HEALTHY_S: Final = 60.0
+_HEARTBEATS_S: Final = 120.0  # in which at least two are due
 _SETUP: Final = {
     4004: "Discord refuses the token. Make a new one in the developer portal (Bot, Reset Token).",
     4011: "The bot is in so many servers that Discord wants it in several parts, which firstline does not do.",
@@ -143,6 +144,7 @@ class DiscordAdapter:
             reads_content=self._reads_content,
             heard=self._intake.heard,
             started=self._count_start,
+            alive=lambda: self._surroundings.alive(self.name, _HEARTBEATS_S),
             connector=self._connect() if self._connect else None,
         )
 

@@ -47,6 +47,7 @@ EVENTS: Final = (
 SERVER_THERE: Final = "SERVER_THERE"
 SERVER_AWAY: Final = "SERVER_AWAY"
 """Not Discord's names: whether a server can be heard, as far as the SDK keeps account of it."""
+_LONGEST_ACK: Final = 100  # characters, of an answer to a heartbeat
 _BAN_WAIT_S: Final = 600.0  # what Discord's own window for invalid requests lasts
 _MAX_RATE_LIMIT_WAIT_S: Final = 30.0  # the least that the SDK can be told
 _HASTE: Final = (5, 60.0)  # connections to the gateway, seconds: beyond them, it is waited
@@ -93,21 +94,23 @@ class _Http(HTTPClient):
 class Client(discord.Client):
     """One login. What the gateway says goes to `heard`, unparsed and in its order; the SDK keeps servers and channels.
 
-    `started` is called before every new session and may refuse it.
+    `started` is called before every new session and may refuse it; `alive` when Discord has answered a heartbeat.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a login consists of
         self,
         settings: Settings,
         *,
         reads_content: bool,
         heard: Callable[[dict[str, Any]], None],
         started: Callable[[], Awaitable[None]],
+        alive: Callable[[], None],
         connector: aiohttp.BaseConnector | None = None,
     ) -> None:
         self._settings = settings
         self._heard = heard
         self._started = started
+        self._alive = alive
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=reads_content)
         super().__init__(
             intents=intents,
@@ -154,12 +157,15 @@ class Client(discord.Client):
 
     async def on_socket_raw_receive(self, text: str) -> None:
         """Something came from the gateway."""
+        if len(text) < _LONGEST_ACK and json.loads(text).get("op") == DiscordWebSocket.HEARTBEAT_ACK:
+            self._alive()
         if not any(f'"{event}"' in text for event in EVENTS):
             return  # seen at once, so that long lists of members are not read twice
         payload = json.loads(text)
         if payload.get("t") in EVENTS:
             if payload["t"] == "READY":
                 self.filled.clear()
+                self._alive()
             self._heard(payload)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:

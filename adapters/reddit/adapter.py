@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LEFT_TO_WRITES: Final = 10.0
+_ROUND_S: Final = 120.0  # for a round that Reddit's limit of calls makes slow
 
 
 def create(name: str, settings: Settings, surroundings: Surroundings) -> RedditAdapter:
@@ -81,6 +82,7 @@ class RedditAdapter:
         polling = self._polling = Polling(self._reading, self._known_account(), self._settings, self._surroundings)
         while True:
             await self._persist(lambda: polling.once(deliver))
+            self._surroundings.alive(self.name, self._settings.poll_interval_s + _ROUND_S)
             await asyncio.sleep(self._settings.poll_interval_s)
 
     async def _persist(self, step: Callable[[], Awaitable[None]]) -> None:

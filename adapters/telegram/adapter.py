@@ -70,6 +70,8 @@ _SECRET_HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a head
 # The last four: an answer that is JSON but not Telegram's, from a proxy or a portal.
 _FAILURES: Final = (errors.TelegramError, TimeoutError, KeyError, TypeError, ValueError, AttributeError)
 _ROLES_KEPT_S: Final = 60.0
+_WEBHOOK_LOOK_S: Final = 60.0
+_SPARE_S: Final = 30.0  # of a sign of life: for what a poll brings, and one that fails
 _MODERATORS: Final = frozenset({ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR})
 _MENU: Final = {
     "": {
@@ -213,9 +215,15 @@ class TelegramAdapter:
         self._deliver = deliver
         try:
             await self._persist(self._set_webhook)
-            await asyncio.Event().wait()
+            while True:  # nobody calls with a token that is refused, nor where nothing is written
+                self._alive(_WEBHOOK_LOOK_S + 2 * self._settings.request_timeout_s)
+                await asyncio.sleep(_WEBHOOK_LOOK_S)
+                await self._persist(self._bot.get_me)
         finally:
             self._deliver = None  # from here on the hook refuses, and Telegram sends again after the restart
+
+    def _alive(self, within_s: float) -> None:
+        self._surroundings.alive(self.name, within_s + _SPARE_S)
 
     async def _persist(self, step: Callable[[], Awaitable[object]]) -> None:
         """Do the step, as often as it takes."""
@@ -274,6 +282,7 @@ class TelegramAdapter:
                 if isinstance(error, errors.Conflict):
                     await self._persist(self._delete_webhook)
                 continue
+            self._alive(self._settings.poll_timeout_s + 3 * self._settings.request_timeout_s)
             await self._take(updates, deliver)
             # Only now: with the next request Telegram forgets everything below the offset.
             numbers = [number for update in updates if isinstance(number := _number(update), int)]

@@ -91,6 +91,7 @@ class TwitterAdapter:
             log_in=self._log_in,
             remembered=self._remembered,
             store=self._store,
+            alive=self._surroundings.alive,
         )
         loops: list[Coroutine[Any, Any, object]] = [receiver.run_mentions(), receiver.run_deletions()]
         if self._settings.direct_messages:

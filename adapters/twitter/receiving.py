@@ -20,7 +20,7 @@ from adapters.twitter.wire import PAGE, ApiFailed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from adapters.base import Deliver, IncomingMessage
+    from adapters.base import Deliver, IncomingMessage, SignsOfLife
     from adapters.twitter.memory import Memory
     from adapters.twitter.purse import Purse
     from adapters.twitter.settings import Settings
@@ -35,6 +35,7 @@ DEPTH: Final = 800
 _REFUSED: Final = frozenset({400, 403, 404})
 _MAX_PAGES: Final = 40
 _MAX_PAUSE_S: Final = 3600.0
+_ROUND_S: Final = 120.0  # for a round of several pages, and one that fails
 
 
 class Receiver:
@@ -51,6 +52,7 @@ class Receiver:
         log_in: Callable[[], Awaitable[object]],
         remembered: Callable[[], Awaitable[Memory]],
         store: Callable[[Memory], Awaitable[None]],
+        alive: SignsOfLife,
     ) -> None:
         self._account = account
         self._api = api
@@ -60,6 +62,7 @@ class Receiver:
         self._log_in = log_in
         self._remembered = remembered
         self._store = store
+        self._alive = alive
         self._unread = self._nothing_unread()
         self._overspent = 0  # polls in a row whose reading alone was over the budget
         self.rung = asyncio.Event()
@@ -70,6 +73,7 @@ class Receiver:
     async def run_mentions(self) -> NoReturn:
         """Deliver posts that mention the account."""
         failures = 0
+        self._alive(self._account.name, _ROUND_S, "mentions")
         while True:
             self.rung.clear()
             try:
@@ -84,6 +88,7 @@ class Receiver:
     async def run_messages(self) -> NoReturn:
         """Deliver direct messages."""
         failures = 0
+        self._alive(self._account.name, _ROUND_S, "direct messages")
         while True:
             try:
                 await self._take_messages()
@@ -92,7 +97,9 @@ class Receiver:
                 await self._wait_after(failed, failures, "direct messages")
                 continue
             failures = 0
-            await asyncio.sleep(self._settings.message_poll_interval_s)
+            pause_s = self._settings.message_poll_interval_s
+            self._alive(self._account.name, pause_s + _ROUND_S, "direct messages")
+            await asyncio.sleep(pause_s)
 
     async def run_deletions(self) -> NoReturn:
         """Deliver that posts are gone: X tells nobody, and wants them forgotten within a day."""
@@ -117,6 +124,8 @@ class Receiver:
         pause_s = self._settings.poll_interval_s
         if self._overspent:
             pause_s = max(pause_s, min(_MAX_PAUSE_S, pause_s * 2.0 ** min(self._overspent, 16)))
+        self._alive(self._account.name, pause_s + _ROUND_S, "mentions")
+        if self._overspent:
             await asyncio.sleep(pause_s)
             return
         try:

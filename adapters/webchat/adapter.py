@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import html
 import logging
+import math
 import re
 import secrets
 from collections import Counter, defaultdict
@@ -146,6 +147,7 @@ class WebchatAdapter:
     async def run(self, deliver: Deliver) -> None:
         """Take connections until cancelled; then close them all, and the clients come back by themselves."""
         self._deliver = deliver
+        self._surroundings.alive(self.name, math.inf)
         try:
             await asyncio.Event().wait()
         finally:
