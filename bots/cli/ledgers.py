@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bots.cli import setting_up
+from bots.cli import ledger_copy, setting_up
 from bots.cli.setting_up import ConfigOption, Usage
 from bots.ledger import commands, database, report
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="How every message ended, and what needs a person.", rich_markup_mode=None)
 _AGO = re.compile(r"(\d{1,6})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+app.command()(ledger_copy.copy)
 
 
 @app.callback(invoke_without_command=True)
