@@ -4,11 +4,15 @@
 ``logger.info("Opened ticket FL-7.", extra={"action": "ticket_opened", "ticket": "FL-7"})``.
 
 Secrets are taken out by a filter on the root logger's *handlers*, so that what a library logs passes it too.
+
+Within ``with about(inbound=7):`` every line, whoever writes it, carries ``inbound=7``: so one message can be followed
+from its acceptance to the posted reply. Tasks inherit it; those that serve several messages start `unrelated`.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 import json
 import logging
@@ -16,6 +20,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping
+from contextvars import Context, ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 from urllib.parse import quote, quote_plus
@@ -54,6 +59,22 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _MAX_DEPTH = 6
+_matter: ContextVar[Mapping[str, object]] = ContextVar("matter", default={})  # noqa: B039 - never changed in place
+
+
+@contextlib.contextmanager
+def about(**fields: object) -> Iterator[None]:
+    """What the lines within are about: ids, never words. Adds to what is around it; None takes a field away."""
+    token = _matter.set({**_matter.get(), **fields})
+    try:
+        yield
+    finally:
+        _matter.reset(token)
+
+
+def unrelated() -> Context:
+    """The context of a task that is about no one message: ``create_task(…, context=unrelated())``."""
+    return Context()
 
 
 def _base64_forms(secret: bytes) -> Iterator[str]:
@@ -119,8 +140,11 @@ class RedactingFilter(logging.Filter):
         self._redact = redact
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact the record in place and let it pass; never raises."""
+        """Redact the record in place and let it pass, with what it is about; never raises."""
         redact = self._redact
+        for key, value in _matter.get().items():
+            if value is not None:
+                record.__dict__.setdefault(key, value)
         try:
             message = record.getMessage()
         except Exception as error:  # noqa: BLE001  a log line with wrong arguments must not stop the bot, nor print them
