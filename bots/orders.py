@@ -18,10 +18,10 @@ from bots.worker import Worker
 from ticket_client.base import NotFound
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from bots.ledger.commands import Command
+    from bots.ledger.connection import Connection
 
 _LOOK_EVERY_S = 0.25
 _log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ async def _carry_out(hands: Hands, command: Command) -> str:
     """
     arguments = command.arguments
 
-    def settles(result: str) -> Callable[[sqlite3.Connection], None]:
+    def settles(result: str) -> Callable[[Connection], None]:
         return lambda connection: commands.settle(connection, command.id, "done", result)
 
     match command.name:
@@ -109,7 +109,7 @@ async def _carry_out(hands: Hands, command: Command) -> str:
 
 
 async def _decide(
-    hands: Hands, command: Command, settles: Callable[[str], Callable[[sqlite3.Connection], None]]
+    hands: Hands, command: Command, settles: Callable[[str], Callable[[Connection], None]]
 ) -> str:
     """What a moderator wants done with a text that waits."""
     identity, outbox = int(command.arguments["id"]), hands.ledger.outbox
@@ -130,7 +130,7 @@ async def _at_desk(hands: Hands, command: Command) -> str:
     arguments = command.arguments
     looked_at = hands.relay.look_at_all() if command.name == "desk_sync" else 0
 
-    def operation(connection: sqlite3.Connection) -> str:
+    def operation(connection: Connection) -> str:
         if command.name == "desk_sync":
             result = _synced(looked_at, *replaying.hurry(connection))
         else:

@@ -34,9 +34,9 @@ from ticket_client.base import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable
 
+    from bots.ledger.connection import Connection
     from bots.ledger.ledger import Ledger
     from bots.ledger.outbox import Outgoing
     from bots.wording import Wording
@@ -310,7 +310,7 @@ class _Telling:
         )
 
 
-def _write(connection: sqlite3.Connection, news: News, version: str) -> list[Outgoing] | None:
+def _write(connection: Connection, news: News, version: str) -> list[Outgoing] | None:
     """Everything that one ticket's news leads to, in one transaction. `version` is what the desk's list said of it.
 
     None where the ticket's status in the ledger is not what the news was made from.

@@ -66,7 +66,8 @@ def _check_wording(settings: Settings) -> bool:
 
 
 def _check_ledger(settings: Settings) -> bool:
-    from bots.ledger.database import LedgerError, make_folder
+    from bots.ledger.database import LedgerError
+    from bots.ledger.sqlite import make_folder
 
     try:
         make_folder(settings.ledger_path)

@@ -13,8 +13,8 @@ import typer
 from bots.cli import checking, setting_up
 from bots.cli.ledgers import ask
 from bots.cli.setting_up import ConfigOption, Usage, plain, to_json
-from bots.ledger import database, pending, replaying, report
-from bots.ledger.database import LedgerError
+from bots.ledger import pending, replaying, report
+from bots.ledger.database import LedgerError, engine_at
 from ticket_client import registry as desks
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def examine(settings: Settings) -> Examination:
     return Examination(
         kind=settings.desk.kind,
         at=now,
-        is_running=database.is_served(settings.ledger_path),
+        is_running=engine_at(settings.ledger_path).is_served(),
         state=state,
         answered=answered,
         findings=findings,

@@ -12,7 +12,8 @@ import typer
 
 from bots.cli import ledger_copy, setting_up
 from bots.cli.setting_up import ConfigOption, Usage
-from bots.ledger import commands, database, report
+from bots.ledger import commands, report
+from bots.ledger.database import engine_at
 
 if TYPE_CHECKING:
     from bots.ledger.report import Report, Trouble
@@ -72,7 +73,7 @@ def ask(name: str, arguments: dict[str, object], config: ConfigOption = None) ->
         typer.echo(f"firstline: {result}", err=True)
         raise typer.Exit(1)
     if state != "done":
-        busy = database.is_served(path)
+        busy = engine_at(path).is_served()
         result = (
             "Noted. The bot is busy and carries it out as soon as it can."
             if busy

@@ -12,8 +12,8 @@ from bots.ledger import codec
 from bots.ledger.report import reading
 
 if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
+    from bots.ledger.connection import Row
+    from bots.ledger.database import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,9 @@ class Waiting:
     url: str  # where the message stands that it answers, where the channel says so
 
 
-def waiting(path: Path) -> list[Waiting]:
+def waiting(place: Place) -> list[Waiting]:
     """All of them, oldest first. Raises `LedgerError` where there is no ledger."""
-    with reading(path) as connection:
+    with reading(place) as connection:
         rows = connection.execute(
             "SELECT o.*, i.payload, t.author_id, t.words FROM outgoing o LEFT JOIN tickets t ON t.key = o.ticket_key"
             " LEFT JOIN inbound i ON i.id = coalesce(o.inbound_id,"
@@ -44,7 +44,7 @@ def waiting(path: Path) -> list[Waiting]:
         return [_waiting(row) for row in rows]
 
 
-def _waiting(row: sqlite3.Row) -> Waiting:
+def _waiting(row: Row) -> Waiting:
     reply = codec.load(Reply, row["reply"])
     message = codec.load(IncomingMessage, row["payload"]) if row["payload"] else None
     to, said = row["author_id"] or "", row["words"] or ""  # an agent's words answer the ticket's

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bots.ledger import codec
-from bots.ledger.database import LedgerError, connect
+from bots.ledger.database import LedgerError, engine_at
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from bots.ledger.database import Writer
+    from bots.ledger.connection import Connection
+    from bots.ledger.database import Place, Writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +26,31 @@ class Command:
     arguments: Mapping[str, Any]
 
 
-def submit(path: Path, name: str, arguments: Mapping[str, Any], *, wait_s: float = 3.0) -> tuple[str, str]:
+def submit(place: Place, name: str, arguments: Mapping[str, Any], *, wait_s: float = 3.0) -> tuple[str, str]:
     """Leave a command for the bot; gives its state ("done", "failed", "new") and result after `wait_s` at the most.
 
     Raises `LedgerError` where there is no ledger, or none that can be written.
     """
-    if not path.exists():
-        raise LedgerError(f"There is no ledger at {path} yet. Start the bot once: firstline run")
-    with contextlib.closing(connect(path)) as connection:
+    engine = engine_at(place)
+    if not engine.exists():
+        raise LedgerError(f"There is no ledger at {engine.title} yet. Start the bot once: firstline run")
+    with contextlib.closing(engine.connect()) as connection:
         try:
-            cursor = connection.execute(
-                "INSERT INTO commands (name, arguments, state, created_at) VALUES (?, ?, 'new', ?)",
+            (made,) = connection.execute(
+                "INSERT INTO commands (name, arguments, state, created_at) VALUES (?, ?, 'new', ?) RETURNING id",
                 (name, json.dumps(arguments), codec.stamp()),
-            )
-        except sqlite3.Error as error:
-            raise LedgerError(f"The ledger {path} cannot be written: {error}.") from error
+            ).fetchall()
+        except engine.errors as error:
+            raise LedgerError(f"The ledger {engine.title} cannot be written: {error}.") from error
         until = time.monotonic() + wait_s
         while True:
-            row = connection.execute("SELECT state, result FROM commands WHERE id = ?", (cursor.lastrowid,)).fetchone()
+            row = connection.execute("SELECT state, result FROM commands WHERE id = ?", (made["id"],)).fetchone()
             if row["state"] != "new" or time.monotonic() > until:
                 return row["state"], row["result"] or ""
             time.sleep(0.05)
 
 
-def settle(connection: sqlite3.Connection, command_id: int, state: str, result: str) -> None:
+def settle(connection: Connection, command_id: int, state: str, result: str) -> None:
     """Note how a command ended, inside the transaction that carries it out."""
     connection.execute(
         "UPDATE commands SET state = ?, result = ?, done_at = ? WHERE id = ?",
@@ -62,7 +61,7 @@ def settle(connection: sqlite3.Connection, command_id: int, state: str, result: 
 class Commands:
     """The bot's side."""
 
-    def __init__(self, writer: Writer, reader: sqlite3.Connection) -> None:
+    def __init__(self, writer: Writer, reader: Connection) -> None:
         self._writer = writer
         self._reader = reader
 

@@ -1,9 +1,9 @@
 """What the ledger's SQL is written against: one small dialect for SQLite and PostgreSQL.
 
 Statements use ``?`` or ``:name`` for values, ``RETURNING id`` for a new row's id, ``json_extract(column, '$.a.b')`` for
-a text within a JSON value (on PostgreSQL a function of our migrations). They do not use what
-only one of the two has: ``json_each``, ``json_set``, ``max`` and ``min`` of two values, ``rowid``, ``lastrowid``,
-``INSERT OR …``, a text column compared with a number.
+a value within JSON and ``json_set`` to change one (on PostgreSQL functions of our migrations). They do not use what
+only one of the two has: ``json_each``, ``max`` and ``min`` of two values, ``rowid``, ``lastrowid``, ``INSERT OR …``, a
+text compared with a number, a condition as a number.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ class Connection(Protocol):
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
         """Run one statement."""
+        ...
+
+    def tell(self, topic: str, about: str) -> None:
+        """Let the other processes know, once this transaction is on disk, that something of `topic` waits for them."""
         ...
 
 

@@ -23,22 +23,21 @@ from ticket_client.base import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from bots.ledger.connection import Connection
     from bots.ledger.database import Writer
 
 _FIRST_NUMBER = 1000
 
 
-def open_ticket(connection: sqlite3.Connection, draft: TicketDraft, prefix: str) -> TicketRef:
+def open_ticket(connection: Connection, draft: TicketDraft, prefix: str) -> TicketRef:
     """Open the ticket of `draft.key`, or find it where it exists."""
     now = codec.stamp()
     row = connection.execute("SELECT id, number FROM desk_tickets WHERE key = ?", (draft.key,)).fetchone()
     if row:
         return TicketRef(id=str(row["id"]), number=row["number"])
-    last = connection.execute("SELECT coalesce(max(id), 0) FROM desk_tickets").fetchone()[0]
+    last: int = connection.execute("SELECT coalesce(max(id), 0) AS last FROM desk_tickets").fetchone()["last"]
     number = f"{prefix}-{_FIRST_NUMBER + last + 1}"
-    cursor = connection.execute(
+    connection.execute(
         "INSERT INTO desk_tickets (id, key, number, subject, requester, status, priority, tags, created_at, changed_at)"
         " VALUES (?, ?, ?, ?, ?, 'new', ?, ?, ?, ?)",
         (
@@ -53,13 +52,13 @@ def open_ticket(connection: sqlite3.Connection, draft: TicketDraft, prefix: str)
             now,
         ),
     )
-    ticket_id = str(cursor.lastrowid)
+    ticket_id = str(last + 1)
     add_entry(connection, ticket_id, "user", "", "\n\n".join((draft.body, *draft.attachments)), None)
     return TicketRef(id=ticket_id, number=number)
 
 
 def add_entry(  # noqa: PLR0913, PLR0917 - a row's columns
-    connection: sqlite3.Connection, ticket_id: str, kind: str, author: str, text: str, key: str | None
+    connection: Connection, ticket_id: str, kind: str, author: str, text: str, key: str | None
 ) -> bool:
     """Add a line to a ticket; False where the key is there already. A user's line bears the requester's name.
 
@@ -88,7 +87,7 @@ def add_entry(  # noqa: PLR0913, PLR0917 - a row's columns
     return True
 
 
-def set_status(connection: sqlite3.Connection, ticket_id: str, status: Status, who: str) -> bool:
+def set_status(connection: Connection, ticket_id: str, status: Status, who: str) -> bool:
     """Change a ticket's status; False where it has it already. Raises `NotFound`."""
     row = connection.execute("SELECT status FROM desk_tickets WHERE id = ?", (ticket_id,)).fetchone()
     if row is None:
@@ -103,7 +102,7 @@ def set_status(connection: sqlite3.Connection, ticket_id: str, status: Status, w
 class LedgerTicketStore:
     """Implements `ticket_client.local.TicketStore` on the ledger's writer and a reader."""
 
-    def __init__(self, writer: Writer, reader: sqlite3.Connection, prefix: str) -> None:
+    def __init__(self, writer: Writer, reader: Connection, prefix: str) -> None:
         self._writer = writer
         self._reader = reader
         self._prefix = prefix

@@ -14,15 +14,16 @@ from bots.pipeline.plan import ticket_key
 from ticket_client.base import TicketDraft
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Sequence
+
+    from bots.ledger.connection import Connection, Row
 
 GONE = "(deleted by its author)"
 _PAGE = 500
 _PLACE = "json_extract(payload, '$.reply_to.place') = ?"
 
 
-def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id: str) -> None:
+def erase(connection: Connection, deletion: IncomingMessage, message_id: str) -> None:
     """Erase what a message said, wherever the ledger keeps it: its rows, the built-in desk, what waits for a desk."""
     conversation_key = deletion.conversation_key
     place = (deletion.channel, deletion.account, conversation_key, deletion.reply_to.place)
@@ -84,14 +85,14 @@ def erase(connection: sqlite3.Connection, deletion: IncomingMessage, message_id:
         _erase_file_names(connection, inbound_id)
 
 
-def erase_row(connection: sqlite3.Connection, inbound_id: int) -> None:
+def erase_row(connection: Connection, inbound_id: int) -> None:
     """Erase the words of one row, and of nothing that came of them elsewhere."""
     _erase_rows(
         connection, connection.execute("SELECT id, payload FROM inbound WHERE id = ?", (inbound_id,)).fetchall()
     )
 
 
-def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own_key: str, texts: set[str]) -> None:
+def _erase_in_tickets(connection: Connection, conversation_key: str, own_key: str, texts: set[str]) -> None:
     """The tickets of a conversation quote what was said in it before they were opened."""
     quoting = (
         "SELECT key FROM tickets WHERE conversation_key = :place UNION SELECT :own UNION SELECT o.ticket_key"
@@ -121,7 +122,7 @@ def _erase_in_tickets(connection: sqlite3.Connection, conversation_key: str, own
         )
 
 
-def _erase_file_names(connection: sqlite3.Connection, inbound_id: int) -> None:
+def _erase_file_names(connection: Connection, inbound_id: int) -> None:
     intents = connection.execute(
         "SELECT id, payload FROM ticket_intents WHERE action = 'create' AND payload <> '' AND ticket_key ="
         " (SELECT ticket_key FROM outcomes WHERE inbound_id = ? AND outcome = 'ticket_opened')",
@@ -156,7 +157,7 @@ def _without_quote(body: str, said: str) -> str:
     return "\n".join(kept) + blank + rest
 
 
-def forget(connection: sqlite3.Connection, before: str) -> int:
+def forget(connection: Connection, before: str) -> int:
     """Erase a page of what is older than the stamp `before` and settled; how much that was. Outcome rows stay."""
     rows = connection.execute(
         "SELECT id, payload FROM inbound WHERE state <> 'new' AND erased_at IS NULL AND received_at < ? LIMIT ?",
@@ -197,7 +198,7 @@ def forget(connection: sqlite3.Connection, before: str) -> int:
     return len(rows) + len(replies)
 
 
-def _erase_rows(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> None:
+def _erase_rows(connection: Connection, rows: Sequence[Row]) -> None:
     for row in rows:
         bare = codec.load(IncomingMessage, row["payload"]).without_words()
         if bare.on_behalf_of is not None:

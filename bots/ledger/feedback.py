@@ -17,9 +17,10 @@ from bots.ledger.report import reading
 from bots.pipeline.plan import ticket_key
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
-    from pathlib import Path
+
+    from bots.ledger.connection import Row
+    from bots.ledger.database import Place
 
 MAX_QUESTIONS = 20_000  # the newest ones; keeps time and memory bounded
 SOON = timedelta(minutes=10)  # a ticket so soon after an answer says that it did not help
@@ -80,13 +81,13 @@ class Asked:
         return {"suggested": "nothing chosen"}.get(self.outcome, self.rule.replace("_", " "))
 
 
-def asked(path: Path, since: datetime) -> list[Asked]:
+def asked(place: Place, since: datetime) -> list[Asked]:
     """Every question since a time, oldest first, at most the newest 20,000.
 
     Raises:
         LedgerError: There is no ledger, or it is none.
     """
-    with reading(path) as connection:
+    with reading(place) as connection:
         rows = connection.execute(
             "SELECT i.id, i.channel, i.conversation_key, i.received_at, i.payload, i.erased_at,"
             " o.outcome, o.rule, o.entry, o.ticket_key"
@@ -98,7 +99,7 @@ def asked(path: Path, since: datetime) -> list[Asked]:
     return _replay(reversed(rows))[-MAX_QUESTIONS:]
 
 
-def _replay(rows: Iterable[sqlite3.Row]) -> list[Asked]:
+def _replay(rows: Iterable[Row]) -> list[Asked]:
     """Go through what happened in order; the last question of a conversation is what taps and tickets are about."""
     found: dict[str, Asked] = {}  # by the key that a ticket about the question would have
     last: dict[str, str] = {}

@@ -7,7 +7,6 @@ The built-in desk needs none of this: its rows are written in the same transacti
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -17,15 +16,13 @@ from typing import TYPE_CHECKING
 
 from adapters.base import Attachment, IncomingMessage
 from bots.ledger import codec, desk, outbox
-from bots.ledger.database import connect
 from bots.pipeline.effects import DeskMessage, Opening, Say
 from ticket_client.base import Requester, Status, TicketDraft, TicketRef
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
-    from pathlib import Path
 
+    from bots.ledger.connection import Connection, Row
     from bots.ledger.database import Writer
     from bots.ledger.outbox import Outgoing
 
@@ -69,7 +66,7 @@ class Files:
     attachments: tuple[Attachment, ...]
 
 
-def create(connection: sqlite3.Connection, opening: Opening, inbound_id: int, prefix: str) -> None:
+def create(connection: Connection, opening: Opening, inbound_id: int, prefix: str) -> None:
     """Leave the intent to open a ticket, which has our own reference until the desk gives it a number.
 
     A second announcement for the same ticket waits with the first.
@@ -103,13 +100,13 @@ def create(connection: sqlite3.Connection, opening: Opening, inbound_id: int, pr
 
 
 def add_files(
-    connection: sqlite3.Connection, key: str, ticket_key: str, channel: str, attachments: tuple[Attachment, ...]
+    connection: Connection, key: str, ticket_key: str, channel: str, attachments: tuple[Attachment, ...]
 ) -> None:
     """Leave the intent to take what somebody attached to the desk."""
     _insert(connection, key, ticket_key, "files", codec.dump(Files(channel=channel, attachments=attachments)), "[]")
 
 
-def add(connection: sqlite3.Connection, message: DeskMessage, *, transactional: bool) -> bool:
+def add(connection: Connection, message: DeskMessage, *, transactional: bool) -> bool:
     """Add words or a note to a ticket; True where the desk has to be called."""
     if transactional:
         row = connection.execute("SELECT desk_id FROM tickets WHERE key = ?", (message.ticket_key,)).fetchone()
@@ -126,18 +123,18 @@ def add(connection: sqlite3.Connection, message: DeskMessage, *, transactional: 
 
 
 def _insert(  # noqa: PLR0913, PLR0917 - a row's columns
-    connection: sqlite3.Connection, key: str, ticket_key: str, action: str, payload: str, announce: str
+    connection: Connection, key: str, ticket_key: str, action: str, payload: str, announce: str
 ) -> int | None:
     now = codec.stamp()
-    cursor = connection.execute(
+    made = connection.execute(
         "INSERT INTO ticket_intents (key, ticket_key, action, payload, announce, state, not_before, created_at)"
-        " VALUES (?, ?, ?, ?, ?, 'new', ?, ?) ON CONFLICT (key) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, 'new', ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
         (key, ticket_key, action, payload, announce, now, now),
-    )
-    return cursor.lastrowid
+    ).fetchall()
+    return made[0]["id"] if made else None
 
 
-def _refer(connection: sqlite3.Connection, ticket_key: str, intent_id: int | None, prefix: str) -> None:
+def _refer(connection: Connection, ticket_key: str, intent_id: int | None, prefix: str) -> None:
     reference = f"{prefix}-{_FIRST_REFERENCE + (intent_id or 0)}"
     connection.execute("UPDATE tickets SET reference = ? WHERE key = ?", (reference, ticket_key))
 
@@ -164,7 +161,7 @@ class Intents:
     What was left to do at a desk that is not the configured one any more waits until it is again.
     """
 
-    def __init__(self, writer: Writer, reader: sqlite3.Connection, desk: str) -> None:
+    def __init__(self, writer: Writer, reader: Connection, desk: str) -> None:
         self._writer = writer
         self._reader = reader
         self._desk = desk
@@ -193,7 +190,7 @@ class Intents:
         """Hold an intent's lease, longer than the work on it can take; False where somebody else has it, or did it."""
         now = datetime.now(UTC)
 
-        def operation(connection: sqlite3.Connection) -> bool:
+        def operation(connection: Connection) -> bool:
             taken = connection.execute(
                 "UPDATE ticket_intents SET lease_until = ? WHERE id = ? AND state IN ('new', 'sending')"
                 " AND attempts = ? AND (lease_until IS NULL OR lease_until <= ?)",
@@ -228,8 +225,9 @@ class Intents:
 
     async def release(self, intent: Intent, not_before: datetime, why: str) -> None:
         """Let go of an intent of which nobody knows how it ended: its state stays."""
-        values = (codec.stamp(not_before), why)
-        await self._set(intent, "lease_until = NULL, not_before = max(not_before, ?), error = ?", *values)
+        at = codec.stamp(not_before)
+        later = "not_before = CASE WHEN not_before < ? THEN ? ELSE not_before END"
+        await self._set(intent, f"lease_until = NULL, {later}, error = ?", at, at, why)
 
     async def add_note(self, intent: Intent, text: str) -> None:
         """Leave the intent to add a note about another one; once for each."""
@@ -249,7 +247,7 @@ class Intents:
         if self._reader.execute(f"SELECT 1 FROM ticket_intents WHERE {due}", (codec.stamp(now),)).fetchone() is None:
             return []
 
-        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+        def operation(connection: Connection) -> list[Outgoing]:
             rows = connection.execute(
                 "SELECT i.*, t.language, t.reference FROM ticket_intents i JOIN tickets t ON t.key = i.ticket_key"
                 f" WHERE {due} LIMIT 100",
@@ -281,7 +279,7 @@ class Intents:
     async def failed(self, intent: Intent, why: str, regret: Callable[[str], str]) -> list[Outgoing]:
         """The desk refuses it: its messages end as failed and their authors are told, in one transaction."""
 
-        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+        def operation(connection: Connection) -> list[Outgoing]:
             row = connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
             connection.execute(
                 "UPDATE ticket_intents SET state = 'failed', lease_until = NULL, note_at = NULL, error = ?"
@@ -320,7 +318,7 @@ class Intents:
         Raises `KnownNumber`.
         """
 
-        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+        def operation(connection: Connection) -> list[Outgoing]:
             row = connection.execute("SELECT announce, state FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
             if row["state"] == "done":
                 return []
@@ -366,7 +364,7 @@ class Intents:
         fence = " AND payload = ?" if unchanged else ""
         bound = (*values, intent.id, intent.payload) if unchanged else (*values, intent.id)
 
-        def operation(connection: sqlite3.Connection) -> bool:
+        def operation(connection: Connection) -> bool:
             changed = connection.execute(
                 f"UPDATE ticket_intents SET {sets} WHERE id = ? AND state IN ('new', 'sending'){fence}", bound
             )
@@ -384,7 +382,7 @@ class Continuation:
     prefix: str  # of our references
 
 
-def _continue(connection: sqlite3.Connection, intent: Intent, opening: Continuation) -> None:
+def _continue(connection: Connection, intent: Intent, opening: Continuation) -> None:
     row = connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
     if row["payload"] != intent.payload or row["state"] not in {"new", "sending"}:
         connection.execute("UPDATE ticket_intents SET lease_until = NULL WHERE id = ?", (intent.id,))
@@ -443,13 +441,12 @@ def _continue(connection: sqlite3.Connection, intent: Intent, opening: Continuat
     _refer(connection, key, intent.id, opening.prefix)
 
 
-def end_leases(path: Path) -> None:
-    """Whoever held one is dead: called where nobody else can have the ledger open."""
-    with contextlib.closing(connect(path)) as connection:
-        connection.execute("UPDATE ticket_intents SET lease_until = NULL WHERE lease_until IS NOT NULL")
+def end_leases(connection: Connection) -> None:
+    """Whoever held one is dead, or may do nothing any more: called by the only one who calls the desk."""
+    connection.execute("UPDATE ticket_intents SET lease_until = NULL WHERE lease_until IS NOT NULL")
 
 
-def inbound_ids(row: sqlite3.Row) -> list[int]:
+def inbound_ids(row: Row) -> list[int]:
     """The messages that an intent's row comes from: who waits for the ticket's number, else the one in its key."""
     if row["action"] == "create":
         return list(dict.fromkeys(waiting.inbound_id for waiting in _waiting(row)))
@@ -458,11 +455,11 @@ def inbound_ids(row: sqlite3.Row) -> list[int]:
     return [int(row["key"].split(":")[1])]
 
 
-def _waiting(row: sqlite3.Row) -> list[_Announcement]:
+def _waiting(row: Row) -> list[_Announcement]:
     return codec.load(list[_Announcement], row["announce"])
 
 
-def _told(connection: sqlite3.Connection, row: sqlite3.Row, sentence: str) -> list[_Announcement]:
+def _told(connection: Connection, row: Row, sentence: str) -> list[_Announcement]:
     """Everybody who waits for the ticket's number, or whose words were not added; of a note nobody knows."""
     if row["action"] == "create":
         return [
@@ -481,7 +478,7 @@ def _told(connection: sqlite3.Connection, row: sqlite3.Row, sentence: str) -> li
     return [_Announcement(message.conversation_key, inbound_id, say)]
 
 
-def _intent(row: sqlite3.Row) -> Intent:
+def _intent(row: Row) -> Intent:
     creates = row["action"] == "create"
     return Intent(
         id=row["id"],

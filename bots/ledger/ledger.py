@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -13,17 +12,18 @@ from typing import TYPE_CHECKING, Self
 from adapters.base import Author, IncomingMessage, Kind, Reply, ReplyTarget, TranscriptLine, Visibility
 from bots import claims
 from bots.ledger import codec, commands, desk, erasing, intents, outbox, people, replaying
-from bots.ledger.database import FileLock, Superseded, Writer, connect, make_folder, migrate
+from bots.ledger.connection import marks
+from bots.ledger.database import Superseded, Writer, engine_at
 from bots.ledger.outbox import Outgoing
 from bots.pipeline.plan import ticket_key
 from bots.pipeline.state import ClaimTry, Context, ConversationState, Identity, Phase, Ticket
 from ticket_client.base import Status
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
+    from bots.ledger.connection import Connection, Row
+    from bots.ledger.database import Place
     from bots.pipeline.effects import Effects, Opening
 
 PARTITIONS = 256  # for ever: stored with every message
@@ -60,10 +60,10 @@ def partition_of(conversation_key: str) -> int:
 
 
 class Ledger:
-    """Opened by the one bot that serves it, for as long as the ``with`` lasts.
+    """Opened by a bot that serves it, for as long as the ``with`` lasts; a file by one bot only.
 
     Args:
-        path: the SQLite file; made and migrated where needed.
+        place: the SQLite file, or the PostgreSQL URL; made and migrated where needed.
         number_prefix: of the built-in desk's ticket numbers.
         transactional_desk: whether tickets are opened in the commit itself (the built-in desk).
         desk_name: the name under which tickets are noted.
@@ -72,25 +72,23 @@ class Ledger:
     """
 
     def __init__(
-        self, path: Path, *, number_prefix: str = "FL", transactional_desk: bool = True, desk_name: str = "local"
+        self, place: Place, *, number_prefix: str = "FL", transactional_desk: bool = True, desk_name: str = "local"
     ) -> None:
-        self._path = path
+        self._engine = engine_at(place)
         self._prefix = number_prefix
         self._transactional = transactional_desk
         self._desk_name = desk_name
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        make_folder(self._path)
         with ExitStack() as stack:
-            lock = FileLock(self._path)
-            lock.acquire()
-            stack.callback(lock.release)
-            migrate(self._path)
-            intents.end_leases(self._path)
-            self.writer = stack.enter_context(Writer(self._path))
-            self.reader = connect(self._path, read_only=True)
-            stack.callback(self.reader.close)
+            stack.enter_context(self._engine.acquire())
+            self._engine.migrate()
+            if not self._engine.is_shared:
+                with closing(self._engine.connect()) as connection:
+                    intents.end_leases(connection)
+            self.writer = stack.enter_context(Writer(self._engine))
+            self.reader = stack.enter_context(closing(self._engine.connect(read_only=True)))
             self.outbox = outbox.Outbox(self.writer, self.reader)
             self.intents = intents.Intents(self.writer, self.reader, self._desk_name)
             self.commands = commands.Commands(self.writer, self.reader)
@@ -122,18 +120,17 @@ class Ledger:
             for m in messages
         ]
 
-        def operation(connection: sqlite3.Connection) -> list[Accepted]:
+        def operation(connection: Connection) -> list[Accepted]:
             accepted = []
             for row, message in zip(rows, messages, strict=True):
                 cursor = connection.execute(
                     "INSERT INTO inbound (dedupe_key, channel, account, kind, conversation_key, partition, message_id,"
                     " author_id, payload, sent_at, received_at, state) VALUES (:dedupe_key, :channel, :account, :kind,"
                     " :conversation_key, :partition, :message_id, :author_id, :payload, :sent_at, :received_at, 'new')"
-                    " ON CONFLICT (dedupe_key) DO NOTHING",
+                    " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
                     row,
                 )
-                if cursor.rowcount and cursor.lastrowid:
-                    accepted.append(Accepted(id=cursor.lastrowid, message=message))
+                accepted += [Accepted(id=made["id"], message=message) for made in cursor.fetchall()]
             return accepted
 
         return await self.writer.run(operation)
@@ -174,28 +171,21 @@ class Ledger:
         person = Identity(message.channel, message.account, requester.id)
         others = people.linked(self.reader, person)
         since = codec.stamp(datetime.now(UTC) - timedelta(days=_OWN_TICKETS_DAYS))
+        identities = [person, *others]
         own = self._tickets(
-            "(channel, account, author_id) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),"
-            " json_extract(value, '$[2]') FROM json_each(?))"
+            f"({' OR '.join(['(channel = ? AND account = ? AND author_id = ?)'] * len(identities))})"
             " AND opened_at >= ? ORDER BY opened_at DESC LIMIT 20",
-            (json.dumps([person, *others]), since),
+            (*(part for identity in identities for part in identity), since),
         )
         code = claims.hash_in(message.text)
         hangs_on = next((ticket for ticket in own if ticket.key == state.ticket_key), None)
         if hangs_on is None and state.ticket_key:
             hangs_on = self.ticket(state.ticket_key)
+        numbers = [number] if number else [f for n in desk_numbers for f in (n, f"#{n}", n.lower(), n.upper())]
         named = self._tickets(
-            "(number IN (SELECT value FROM json_each(?)) OR reference = ?)"
+            f"(number IN ({marks(numbers)}) OR reference = ?)"
             " ORDER BY channel = ? AND account = ? AND author_id = ? DESC, opened_at DESC LIMIT 1",
-            (
-                json.dumps(
-                    [number] if number else [f for n in desk_numbers for f in (n, f"#{n}", n.lower(), n.upper())]
-                ),
-                number,
-                message.channel,
-                message.account,
-                requester.id,
-            ),
+            (*numbers, number, message.channel, message.account, requester.id),
         )
         return Context(
             conversation=state,
@@ -225,9 +215,9 @@ class Ledger:
         waiting = [ticket for ticket in own if not ticket.status.is_over]
         places = [place for t in waiting for place in (t.conversation_key, t.private_conversation) if place]
         row = self.reader.execute(
-            "SELECT 1 FROM outgoing WHERE conversation_key IN (SELECT value FROM json_each(?))"
-            " AND ticket_key IN (SELECT value FROM json_each(?)) AND speaker = 'agent' LIMIT 1",
-            (json.dumps(places), json.dumps([ticket.key for ticket in waiting])),
+            f"SELECT 1 FROM outgoing WHERE conversation_key IN ({marks(places)})"
+            f" AND ticket_key IN ({marks(waiting)}) AND speaker = 'agent' LIMIT 1",
+            (*places, *(ticket.key for ticket in waiting)),
         )
         return any(ticket.status is Status.PENDING for ticket in waiting) or row.fetchone() is not None
 
@@ -386,7 +376,7 @@ class Ledger:
         """Write the outcome and all that follows from it. Raises `Superseded` where the message has one already."""
         return await self.writer.run(lambda connection: self._write(connection, accepted, effects))
 
-    def _write(self, connection: sqlite3.Connection, accepted: Accepted, effects: Effects) -> Committed:
+    def _write(self, connection: Connection, accepted: Accepted, effects: Effects) -> Committed:
         now = codec.stamp()
         message = accepted.message
         state = "failed" if effects.outcome == "failed" else "done"
@@ -413,8 +403,8 @@ class Ledger:
             connection.execute(
                 "UPDATE outgoing SET state = 'cancelled', error = 'told again in a later reply', changed_at = ?"
                 f" WHERE conversation_key = ? AND {_UNCONFIRMED}"
-                " AND number IN (SELECT value FROM json_each(?))",
-                (now, message.conversation_key, json.dumps(effects.confirms)),
+                f" AND number IN ({marks(effects.confirms)})",
+                (now, message.conversation_key, *effects.confirms),
             )
         if effects.silence:
             outbox.silenced(connection, Identity(message.channel, message.account, message.author.id))
@@ -444,9 +434,7 @@ class Ledger:
             erasing.erase_row(connection, accepted.id)
         return Committed(outgoing=tuple(made), intents=wake)
 
-    def _open(
-        self, connection: sqlite3.Connection, opening: Opening, inbound_id: int, now: str
-    ) -> tuple[list[Outgoing], bool]:
+    def _open(self, connection: Connection, opening: Opening, inbound_id: int, now: str) -> tuple[list[Outgoing], bool]:
         """Open the ticket here, or leave an intent for the desk; a ticket of that key that exists is taken instead."""
         key = opening.draft.key
         connection.execute(
@@ -486,7 +474,7 @@ class Ledger:
         )
         return made, False
 
-    def _note(self, connection: sqlite3.Connection, message: IncomingMessage, effects: Effects, now: str) -> None:
+    def _note(self, connection: Connection, message: IncomingMessage, effects: Effects, now: str) -> None:
         if effects.attach:
             connection.execute(
                 "UPDATE tickets SET private_to = ?, private_conversation = ?, changed_at = ? WHERE key = ?",
@@ -506,7 +494,7 @@ class Ledger:
             erasing.erase(connection, message, effects.erase)
 
     async def retry(
-        self, inbound_id: int, *, also: Callable[[sqlite3.Connection], None] = outbox.nothing_else
+        self, inbound_id: int, *, also: Callable[[Connection], None] = outbox.nothing_else
     ) -> Accepted | None:
         """Forget the failed outcome of a message, so that it is worked on again. Raises `LookupError`.
 
@@ -515,7 +503,7 @@ class Ledger:
         None where it was decided and the desk refused what came of it: the desk is asked again.
         """
 
-        def operation(connection: sqlite3.Connection) -> Accepted | None:
+        def operation(connection: Connection) -> Accepted | None:
             row = connection.execute("SELECT * FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
             if row is None or row["state"] != "failed":
                 raise LookupError(f"Message {inbound_id} is not among the failed ones. See: firstline ledger")
@@ -555,7 +543,7 @@ class Ledger:
         return await self.writer.run(lambda connection: erasing.forget(connection, before))
 
 
-def save_cursor(connection: sqlite3.Connection, name: str, value: str) -> None:
+def save_cursor(connection: Connection, name: str, value: str) -> None:
     """Write a cursor inside somebody's transaction."""
     connection.execute(
         "INSERT INTO cursors (name, value, changed_at) VALUES (?, ?, ?)"
@@ -564,9 +552,7 @@ def save_cursor(connection: sqlite3.Connection, name: str, value: str) -> None:
     )
 
 
-def _save_conversation(
-    connection: sqlite3.Connection, message: IncomingMessage, state: ConversationState, now: str
-) -> None:
+def _save_conversation(connection: Connection, message: IncomingMessage, state: ConversationState, now: str) -> None:
     person = message.on_behalf_of or message.author
     connection.execute(
         "INSERT INTO conversations (key, channel, account, author_id, visibility, state, reply_to, changed_at)"
@@ -585,7 +571,7 @@ def _save_conversation(
     )
 
 
-def _ticket(row: sqlite3.Row) -> Ticket:
+def _ticket(row: Row) -> Ticket:
     return Ticket(
         key=row["key"],
         desk_id=row["desk_id"],
@@ -611,7 +597,7 @@ def _ticket(row: sqlite3.Row) -> Ticket:
     )
 
 
-def _line(row: sqlite3.Row) -> TranscriptLine | None:
+def _line(row: Row) -> TranscriptLine | None:
     at = codec.read_stamp(row["at"])
     if row["author"] != "user":
         reply = codec.load(Reply, row["value"])

@@ -13,9 +13,9 @@ from bots.ledger import codec
 from bots.pipeline.effects import NUMBER, SILENCED, Say
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable
 
+    from bots.ledger.connection import Connection, Row
     from bots.ledger.database import Writer
     from bots.pipeline.state import Identity
 
@@ -36,7 +36,7 @@ class Outgoing:
 
 
 def insert(  # noqa: PLR0913 - a row's columns
-    connection: sqlite3.Connection,
+    connection: Connection,
     says: Iterable[Say],
     *,
     conversation_key: str,
@@ -64,7 +64,7 @@ def insert(  # noqa: PLR0913 - a row's columns
                 "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker, reply,"
                 " number, state, error, not_before, created_at, changed_at)"
                 " VALUES (:key, :channel, :place, :conversation, :inbound, :ticket, :speaker, :reply, :number, :state,"
-                " :why, :now, :now, :now) ON CONFLICT (key) DO NOTHING",
+                " :why, :now, :now, :now) ON CONFLICT (key) DO NOTHING RETURNING id",
                 {
                     **_columns(reply),
                     "conversation": conversation_key,
@@ -75,8 +75,8 @@ def insert(  # noqa: PLR0913 - a row's columns
                     "now": codec.stamp(),
                 },
             )
-            if cursor.rowcount and cursor.lastrowid and state == "pending":
-                made.append(Outgoing(id=cursor.lastrowid, reply=reply))
+            if state == "pending":
+                made += [Outgoing(id=row["id"], reply=reply) for row in cursor.fetchall()]
     return made
 
 
@@ -91,7 +91,7 @@ def _columns(reply: Reply) -> dict[str, str | None]:
     }
 
 
-def _hold(connection: sqlite3.Connection, say: Say, conversation_key: str) -> str:
+def _hold(connection: Connection, say: Say, conversation_key: str) -> str:
     """Why a moderator has to release a text, or nothing."""
     target = say.target
     if say.hold:
@@ -104,7 +104,7 @@ def _hold(connection: sqlite3.Connection, say: Say, conversation_key: str) -> st
         return ""
     posted: int = connection.execute(
         "SELECT count(*) FROM outgoing WHERE channel = ? AND place = ? AND state NOT IN ('failed', 'cancelled', 'held')"
-        " AND json_extract(reply, '$.follows') = '' AND json_extract(reply, '$.target.address') = json(?) AND key <> ?",
+        " AND json_extract(reply, '$.follows') = '' AND json_extract(reply, '$.target.address') = ? AND key <> ?",
         (target.channel, target.place, codec.dump(dict(target.address)), say.key),
     ).fetchone()[0]
     if posted < target.max_replies:
@@ -112,7 +112,7 @@ def _hold(connection: sqlite3.Connection, say: Say, conversation_key: str) -> st
     return "as many automatic replies to that message as are allowed there were sent"
 
 
-def _is_endless(connection: sqlite3.Connection, conversation_key: str) -> bool:
+def _is_endless(connection: Connection, conversation_key: str) -> bool:
     """Whether two programs may be answering each other where people read along."""
     hour_ago = codec.stamp(datetime.now(UTC) - timedelta(hours=1))
     (count,) = connection.execute(
@@ -161,14 +161,14 @@ def _parts(whole: Reply, *, ending: str = "") -> list[Reply]:
     ]
 
 
-def nothing_else(_: sqlite3.Connection) -> None:
+def nothing_else(_: Connection) -> None:
     """Nothing more belongs to the transaction."""
 
 
 class Outbox:
     """The states of replies, each change one durable write."""
 
-    def __init__(self, writer: Writer, reader: sqlite3.Connection) -> None:
+    def __init__(self, writer: Writer, reader: Connection) -> None:
         self._writer = writer
         self._reader = reader
 
@@ -216,7 +216,7 @@ class Outbox:
             raise ValueError(f"Nothing is to be said instead of reply {outgoing.id}.")
         say = Say(key=f"{reply.key}:instead", target=reply.instead.target, text=reply.instead.text, number=reply.number)
 
-        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+        def operation(connection: Connection) -> list[Outgoing]:
             row = connection.execute("SELECT * FROM outgoing WHERE id = ?", (outgoing.id,)).fetchone()
             connection.execute(
                 "UPDATE outgoing SET state = 'failed', reply = ?, error = ?, changed_at = ? WHERE id = ?",
@@ -232,13 +232,13 @@ class Outbox:
 
         return await self._writer.run(operation)
 
-    async def resend(self, outgoing_id: int, *, also: Callable[[sqlite3.Connection], None] = nothing_else) -> Outgoing:
+    async def resend(self, outgoing_id: int, *, also: Callable[[Connection], None] = nothing_else) -> Outgoing:
         """A person decided that an ambiguous or failed reply is to be posted (again). Raises `LookupError`.
 
         `also` is part of the same transaction: it settles the order, so that no crash can carry it out twice.
         """
 
-        def operation(connection: sqlite3.Connection) -> Outgoing:
+        def operation(connection: Connection) -> Outgoing:
             changed = connection.execute(
                 "UPDATE outgoing SET state = 'pending', attempts = 0, not_before = ?, changed_at = ?"
                 " WHERE id = ? AND state IN ('ambiguous', 'failed') AND json_extract(reply, '$.text') <> ''",
@@ -253,27 +253,23 @@ class Outbox:
 
     # --- what waits for a moderator ---------------------------------------------------------------------------------
 
-    async def release(
-        self, outgoing_id: int, *, also: Callable[[sqlite3.Connection], None] = nothing_else
-    ) -> list[Outgoing]:
+    async def release(self, outgoing_id: int, *, also: Callable[[Connection], None] = nothing_else) -> list[Outgoing]:
         """A moderator lets a held reply out: what is to be posted; nothing where a person posts it by hand.
 
         Raises `LookupError` where none of that id is held.
         """
 
-        def operation(connection: sqlite3.Connection) -> list[Outgoing]:
+        def operation(connection: Connection) -> list[Outgoing]:
             row, reply = _held(connection, outgoing_id)
             also(connection)
             return _let_out(connection, row, reply)
 
         return await self._writer.run(operation)
 
-    async def edit(
-        self, outgoing_id: int, text: str, *, also: Callable[[sqlite3.Connection], None] = nothing_else
-    ) -> None:
+    async def edit(self, outgoing_id: int, text: str, *, also: Callable[[Connection], None] = nothing_else) -> None:
         """A moderator words a held reply anew (plain text). Raises `LookupError` where none of that id is held."""
 
-        def operation(connection: sqlite3.Connection) -> None:
+        def operation(connection: Connection) -> None:
             _, reply = _held(connection, outgoing_id)
             also(connection)
             number = reply.number if reply.number and reply.number in text else None
@@ -285,10 +281,10 @@ class Outbox:
 
         await self._writer.run(operation)
 
-    async def dismiss(self, outgoing_id: int, *, also: Callable[[sqlite3.Connection], None] = nothing_else) -> None:
+    async def dismiss(self, outgoing_id: int, *, also: Callable[[Connection], None] = nothing_else) -> None:
         """A moderator decides that a held reply is not to be posted. Raises `LookupError` as above."""
 
-        def operation(connection: sqlite3.Connection) -> None:
+        def operation(connection: Connection) -> None:
             _held(connection, outgoing_id)
             also(connection)
             connection.execute(
@@ -302,13 +298,13 @@ class Outbox:
         fence = "".join(" AND state <> ?" for _ in unless)
         values = (state, codec.stamp(), *columns.values(), outgoing_id, *unless)
 
-        def operation(connection: sqlite3.Connection) -> bool:
+        def operation(connection: Connection) -> bool:
             return bool(connection.execute(f"UPDATE outgoing SET {sets} WHERE id = ?{fence}", values).rowcount)
 
         return await self._writer.run(operation)
 
 
-def silenced(connection: sqlite3.Connection, person: Identity) -> None:
+def silenced(connection: Connection, person: Identity) -> None:
     """Hold back what is on its way to somebody in public who wants silence from now on."""
     connection.execute(
         "UPDATE outgoing SET state = 'held', error = ?, changed_at = ? WHERE state = 'pending'"
@@ -318,7 +314,7 @@ def silenced(connection: sqlite3.Connection, person: Identity) -> None:
     )
 
 
-def unsilenced(connection: sqlite3.Connection, person: Identity) -> list[Outgoing]:
+def unsilenced(connection: Connection, person: Identity) -> list[Outgoing]:
     """Let out what waited only because its reader wanted silence, inside the transaction in which they want no more."""
     rows = connection.execute(
         "SELECT o.* FROM outgoing o JOIN conversations c ON c.key = o.conversation_key"
@@ -334,7 +330,7 @@ def unsilenced(connection: sqlite3.Connection, person: Identity) -> list[Outgoin
     return made
 
 
-def _let_out(connection: sqlite3.Connection, row: sqlite3.Row, reply: Reply) -> list[Outgoing]:
+def _let_out(connection: Connection, row: Row, reply: Reply) -> list[Outgoing]:
     """Put a held reply on its way, split into what the platform takes; one to be posted by hand counts as posted."""
     first, *others = _parts(replace(reply, target=replace(reply.target, max_parts=None)))
     by_hand = reply.target.release is Release.BY_HAND
@@ -355,7 +351,8 @@ def _let_out(connection: sqlite3.Connection, row: sqlite3.Row, reply: Reply) -> 
         cursor = connection.execute(
             "INSERT INTO outgoing (key, channel, place, conversation_key, inbound_id, ticket_key, speaker,"
             " reply, number, state, not_before, created_at, changed_at) VALUES (:key, :channel, :place,"
-            " :conversation, :inbound, :ticket, :speaker, :reply, :number, 'pending', :now, :now, :now)",
+            " :conversation, :inbound, :ticket, :speaker, :reply, :number, 'pending', :now, :now, :now)"
+            " RETURNING id",
             {
                 **_columns(part),
                 "conversation": row["conversation_key"],
@@ -364,11 +361,11 @@ def _let_out(connection: sqlite3.Connection, row: sqlite3.Row, reply: Reply) -> 
                 "now": codec.stamp(),
             },
         )
-        made.append(Outgoing(id=cursor.lastrowid or 0, reply=part))
+        made += [Outgoing(id=inserted["id"], reply=part) for inserted in cursor.fetchall()]
     return made
 
 
-def _held(connection: sqlite3.Connection, outgoing_id: int) -> tuple[sqlite3.Row, Reply]:
+def _held(connection: Connection, outgoing_id: int) -> tuple[Row, Reply]:
     row = connection.execute(
         "SELECT * FROM outgoing WHERE id = ? AND state = 'held' AND erased_at IS NULL", (outgoing_id,)
     ).fetchone()
@@ -386,7 +383,7 @@ def _bare(reply: Reply) -> Reply:
     return replace(reply, text=reply.text.replace(reply.secret, "…"), secret="") if reply.secret else reply
 
 
-def _outgoing(row: sqlite3.Row) -> Outgoing:
+def _outgoing(row: Row) -> Outgoing:
     return Outgoing(
         id=row["id"],
         reply=codec.load(Reply, row["reply"]),

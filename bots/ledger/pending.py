@@ -10,8 +10,8 @@ from bots.ledger import codec
 from bots.ledger.report import reading
 
 if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
+    from bots.ledger.connection import Row
+    from bots.ledger.database import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +66,9 @@ class DeskState:
     cursor_at: datetime | None
 
 
-def state(path: Path, desk: str, now: datetime) -> DeskState:
+def state(place: Place, desk: str, now: datetime) -> DeskState:
     """How things stand with `desk`. Raises `LedgerError` where there is no ledger."""
-    with reading(path) as connection:
+    with reading(place) as connection:
         cursor = connection.execute("SELECT changed_at FROM cursors WHERE name = ?", (f"relay:{desk}",)).fetchone()
         tickets = connection.execute(
             "SELECT status, raw_status, desk_id IS NOT NULL AS at_desk, count(*) AS n FROM tickets"
@@ -93,9 +93,9 @@ def state(path: Path, desk: str, now: datetime) -> DeskState:
         )
 
 
-def of_ticket(path: Path, key: str, now: datetime) -> tuple[Pending, ...]:
+def of_ticket(place: Place, key: str, now: datetime) -> tuple[Pending, ...]:
     """What is not done of one ticket, oldest first."""
-    with reading(path) as connection:
+    with reading(place) as connection:
         rows = connection.execute(f"{_PENDING} AND i.ticket_key = ? ORDER BY i.id", (key,))
         return tuple(_pending(row, now) for row in rows)
 
@@ -107,7 +107,7 @@ _PENDING = (
 )
 
 
-def _pending(row: sqlite3.Row, now: datetime) -> Pending:
+def _pending(row: Row, now: datetime) -> Pending:
     has_failed = row["state"] == "failed"
     waits_for = row["first"] if not has_failed and row["first"] < row["id"] else None
     lease = codec.read_stamp(row["lease_until"]) if row["lease_until"] else None

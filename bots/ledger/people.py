@@ -10,8 +10,7 @@ from bots.ledger.database import Overtaken
 from bots.pipeline.state import Identity
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from bots.ledger.connection import Connection
     from bots.pipeline.effects import Claim
 
 _CODE_HOLDS = timedelta(hours=24)
@@ -20,12 +19,12 @@ _WRONG_WITHIN = timedelta(hours=1)
 _THIS = "channel = ? AND account = ? AND author_id = ?"
 
 
-def is_silenced(connection: sqlite3.Connection, person: Identity) -> bool:
+def is_silenced(connection: Connection, person: Identity) -> bool:
     """Whether somebody asked the bot to leave them alone."""
     return connection.execute(f"SELECT 1 FROM silences WHERE {_THIS}", person).fetchone() is not None
 
 
-def account_in(connection: sqlite3.Connection, conversation_key: str) -> Identity | None:
+def account_in(connection: Connection, conversation_key: str) -> Identity | None:
     """Whose conversation it is, as far as it is known."""
     row = connection.execute(
         "SELECT channel, account, author_id FROM conversations WHERE key = ?", (conversation_key,)
@@ -33,7 +32,7 @@ def account_in(connection: sqlite3.Connection, conversation_key: str) -> Identit
     return Identity(*row) if row else None
 
 
-def silence(connection: sqlite3.Connection, person: Identity, *, wanted: bool) -> None:
+def silence(connection: Connection, person: Identity, *, wanted: bool) -> None:
     """Remember, or forget, that somebody wants to be left alone."""
     if wanted:
         connection.execute(
@@ -44,7 +43,7 @@ def silence(connection: sqlite3.Connection, person: Identity, *, wanted: bool) -
         connection.execute(f"DELETE FROM silences WHERE {_THIS}", person)
 
 
-def linked(connection: sqlite3.Connection, person: Identity) -> frozenset[Identity]:
+def linked(connection: Connection, person: Identity) -> frozenset[Identity]:
     """The other identities of a person, as far as they agreed to that being known."""
     rows = connection.execute(
         f"SELECT other_channel, other_account, other_author_id FROM identity_links WHERE {_THIS}", person
@@ -52,7 +51,7 @@ def linked(connection: sqlite3.Connection, person: Identity) -> frozenset[Identi
     return frozenset(Identity(*row) for row in rows)
 
 
-def holder(connection: sqlite3.Connection, person: Identity, code_hash: str) -> Identity | None:
+def holder(connection: Connection, person: Identity, code_hash: str) -> Identity | None:
     """Whose code it is; nobody's where it is unknown, spent, expired, or the person tried too many wrong ones."""
     since = codec.stamp(datetime.now(UTC) - _WRONG_WITHIN)
     (wrong,) = connection.execute(
@@ -65,7 +64,7 @@ def holder(connection: sqlite3.Connection, person: Identity, code_hash: str) -> 
     return Identity(*row) if row and wrong < _WRONG_CODES else None
 
 
-def carry_out(connection: sqlite3.Connection, person: Identity, claim: Claim) -> None:
+def carry_out(connection: Connection, person: Identity, claim: Claim) -> None:
     """What a decision does to a claim code, inside its transaction."""
     now = codec.stamp()
     match claim.act:
@@ -92,7 +91,7 @@ def carry_out(connection: sqlite3.Connection, person: Identity, claim: Claim) ->
             _link(connection, Identity(*row), person, now)
 
 
-def _link(connection: sqlite3.Connection, one: Identity, other: Identity, now: str) -> None:
+def _link(connection: Connection, one: Identity, other: Identity, now: str) -> None:
     for a, b in ((one, other), (other, one)):
         connection.execute(
             "INSERT INTO identity_links (channel, account, author_id, other_channel, other_account, other_author_id,"
@@ -101,7 +100,7 @@ def _link(connection: sqlite3.Connection, one: Identity, other: Identity, now: s
         )
 
 
-def unlink(connection: sqlite3.Connection, person: Identity) -> None:
+def unlink(connection: Connection, person: Identity) -> None:
     """Make all of somebody's accounts strangers to this one again, in both directions."""
     for other in linked(connection, person):
         for one, another in ((person, other), (other, person)):
@@ -113,7 +112,7 @@ def unlink(connection: sqlite3.Connection, person: Identity) -> None:
             _bring_home(connection, one, another)
 
 
-def _bring_home(connection: sqlite3.Connection, owner: Identity, other: Identity) -> None:
+def _bring_home(connection: Connection, owner: Identity, other: Identity) -> None:
     """What went on with the owner's tickets at the other account goes on in the owner's own private place, if any."""
     home = private_place(connection, owner)
     connection.execute(
@@ -128,7 +127,7 @@ def _bring_home(connection: sqlite3.Connection, owner: Identity, other: Identity
     )
 
 
-def private_place(connection: sqlite3.Connection, person: Identity) -> tuple[str, str] | None:
+def private_place(connection: Connection, person: Identity) -> tuple[str, str] | None:
     """Where somebody can be told something in private, if they ever wrote there: a target, and its conversation."""
     row = connection.execute(
         f"SELECT reply_to, key FROM conversations WHERE {_THIS} AND visibility = 'private'"
@@ -138,7 +137,7 @@ def private_place(connection: sqlite3.Connection, person: Identity) -> tuple[str
     return tuple(row) if row else None
 
 
-def forget(connection: sqlite3.Connection, before: str) -> None:
+def forget(connection: Connection, before: str) -> None:
     """Remove codes and tries that mean nothing any more."""
     connection.execute("DELETE FROM claims WHERE expires_at < ?", (before,))
     connection.execute("DELETE FROM claim_tries WHERE at < ?", (before,))

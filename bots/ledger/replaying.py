@@ -10,8 +10,9 @@ from bots.ledger.intents import inbound_ids
 from bots.ledger.report import find_ticket
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
+
+    from bots.ledger.connection import Connection, Row
 
 # Of a message whose failure is mended: what it led to, by the first of these among its intents.
 _OUTCOMES = {"create": "ticket_opened", "message": "appended", "files": "appended", "note": "acted"}
@@ -28,7 +29,7 @@ class Wanted:
     everything: bool = False
 
 
-def chosen(connection: sqlite3.Connection, wanted: Wanted) -> list[sqlite3.Row]:
+def chosen(connection: Connection, wanted: Wanted) -> list[Row]:
     """The failed intents that are meant, oldest first; none where those that are named are done, or wait.
 
     Words whose ticket itself could not be opened go with it, and it with them. Raises `LookupError` for what there
@@ -45,7 +46,7 @@ def chosen(connection: sqlite3.Connection, wanted: Wanted) -> list[sqlite3.Row]:
     return [row for row in failed if wanted.everything or row["id"] in ids or row["ticket_key"] in keys]
 
 
-def replay(connection: sqlite3.Connection, wanted: Wanted) -> str:
+def replay(connection: Connection, wanted: Wanted) -> str:
     """Have failed intents tried again; gives a sentence that says which. Raises `LookupError`.
 
     One attempt counts as made, so the desk is asked for each before it is sent; and not before the desk can know what
@@ -56,9 +57,9 @@ def replay(connection: sqlite3.Connection, wanted: Wanted) -> str:
     now = codec.stamp()
     for row in again:
         connection.execute(
-            "UPDATE ticket_intents SET state = 'new', attempts = 1, not_before = max(not_before, ?), created_at = ?,"
-            " request = NULL, lease_until = NULL WHERE id = ?",
-            (now, now, row["id"]),
+            "UPDATE ticket_intents SET state = 'new', attempts = 1, request = NULL, lease_until = NULL, created_at = ?,"
+            " not_before = CASE WHEN not_before < ? THEN ? ELSE not_before END WHERE id = ?",
+            (now, now, now, row["id"]),
         )
     for inbound_id, intent_id in {found: row["id"] for row in again for found in inbound_ids(row)}.items():
         _mend(connection, inbound_id, intent_id)
@@ -68,7 +69,7 @@ def replay(connection: sqlite3.Connection, wanted: Wanted) -> str:
     return " ".join(told)
 
 
-def retry(connection: sqlite3.Connection, inbound_id: int, desk: str) -> bool:
+def retry(connection: Connection, inbound_id: int, desk: str) -> bool:
     """Have what the desk refused of a message tried again; False where it refused nothing of it."""
     failed = chosen(connection, Wanted(desk=desk, everything=True))
     mine = tuple(row["id"] for row in failed if inbound_id in inbound_ids(row))
@@ -77,14 +78,14 @@ def retry(connection: sqlite3.Connection, inbound_id: int, desk: str) -> bool:
     return bool(mine)
 
 
-def hurry(connection: sqlite3.Connection) -> tuple[int, int]:
+def hurry(connection: Connection) -> tuple[int, int]:
     """Have everything tried now: how many are, and how many cannot be yet.
 
     Those that were perhaps done are left alone until the desk can know of them: asked too early, it would say no, and
     get a second ticket.
     """
     now = codec.stamp()
-    connection.execute("UPDATE ticket_intents SET not_before = min(not_before, ?) WHERE state = 'new'", (now,))
+    connection.execute("UPDATE ticket_intents SET not_before = ? WHERE state = 'new' AND not_before > ?", (now, now))
     row = connection.execute(
         "SELECT count(*) AS waiting, count(*) FILTER (WHERE state = 'sending' AND not_before > :now"
         " AND (lease_until IS NULL OR lease_until <= :now)) AS unclear"
@@ -94,7 +95,7 @@ def hurry(connection: sqlite3.Connection) -> tuple[int, int]:
     return row["waiting"] - row["unclear"], row["unclear"]
 
 
-def _by_id(connection: sqlite3.Connection, identity: int, desk: str) -> list[int]:
+def _by_id(connection: Connection, identity: int, desk: str) -> list[int]:
     row = connection.execute(
         "SELECT i.state, t.desk FROM ticket_intents i JOIN tickets t ON t.key = i.ticket_key WHERE i.id = ?",
         (identity,),
@@ -106,7 +107,7 @@ def _by_id(connection: sqlite3.Connection, identity: int, desk: str) -> list[int
     return [identity] if row["state"] == "failed" else []
 
 
-def _by_number(connection: sqlite3.Connection, number: str, desk: str) -> str:
+def _by_number(connection: Connection, number: str, desk: str) -> str:
     row = find_ticket(connection, desk, number)
     if row is None:
         raise LookupError(f"There is no ticket {number}. See: firstline tickets list --all")
@@ -114,19 +115,19 @@ def _by_number(connection: sqlite3.Connection, number: str, desk: str) -> str:
     return key
 
 
-def _lacks_ticket(connection: sqlite3.Connection, ticket_key: str) -> bool:
+def _lacks_ticket(connection: Connection, ticket_key: str) -> bool:
     row = connection.execute("SELECT desk_id FROM tickets WHERE key = ?", (ticket_key,)).fetchone()
     return row["desk_id"] is None
 
 
-def _mend(connection: sqlite3.Connection, inbound_id: int, intent_id: int) -> None:
+def _mend(connection: Connection, inbound_id: int, intent_id: int) -> None:
     """Take back that a message failed, unless something else of it still has."""
-    rows = connection.execute(
-        "SELECT action, state FROM ticket_intents WHERE id = :intent OR (key >= :from AND key < :to)"
-        " OR (key = 'create:' || (SELECT ticket_key FROM outcomes WHERE inbound_id = :id) AND EXISTS"
-        " (SELECT 1 FROM json_each(announce) WHERE json_extract(value, '$.inbound_id') = :id))",
+    found = connection.execute(
+        "SELECT * FROM ticket_intents WHERE id = :intent OR (key >= :from AND key < :to)"
+        " OR key = 'create:' || (SELECT ticket_key FROM outcomes WHERE inbound_id = :id)",
         {"intent": intent_id, "id": inbound_id, "from": f"in:{inbound_id}:", "to": f"in:{inbound_id};"},
     ).fetchall()
+    rows = [row for row in found if row["id"] == intent_id or inbound_id in inbound_ids(row)]
     if any(row["state"] == "failed" for row in rows):
         return
     actions = {row["action"] for row in rows}
@@ -138,7 +139,7 @@ def _mend(connection: sqlite3.Connection, inbound_id: int, intent_id: int) -> No
     )
 
 
-def _listed(rows: Sequence[sqlite3.Row]) -> str:
+def _listed(rows: Sequence[Row]) -> str:
     named = [f"{row['id']} ({row['action']}, {row['ticket']})" for row in rows[:_MOST_NAMED]]
     left = len(rows) - len(named)
     return ", ".join(named) + (f" and {left} more" if left else "")

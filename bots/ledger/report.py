@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bots.ledger import codec
-from bots.ledger.database import LedgerError, connect
+from bots.ledger.database import LedgerError, engine_at
 from ticket_client.base import Requester
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from bots.ledger.connection import Connection, Row
+    from bots.ledger.database import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,22 +97,19 @@ class RemoteTicket:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(place: Place) -> Iterator[Connection]:
     """A read-only view of the ledger, the same for the whole block. Raises `LedgerError` where there is none."""
-    if not path.exists():
-        raise LedgerError(f"There is no ledger at {path} yet. Start the bot once: firstline run")
-    with contextlib.closing(connect(path, read_only=True)) as connection:
-        try:
-            connection.execute("BEGIN")
-            yield connection
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(f"{path} cannot be read as a ledger ({error}). Is it the right file?") from error
+    engine = engine_at(place)
+    if not engine.exists():
+        raise LedgerError(f"There is no ledger at {engine.title} yet. Start the bot once: firstline run")
+    with engine.reading() as connection:
+        yield connection
 
 
-def report(path: Path, since: datetime | None = None) -> Report:
+def report(place: Place, since: datetime | None = None) -> Report:
     """The whole report, or that of what came in since a time."""
     start = codec.stamp(since) if since else ""
-    with reading(path) as connection:
+    with reading(place) as connection:
         outcomes: dict[str, dict[str, int]] = {}
         for row in connection.execute(
             "SELECT o.outcome, o.rule, count(*) AS n FROM outcomes o JOIN inbound i ON i.id = o.inbound_id"
@@ -155,19 +153,19 @@ _REPLIES = (
 )
 
 
-def tickets(path: Path, *, all_of_them: bool = False) -> list[DeskTicket]:
+def tickets(place: Place, *, all_of_them: bool = False) -> list[DeskTicket]:
     """The built-in desk's tickets, newest first; only those that are not over unless `all_of_them`."""
     where = "" if all_of_them else " WHERE d.status NOT IN ('resolved', 'closed')"
-    with reading(path) as connection:
+    with reading(place) as connection:
         rows = connection.execute(
             f"SELECT d.*, t.rating FROM desk_tickets d LEFT JOIN tickets t ON t.key = d.key{where} ORDER BY d.id DESC"
         )
         return [_ticket(row, ()) for row in rows]
 
 
-def ticket(path: Path, number: str) -> DeskTicket:
+def ticket(place: Place, number: str) -> DeskTicket:
     """One ticket with all its lines. Raises `LedgerError` where there is none."""
-    with reading(path) as connection:
+    with reading(place) as connection:
         row = connection.execute(
             "SELECT d.*, t.rating FROM desk_tickets d LEFT JOIN tickets t ON t.key = d.key WHERE upper(d.number) = ?",
             (number.strip().upper(),),
@@ -191,35 +189,35 @@ _UNDELIVERED = (
 )
 
 
-def remote_tickets(path: Path, desk: str, *, all_of_them: bool = False) -> list[RemoteTicket]:
+def remote_tickets(place: Place, desk: str, *, all_of_them: bool = False) -> list[RemoteTicket]:
     """The tickets at a desk over the network, newest first; only those that are not over unless `all_of_them`."""
     where = "" if all_of_them else " AND status NOT IN ('resolved', 'closed')"
-    with reading(path) as connection:
+    with reading(place) as connection:
         rows = connection.execute(f"SELECT * FROM tickets WHERE desk = ?{where} ORDER BY opened_at DESC", (desk,))
         return [_remote(row) for row in rows]
 
 
-def remote_ticket(path: Path, desk: str, number: str) -> RemoteTicket:
+def remote_ticket(place: Place, desk: str, number: str) -> RemoteTicket:
     """One of them, by its number or our own reference. Raises `LedgerError` where there is none."""
-    with reading(path) as connection:
+    with reading(place) as connection:
         row = find_ticket(connection, desk, number)
         if row is None:
             raise LedgerError(f"No ticket {number} was opened at the desk {desk}. See: firstline tickets list --all")
         return _remote(row, _troubles(connection, _UNDELIVERED, row["key"]))
 
 
-def find_ticket(connection: sqlite3.Connection, desk: str, number: str) -> sqlite3.Row | None:
+def find_ticket(connection: Connection, desk: str, number: str) -> Row | None:
     """A desk's ticket by its number, or by our own reference where no number is the same; ``#7`` and ``7`` are one."""
-    found: sqlite3.Row | None = connection.execute(
+    found: Row | None = connection.execute(
         "SELECT * FROM tickets WHERE desk = :desk"
         " AND (upper(ltrim(number, '#')) = :number OR upper(reference) = :number)"
-        " ORDER BY coalesce(upper(ltrim(number, '#')) = :number, 0) DESC LIMIT 1",
+        " ORDER BY CASE WHEN upper(ltrim(number, '#')) = :number THEN 0 ELSE 1 END LIMIT 1",
         {"desk": desk, "number": number.strip().lstrip("#").upper()},
     ).fetchone()
     return found
 
 
-def _remote(row: sqlite3.Row, undelivered: tuple[Trouble, ...] = ()) -> RemoteTicket:
+def _remote(row: Row, undelivered: tuple[Trouble, ...] = ()) -> RemoteTicket:
     return RemoteTicket(
         key=row["key"],
         number=row["number"] or "",
@@ -236,7 +234,7 @@ def _remote(row: sqlite3.Row, undelivered: tuple[Trouble, ...] = ()) -> RemoteTi
     )
 
 
-def _ticket(row: sqlite3.Row, entries: tuple[DeskEntry, ...], undelivered: tuple[Trouble, ...] = ()) -> DeskTicket:
+def _ticket(row: Row, entries: tuple[DeskEntry, ...], undelivered: tuple[Trouble, ...] = ()) -> DeskTicket:
     return DeskTicket(
         number=row["number"],
         subject=row["subject"],
@@ -252,16 +250,16 @@ def _ticket(row: sqlite3.Row, entries: tuple[DeskEntry, ...], undelivered: tuple
     )
 
 
-def _one(connection: sqlite3.Connection, sql: str, start: str) -> int:
+def _one(connection: Connection, sql: str, start: str) -> int:
     value: int = connection.execute(sql, (start,)).fetchone()[0]
     return value
 
 
-def _counts(connection: sqlite3.Connection, sql: str, start: str) -> dict[str, int]:
+def _counts(connection: Connection, sql: str, start: str) -> dict[str, int]:
     return {str(row[0]): row[1] for row in connection.execute(sql, (start,))}
 
 
-def _troubles(connection: sqlite3.Connection, sql: str, start: str) -> tuple[Trouble, ...]:
+def _troubles(connection: Connection, sql: str, start: str) -> tuple[Trouble, ...]:
     return tuple(
         Trouble(id=row[0], channel=row[1], at=row[2], what=row[3], reason=row[4] or "")
         for row in connection.execute(sql, (start,))

@@ -211,6 +211,15 @@ identity_links = Table(
     Column("consented_at", Text, nullable=False),
 )
 
+leases = Table(
+    "leases",  # what only one process may do at a time; held through Procrastinate, where there are many
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("since", Text, nullable=False),
+)
+
 cursors = Table(
     "cursors",
     metadata,

@@ -8,7 +8,8 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from bots.ledger.database import AlreadyRunning, FileLock
+from bots.ledger.database import AlreadyRunning
+from bots.ledger.sqlite import FileLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +105,7 @@ class Folder:
             **({"desk": {**desk, "poll_s": _DESK_POLL_S}} if desk else {}),
         }
         self.config.touch(mode=0o600)
-        lines = [f"data_dir = {_toml(str(self.path))}", *_tables((), sections)]
+        lines = [f"data_dir = {_toml(str(self.path))}", *tables((), sections)]
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -122,14 +123,14 @@ def free_port(wanted: int) -> int:
     raise PlaygroundError("No port of 127.0.0.1 is free.")
 
 
-def _tables(path: tuple[str, ...], table: Mapping[str, object]) -> list[str]:
+def tables(path: tuple[str, ...], table: Mapping[str, object]) -> list[str]:
     """The lines of a TOML table and of those in it."""
     lines = [f"{_toml(key)} = {_toml(value)}" for key, value in table.items() if not isinstance(value, dict)]
     if lines and path:
         lines.insert(0, f"\n[{'.'.join(_toml(part) for part in path)}]")
     for key, value in table.items():
         if isinstance(value, dict):
-            lines += _tables((*path, key), value)
+            lines += tables((*path, key), value)
     return lines
 
 

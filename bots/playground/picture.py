@@ -13,9 +13,9 @@ from bots.ledger import approvals, report
 from bots.ledger.database import LedgerError
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
 
+    from bots.ledger.connection import Connection, Row
     from bots.ledger.report import DeskTicket
 
 _MOST_ROWS, _MOST_TICKETS = 40, 50
@@ -59,7 +59,7 @@ def read(ledger: Path) -> dict[str, Any]:
         return _NOTHING  # the file is there, its tables are being made
 
 
-def _approvals(connection: sqlite3.Connection, ledger: Path) -> list[dict[str, Any]]:
+def _approvals(connection: Connection, ledger: Path) -> list[dict[str, Any]]:
     """The replies that wait for a moderator, oldest first."""
     rows = connection.execute("SELECT id, reply FROM outgoing WHERE state = 'held'")
     targets = {row["id"]: json.loads(row["reply"] or "{}").get("target", {}) for row in rows}
@@ -81,7 +81,7 @@ def _approvals(connection: sqlite3.Connection, ledger: Path) -> list[dict[str, A
     ]
 
 
-def _rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def _rows(connection: Connection) -> list[dict[str, Any]]:
     rows = connection.execute(
         "SELECT i.id, i.received_at, i.channel, i.kind, i.message_id, i.payload, o.outcome, o.rule, o.entry, o.score,"
         " t.number FROM inbound i LEFT JOIN outcomes o ON o.inbound_id = i.id"
@@ -103,7 +103,7 @@ def _rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     return [_row(row, replies.get(row["id"], [])) for row in rows]
 
 
-def _row(row: sqlite3.Row, replies: list[dict[str, Any]]) -> dict[str, Any]:
+def _row(row: Row, replies: list[dict[str, Any]]) -> dict[str, Any]:
     message = json.loads(row["payload"] or "{}")
     return {
         "id": row["id"],
@@ -123,7 +123,7 @@ def _row(row: sqlite3.Row, replies: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _tickets(connection: sqlite3.Connection, tickets: list[DeskTicket]) -> list[dict[str, Any]]:
+def _tickets(connection: Connection, tickets: list[DeskTicket]) -> list[dict[str, Any]]:
     entries: dict[str, list[dict[str, Any]]] = {}
     for row in connection.execute(
         "SELECT d.number, e.kind, e.author, e.text, e.at FROM desk_entries e JOIN desk_tickets d ON d.id = e.ticket_id"
@@ -157,7 +157,7 @@ def _tickets(connection: sqlite3.Connection, tickets: list[DeskTicket]) -> list[
     ]
 
 
-def _elsewhere(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+def _elsewhere(connection: Connection) -> list[dict[str, Any]]:
     """The tickets of a desk that is not the built-in one, as far as the ledger knows them; the newest first."""
     rows = connection.execute(
         "SELECT number, reference, url, status, raw_status, channel, words, rating, changed_at FROM tickets"

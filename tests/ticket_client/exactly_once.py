@@ -37,7 +37,7 @@ import bots.ledger.intents
 import ticket_client.client
 from adapters.base import Attachment, Author, Kind
 from bots.files import FileFetcher
-from bots.ledger.database import migrate
+from bots.ledger.sqlite import migrate
 from bots.wording import Wording
 from config.settings import AttachmentSettings
 from tests.bots import making

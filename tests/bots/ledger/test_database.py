@@ -12,27 +12,22 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from bots.ledger.database import (
-    AlreadyRunning,
-    FileLock,
-    LedgerError,
-    LedgerUnwritable,
-    Writer,
-    connect,
-    migrate,
-)
+from bots.ledger.database import AlreadyRunning, LedgerError, LedgerUnwritable, Writer
 from bots.ledger.schema import metadata
+from bots.ledger.sqlite import FileLock, Sqlite, connect, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from bots.ledger.connection import Connection
 
 
 @pytest.fixture
@@ -43,8 +38,8 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def put(name: str, value: str = "") -> Callable[[sqlite3.Connection], str]:
-    def operation(connection: sqlite3.Connection) -> str:
+def put(name: str, value: str = "") -> Callable[[Connection], str]:
+    def operation(connection: Connection) -> str:
         connection.execute("INSERT INTO cursors (name, value, changed_at) VALUES (?, ?, '')", (name, value))
         return name
 
@@ -82,14 +77,14 @@ def ended(process: subprocess.Popen[str]) -> int:
 # --- the writer -------------------------------------------------------------------------------------------------------
 
 
+def _traced(callback: Callable[[str], object] | None) -> Callable[[Connection], None]:
+    return lambda connection: cast("sqlite3.Connection", connection).set_trace_callback(callback)
+
+
 async def test_operations_that_arrive_together_share_a_commit_and_keep_their_order(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         begun: list[str] = []
-        await writer.run(
-            lambda connection: connection.set_trace_callback(
-                lambda sql: begun.append(sql) if sql.startswith("BEGIN") else None
-            )
-        )
+        await writer.run(_traced(lambda sql: begun.append(sql) if sql.startswith("BEGIN") else None))
         gate = threading.Event()
         held = asyncio.create_task(writer.run(lambda _connection: gate.wait(30)))
         wanted = [str(i) for i in range(300)]
@@ -98,24 +93,24 @@ async def test_operations_that_arrive_together_share_a_commit_and_keep_their_ord
         gate.set()
         assert await held
         assert await asyncio.gather(*arrived) == wanted
-        await writer.run(lambda connection: connection.set_trace_callback(None))
+        await writer.run(_traced(None))
     assert names(path) == wanted
     assert 1 <= len(begun) <= 10
 
 
 async def test_what_is_acknowledged_is_on_disk_for_everybody(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         for i in range(5):
             await writer.run(put(str(i)))
             assert names(path) == [str(n) for n in range(i + 1)]
 
 
 async def test_an_operation_that_raises_is_undone_alone(path: Path) -> None:
-    def half(connection: sqlite3.Connection) -> None:
+    def half(connection: Connection) -> None:
         put("half")(connection)
         raise ValueError("the other half")
 
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         results = await asyncio.gather(
             writer.run(put("before")),
             writer.run(half),
@@ -128,7 +123,7 @@ async def test_an_operation_that_raises_is_undone_alone(path: Path) -> None:
 
 
 async def test_somebody_who_stops_waiting_does_no_harm(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         task = asyncio.create_task(writer.run(put("left")))
         await asyncio.sleep(0)
         task.cancel()
@@ -137,7 +132,7 @@ async def test_somebody_who_stops_waiting_does_no_harm(path: Path) -> None:
 
 
 async def test_leaving_finishes_what_was_handed_in(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         tasks = [asyncio.create_task(writer.run(put(str(i)))) for i in range(50)]
         await asyncio.sleep(0)
     assert await asyncio.gather(*tasks) == [str(i) for i in range(50)]
@@ -145,7 +140,7 @@ async def test_leaving_finishes_what_was_handed_in(path: Path) -> None:
 
 
 async def test_a_full_disk_loses_nothing_and_the_writer_recovers(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         await writer.run(put("first"))
         pages = await pragma(writer, "page_count")
         await pragma(writer, f"max_page_count={int(str(pages)) + 2}")
@@ -165,14 +160,14 @@ async def test_a_full_disk_loses_nothing_and_the_writer_recovers(path: Path) -> 
 
 
 async def test_a_disk_that_takes_no_writes_is_told_as_such(path: Path) -> None:
-    def refused(connection: sqlite3.Connection) -> None:
+    def refused(connection: Connection) -> None:
         connection.execute("PRAGMA query_only=1")
         try:
             put("a")(connection)
         finally:
             connection.execute("PRAGMA query_only=0")
 
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         with pytest.raises(LedgerUnwritable, match=r"readonly.*mend its rights"):
             await writer.run(refused)
         await writer.run(put("b"))
@@ -190,7 +185,7 @@ connection.execute("COMMIT")
 
 
 async def test_a_neighbour_that_holds_the_file_is_waited_for(path: Path) -> None:
-    with Writer(path) as writer, child(_HOLD, path, 2) as neighbour:
+    with Writer(Sqlite(path)) as writer, child(_HOLD, path, 2) as neighbour:
         assert said(neighbour) == "held"
         began = time.monotonic()
         await writer.run(put("patient"))
@@ -199,7 +194,7 @@ async def test_a_neighbour_that_holds_the_file_is_waited_for(path: Path) -> None
 
 
 async def test_a_neighbour_that_holds_the_file_for_ever_is_named_as_the_cause(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         await pragma(writer, "busy_timeout=50")
         neighbour = child(_HOLD, path, 60)
         assert said(neighbour) == "held"
@@ -211,12 +206,12 @@ async def test_a_neighbour_that_holds_the_file_for_ever_is_named_as_the_cause(pa
 
 
 async def test_readers_work_beside_a_busy_writer(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         await writer.run(put("known"))
         reader = connect(path, read_only=True)
         gate = threading.Event()
 
-        def slow(connection: sqlite3.Connection) -> None:
+        def slow(connection: Connection) -> None:
             put("unseen")(connection)
             gate.wait(5)
 
@@ -235,14 +230,14 @@ async def test_readers_work_beside_a_busy_writer(path: Path) -> None:
 
 
 async def test_every_commit_reaches_the_disk(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         assert await pragma(writer, "journal_mode") == "wal"
         assert await pragma(writer, "synchronous") == 2
         assert await pragma(writer, "foreign_keys") == 1
 
 
 async def test_what_is_erased_is_overwritten(path: Path) -> None:
-    with Writer(path) as writer:
+    with Writer(Sqlite(path)) as writer:
         await writer.run(put("kept"))
         await writer.run(put("secret", "an elephant " * 20))
         await writer.run(lambda connection: connection.execute("DELETE FROM cursors WHERE name = 'secret'"))
@@ -312,7 +307,7 @@ import os, signal, sys
 from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from bots.ledger.database import migrate
+from bots.ledger.sqlite import migrate
 
 left = int(sys.argv[2])
 
@@ -344,7 +339,7 @@ def test_a_kill_in_the_middle_of_a_migration_leaves_nothing_half_done(tmp_path: 
 _LOCK = """
 import sys, time
 from pathlib import Path
-from bots.ledger.database import FileLock
+from bots.ledger.sqlite import FileLock
 lock = FileLock(Path(sys.argv[1]))
 lock.acquire()
 print("locked", flush=True)

@@ -6,7 +6,7 @@ import asyncio
 import tomllib
 from typing import TYPE_CHECKING
 
-from bots.ledger.database import FileLock
+from bots.ledger.sqlite import FileLock
 from bots.playground.folder import Folder
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from bots.ledger.database import connect, migrate
+from bots.ledger.sqlite import connect, migrate
 from bots.playground import picture
 
 if TYPE_CHECKING:

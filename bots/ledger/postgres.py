@@ -1,0 +1,258 @@
+"""The ledger in PostgreSQL: the same SQL, migrations and promises, for any number of processes.
+
+Whoever writes does so under one advisory lock, held for a group commit: what reads and then writes is as alone as it is
+in SQLite. Needs a server of version 14 or newer, encoded in UTF-8, and rights to make tables.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+import psycopg
+from psycopg import conninfo
+from psycopg import errors as refusals
+
+from bots.ledger import upgrading
+from bots.ledger.database import LedgerError, LedgerUnwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from bots.ledger.connection import Connection, Cursor, Values
+
+_CONNECT_S = 5
+_REST_S = 1.0  # after a failed attempt to connect: readers wait in the event loop
+_WRITING, _MIGRATING = 0x66_69_72_73, 0x66_69_72_74  # advisory locks of this database
+_NOBODY_SERVES_AFTER_S = 30
+_PLACE = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+_FATAL = (psycopg.OperationalError, psycopg.InterfaceError, refusals.ReadOnlySqlTransaction)
+
+
+class Postgres:
+    """Implements `bots.ledger.database.Engine`: one database, many processes.
+
+    Raises `LedgerError` where the URL is none.
+    """
+
+    is_shared = True
+    errors: tuple[type[Exception], ...] = (psycopg.Error,)
+    for_share = " FOR SHARE"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.title = title(url)
+
+    @contextlib.contextmanager
+    def acquire(self) -> Iterator[None]:
+        """Nothing is locked: who does what is a matter of leases."""
+        yield
+
+    def migrate(self) -> None:
+        """Make the newest schema; of processes that start together, the first does."""
+        with contextlib.closing(self.connect()) as connection:
+            connection.execute(f"SELECT pg_advisory_lock({_MIGRATING})")
+            if upgrading.is_current(connection, (refusals.UndefinedTable,), self.title, is_shared=True):
+                return
+            from sqlalchemy import create_engine  # noqa: PLC0415 - only a new or old ledger costs it
+
+            try:
+                upgrading.upgrade(create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(self.url)))
+            except Exception as error:
+                raise LedgerError(
+                    f"The tables of the ledger {self.title} cannot be made or changed ({_one_line(error)}). The user"
+                    " in [ledger] url needs the right to create tables and functions there."
+                ) from error
+
+    def connect(self, *, read_only: bool = False) -> PostgresConnection:
+        """Open it."""
+        return PostgresConnection(self, read_only=read_only)
+
+    def open(self, *, read_only: bool) -> psycopg.Connection[Any]:
+        """The driver's own connection. Raises `LedgerError`."""
+        try:
+            connection = psycopg.connect(
+                self.url,
+                autocommit=True,
+                connect_timeout=_CONNECT_S,
+                application_name="firstline",
+                keepalives_idle=10,
+                keepalives_interval=3,
+                keepalives_count=3,
+                row_factory=_rows,
+                options="-c timezone=UTC -c client_encoding=UTF8"
+                + (" -c default_transaction_read_only=on" if read_only else ""),
+            )
+        except psycopg.Error as error:
+            raise LedgerUnwritable(
+                f"The ledger {self.title} cannot be reached ({_one_line(error)}). Is the server up, and are the name,"
+                " the password and the database in [ledger] url right? The bot tries again by itself."
+            ) from error
+        return connection
+
+    @staticmethod
+    def begin(connection: Connection) -> None:
+        """Wait for whoever writes now."""
+        connection.execute("BEGIN")
+        connection.execute(f"SELECT pg_advisory_xact_lock({_WRITING})")
+
+    @staticmethod
+    def is_fatal(error: Exception) -> bool:
+        """Whether the server is the trouble, or gone."""
+        return isinstance(error, _FATAL)
+
+    @staticmethod
+    def cure(error: Exception) -> str:
+        """What a person does about it."""
+        if isinstance(error, refusals.DiskFull):
+            return "free space on the server's disk"
+        return "see to the server"
+
+    def exists(self) -> bool:
+        """Whether its tables are there. Raises `LedgerError` where the server is not."""
+        with contextlib.closing(self.connect(read_only=True)) as connection:
+            found = connection.execute("SELECT to_regclass('alembic_version') AS made").fetchone()
+            return found["made"] is not None
+
+    def is_served(self) -> bool:
+        """Whether any bot is connected to it."""
+        with contextlib.suppress(LedgerError), contextlib.closing(self.connect(read_only=True)) as connection:
+            row = connection.execute(
+                "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()"
+                " AND application_name = 'firstline' AND pid <> pg_backend_pid()"
+            ).fetchone()
+            return bool(row["n"])
+        return False
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[PostgresConnection]:
+        """A read-only view of the database."""
+        with contextlib.closing(self.connect(read_only=True)) as connection:
+            try:
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                yield connection
+            except psycopg.Error as error:
+                raise LedgerError(f"{self.title} cannot be read as a ledger ({_one_line(error)}).") from error
+
+
+class PostgresConnection:
+    """A connection that is made anew when it broke, never within a transaction."""
+
+    def __init__(self, engine: Postgres, *, read_only: bool) -> None:
+        self._engine = engine
+        self._read_only = read_only
+        self._raw = engine.open(read_only=read_only)
+        self._within = False
+        self._rest_until = 0.0
+        self._told: dict[tuple[str, str], None] = {}
+
+    @property
+    def raw(self) -> psycopg.Connection[Any]:
+        """The driver's own."""
+        return self._raw
+
+    def execute(self, sql: str, values: Values = (), /) -> Cursor:
+        """Run one statement. Raises `psycopg.Error`; `LedgerUnwritable` where only reading was wanted."""
+        if sql == "COMMIT":
+            self._notify()
+        try:
+            return self._execute(sql, values)
+        except _FATAL as error:
+            if not self._read_only or self._within:
+                raise
+            try:
+                return self._execute(sql, values)  # a reader that found its connection cut
+            except _FATAL:
+                raise LedgerUnwritable(f"The ledger {self._engine.title} cannot be read ({error}).") from error
+        finally:
+            if sql.startswith("BEGIN"):
+                self._within = not self._raw.closed
+            elif sql in {"COMMIT", "ROLLBACK"}:
+                self._within = False
+                self._told.clear()
+
+    def _execute(self, sql: str, values: Values) -> Cursor:
+        if self._raw.closed and not self._within:
+            if time.monotonic() < self._rest_until:
+                raise psycopg.OperationalError("the server was out of reach a moment ago")
+            self._rest_until = time.monotonic() + _REST_S
+            self._raw = self._engine.open(read_only=self._read_only)
+        cursor: Any = self._raw.execute(_translated(sql), _storable(values))
+        return cast("Cursor", cursor)
+
+    def tell(self, topic: str, about: str) -> None:
+        """Notify the other processes when the transaction is on disk."""
+        self._told[topic, about] = None
+
+    def _notify(self) -> None:
+        for topic, about in self._told:
+            self._execute("SELECT pg_notify(?, ?)", (topic, about))
+
+    def close(self) -> None:
+        """Close it."""
+        self._raw.close()
+
+
+def title(url: str) -> str:
+    """A URL without its password. Raises `LedgerError` where it is none."""
+    try:
+        parts = conninfo.conninfo_to_dict(url)
+    except psycopg.Error as error:
+        raise LedgerError(
+            "[ledger] url cannot be read. Write it as postgresql://user:password@host:5432/database"
+            f" ({_one_line(error)})."
+        ) from error
+    host = parts.get("host", "localhost")
+    port = f":{parts['port']}" if "port" in parts else ""
+    return f"postgresql://{host}{port}/{parts.get('dbname', '')}"
+
+
+@lru_cache(maxsize=2000)
+def _translated(sql: str) -> str:
+    """The driver's way of writing places for values."""
+    return _PLACE.sub(r"%(\1)s", sql.replace("%", "%%")).replace("?", "%s")
+
+
+def _storable(values: Values) -> Values:
+    """PostgreSQL's texts hold no NUL."""
+    if isinstance(values, dict):
+        return {name: _without_nul(value) for name, value in values.items()}
+    return tuple(map(_without_nul, values))
+
+
+def _without_nul(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return value.replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")  # as it is, and as JSON writes it
+
+
+class _Row(tuple[Any, ...]):
+    """A row whose columns have names and places, as SQLite's have."""
+
+    __slots__ = ()
+    places: Mapping[str, int] = {}
+
+    def __getitem__(self, name: Any) -> Any:
+        """The value of a column."""
+        return tuple.__getitem__(self, self.places[name] if isinstance(name, str) else name)
+
+    def keys(self) -> list[str]:
+        """The names of the columns."""
+        return list(self.places)
+
+
+@lru_cache(maxsize=500)
+def _kind(names: tuple[str, ...]) -> type[_Row]:
+    places = {name: place for place, name in reversed(list(enumerate(names)))}  # the first of a name, as in SQLite
+    return type("Row", (_Row,), {"__slots__": (), "places": dict(reversed(places.items()))})
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], _Row]:
+    return _kind(tuple(column.name for column in cursor.description or ()))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
