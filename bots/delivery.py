@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections import OrderedDict, deque
 from contextlib import nullcontext
 from dataclasses import replace
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 from aiolimiter import AsyncLimiter
 
 from adapters.base import Busy, ChannelError, Idempotency, Moved, NotPosted, Rejected, Visibility
+from bots import metrics
 from bots.ledger.database import LedgerUnwritable
 from bots.troubles import trouble
 from bots.within import within
+from config import logs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -38,15 +41,23 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 300.0
 _KNOWN_PLACES = 10_000
 _UNWRITABLE_MOST_S = 15.0
 _LAST_SENDS_S = 3.0
+_WAIT_WORTH_NOTING_S = 0.005
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
 class Delivery:
-    """The lanes of all channels."""
+    """The lanes of all channels. `on_posted` is told of each reply that its platform has."""
 
-    def __init__(self, outbox: Outbox, adapters: Iterable[ChannelAdapter]) -> None:
-        self._lanes = {adapter.name: Lane(outbox, adapter, lambda other: self.add([other])) for adapter in adapters}
+    def __init__(
+        self,
+        outbox: Outbox,
+        adapters: Iterable[ChannelAdapter],
+        on_posted: Callable[[Outgoing], None] = lambda _: None,
+    ) -> None:
+        self._lanes = {
+            adapter.name: Lane(outbox, adapter, lambda other: self.add([other]), on_posted) for adapter in adapters
+        }
 
     def add(self, outgoing: Iterable[Outgoing]) -> None:
         """Take replies that the ledger holds as pending."""
@@ -72,8 +83,15 @@ class Delivery:
 class Lane:
     """One channel account's replies."""
 
-    def __init__(self, outbox: Outbox, adapter: ChannelAdapter, elsewhere: Callable[[Outgoing], None]) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        adapter: ChannelAdapter,
+        elsewhere: Callable[[Outgoing], None],
+        on_posted: Callable[[Outgoing], None] = lambda _: None,
+    ) -> None:
         self._outbox = outbox
+        self._on_posted = on_posted
         self._adapter = adapter
         self._elsewhere = elsewhere  # takes what is said instead of a refused reply, on whichever channel
         self._places: dict[str, deque[Outgoing]] = {}
@@ -110,7 +128,7 @@ class Lane:
             queue.append(outgoing)
             return
         self._places[place] = deque([outgoing])
-        task = asyncio.create_task(self._place(place))
+        task = asyncio.create_task(self._place(place), context=logs.unrelated())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -142,7 +160,10 @@ class Lane:
         try:
             while queue:
                 outgoing = queue.popleft()
-                await self._deliver(outgoing)
+                with logs.about(
+                    inbound=metrics.inbound_of(outgoing.reply.key), outgoing=outgoing.id, channel=self._adapter.name
+                ):
+                    await self._deliver(outgoing)
                 self._held.discard(outgoing.id)
                 if self._behind and len(self._held) < _IN_MEMORY // 2:
                     await self._refill()
@@ -183,11 +204,7 @@ class Lane:
             while not settled:
                 outgoing, settled = await self._attempt(outgoing)
         except Exception as error:
-            _log.error(
-                "A reply could not be handled (%s)",
-                trouble(error),
-                extra={"action": "delivery_failed", "outgoing": outgoing.id},
-            )
+            _log.error("A reply could not be handled (%s)", trouble(error), extra={"action": "delivery_failed"})
 
     async def _noted(self, write: Callable[[], Awaitable[T]]) -> T:
         """What `write` to the ledger gives, tried again while the disk is full: what was posted is not forgotten."""
@@ -214,9 +231,10 @@ class Lane:
             else:
                 if posted is None:
                     return False
-                await self._noted(lambda: self._outbox.sent(outgoing, posted))
+                await self._posted(outgoing, posted)
                 return True
         await self._noted(lambda: self._outbox.ambiguous(outgoing, why))
+        self._count("ambiguous")
         _log.warning(
             "Reply %s may or may not have been posted (%s). Look at the channel, then: firstline ledger resend %s",
             outgoing.id, why, outgoing.id, extra={"action": "reply_ambiguous", "channel": self._adapter.name},
@@ -238,7 +256,10 @@ class Lane:
     async def _attempt(self, outgoing: Outgoing) -> tuple[Outgoing, bool]:
         """One attempt within the limits; the reply as it is now, and whether it is settled."""
         await _sleep_until(outgoing.not_before)
+        entered = time.monotonic()
         await self._limits.enter(outgoing.reply)
+        if (waited_s := time.monotonic() - entered) > _WAIT_WORTH_NOTING_S:
+            metrics.waited(self._adapter.name, waited_s, "pacing")
         async with self._in_flight:
             if self._stopping:
                 await asyncio.Event().wait()  # until cancelled
@@ -270,8 +291,17 @@ class Lane:
         finally:
             if call is not None:
                 call.cancel()
-        await self._noted(lambda: self._outbox.sent(outgoing, posted))
+        await self._posted(outgoing, posted)
         return outgoing, True
+
+    async def _posted(self, outgoing: Outgoing, posted: str) -> None:
+        await self._noted(lambda: self._outbox.sent(outgoing, posted))
+        self._count("sent")
+        self._on_posted(outgoing)
+        _log.info("A reply is posted.", extra={"action": "reply_posted", "posted": posted})
+
+    def _count(self, state: str) -> None:
+        metrics.REPLIES.add(self._adapter.name, state)
 
     def _after_its_forerunner(self, reply: Reply) -> Reply:
         """The reply with the platform's id of the part before it, for platforms that make a thread of the parts."""
@@ -283,10 +313,12 @@ class Lane:
         return replace(reply, follows=posted_id)
 
     async def _not_posted(self, outgoing: Outgoing, error: NotPosted) -> tuple[Outgoing, bool]:
+        metrics.SEND_ERRORS.add(self._adapter.name, type(error).__name__)
         if isinstance(error, Moved):
             outgoing = replace(outgoing, reply=replace(outgoing.reply, target=error.target))
             return await self._again(outgoing, 0.0, str(error)), False
         if isinstance(error, Busy):
+            metrics.waited(self._adapter.name, error.retry_after_s, "platform")
             return await self._again(outgoing, error.retry_after_s + random.uniform(0.05, 0.5), str(error)), False  # noqa: S311 - jitter
         if isinstance(error, Rejected) or _is_hopeless(outgoing):
             return await self._failed(outgoing, str(error)), True
@@ -294,6 +326,7 @@ class Lane:
 
     async def _maybe_posted(self, outgoing: Outgoing, error: Exception) -> tuple[Outgoing, bool]:
         why = str(error) or type(error).__name__
+        metrics.SEND_ERRORS.add(self._adapter.name, type(error).__name__)
         if outgoing.reply.target.idempotency is Idempotency.FINDABLE:
             await asyncio.sleep(_backoff_s(1))  # what was posted a moment ago may not be found yet
         if await self._settle_unclear(outgoing, why):
@@ -308,6 +341,7 @@ class Lane:
         else:
             for other in await self._noted(lambda: self._outbox.replaced(outgoing, why)):
                 self._elsewhere(other)
+        self._count("failed")
         _log.warning(
             "Reply %s was refused by %s: %s", outgoing.id, self._adapter.name, why, extra={"action": "reply_failed"}
         )

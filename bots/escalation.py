@@ -13,12 +13,14 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from bots import metrics
 from bots.files import FilesLater
 from bots.ledger.database import LedgerUnwritable
 from bots.ledger.intents import Continuation, KnownNumber
 from bots.pipeline.effects import NUMBER
 from bots.troubles import trouble
 from bots.within import within
+from config import logs
 from ticket_client.base import (
     Ambiguous,
     AuthFailed,
@@ -158,7 +160,11 @@ class Escalation:
             if len(self._busy) >= self._at_once:
                 return
             if intent.ticket_key not in self._busy and now >= self._passed_over.get(intent.id, now):
-                self._busy[intent.ticket_key] = asyncio.create_task(self._carry_out(intent))
+                self._busy[intent.ticket_key] = asyncio.create_task(self._follow(intent))
+
+    async def _follow(self, intent: Intent) -> None:
+        with logs.about(inbound=metrics.inbound_of(intent.key), intent=intent.id):
+            await self._carry_out(intent)
 
     async def _carry_out(self, intent: Intent) -> None:
         try:
@@ -191,6 +197,7 @@ class Escalation:
                 ref, is_new = await self._opened(intent, intent.draft)
                 self._on_outgoing(await self._intents.opened(intent, ref, as_made=is_new))
                 self._on_opened(ref, not is_new)
+                _log.info("The desk has a new ticket.", extra={"action": "ticket_opened", "ticket": ref.number})
         except _Overtaken:
             await self._intents.release(intent, datetime.now(UTC), "It changed while it was being worked on.")
         except Closed as error:

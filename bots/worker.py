@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from adapters.base import Addressed, IncomingMessage, Kind
-from bots import claims
+from bots import claims, metrics
 from bots.ledger.database import LedgerUnwritable, Overtaken, Superseded
 from bots.pipeline import phrases
 from bots.pipeline.decision import QUESTIONS, OpenTicket, Policy, decide
@@ -20,13 +20,16 @@ from bots.pipeline.plan import House, failure, plan, ticket_key
 from bots.pipeline.state import Context, ConversationState
 from bots.shield import shield
 from bots.troubles import trouble
+from config import logs
 from faq.matching import Matches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from bots.ledger.ledger import Accepted, Committed, Ledger
     from bots.matching import MatchBatches
+    from bots.pipeline.effects import Effects
 
 _LINES_IN_TICKET = 20
 _RETRY_FIRST_S, _RETRY_MOST_S = 0.2, 15.0
@@ -89,7 +92,10 @@ class Worker:
         await asyncio.shield(storing)
 
     async def _store(self, messages: Sequence[IncomingMessage]) -> None:
-        self._take(await self._ledger.accept(messages))
+        new = await self._ledger.accept(messages)
+        for accepted in new:
+            _note_accepted(accepted)
+        self._take(new)
 
     async def resume(self) -> int:
         """Take up what an earlier run accepted and did not decide; how many messages that were."""
@@ -139,7 +145,7 @@ class Worker:
                 queue.append(accepted)
                 continue
             self._queues[key] = deque([accepted])
-            task = asyncio.create_task(self._conversation(key))
+            task = asyncio.create_task(self._conversation(key), context=logs.unrelated())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -148,15 +154,14 @@ class Worker:
         try:
             while queue:
                 accepted = queue.popleft()
-                try:
-                    await self._process(accepted)
-                except Exception as error:
-                    # Not even the failure could be decided: the message waits in the ledger for the next start.
-                    _log.error(
-                        "A message was left undecided (%s)",
-                        trouble(error),
-                        extra={"action": "message_left", "inbound": accepted.id},
-                    )
+                with _about(accepted):
+                    try:
+                        await self._process(accepted)
+                    except Exception as error:
+                        # Not even the failure could be decided: the message waits in the ledger for the next start.
+                        _log.error(
+                            "A message was left undecided (%s)", trouble(error), extra={"action": "message_left"}
+                        )
                 self._count(-1)
         finally:
             del self._queues[key]
@@ -176,11 +181,7 @@ class Worker:
                 language = state.language or state.written_in or message.language_hint
                 matches = await self._matching.match(message.text, language)
         except Exception as failed:
-            _log.error(
-                "A message could not be matched (%s)",
-                trouble(failed),
-                extra={"action": "match_failed", "inbound": accepted.id},
-            )
+            _log.error("A message could not be matched (%s)", trouble(failed), extra={"action": "match_failed"})
             error = failed
         delay = _RETRY_FIRST_S
         while True:
@@ -196,11 +197,7 @@ class Worker:
             except Exception as failed:
                 if error is not None:
                     raise  # not even the failure could be written
-                _log.error(
-                    "A message could not be decided (%s)",
-                    trouble(failed),
-                    extra={"action": "decide_failed", "inbound": accepted.id},
-                )
+                _log.error("A message could not be decided (%s)", trouble(failed), extra={"action": "decide_failed"})
                 error = failed
             else:
                 return
@@ -230,6 +227,7 @@ class Worker:
         except Overtaken:
             await self._decide(accepted, state, matches, error)
             return
+        _note_decided(message, effects)
         self._on_commit(committed)
         done = message.remove_when_done and not message.secrets  # else it is gone already
         if done and effects.outcome in {"ticket_opened", "acted"} and self._remove is not None:
@@ -247,6 +245,32 @@ class Worker:
             self._people_waiting[person] -= 1
             if not self._people_waiting[person]:
                 del self._people_waiting[person], self._people[person]
+
+
+def _about(accepted: Accepted) -> AbstractContextManager[None]:
+    message = accepted.message
+    return logs.about(inbound=accepted.id, message_id=message.message_id, channel=message.channel)
+
+
+def _trail_level(message: IncomingMessage) -> int:
+    """What nobody said to the bot is followed by those who look closely only."""
+    return logging.DEBUG if message.addressed is Addressed.AMBIENT else logging.INFO
+
+
+def _note_accepted(accepted: Accepted) -> None:
+    message = accepted.message
+    metrics.MESSAGES.add(message.channel, message.kind)
+    if _log.isEnabledFor(_trail_level(message)):
+        with _about(accepted):
+            fields = {"action": "message_accepted", "kind": message.kind, "attachments": len(message.attachments)}
+            _log.log(_trail_level(message), "A message is in the ledger.", extra=fields)
+
+
+def _note_decided(message: IncomingMessage, effects: Effects) -> None:
+    metrics.OUTCOMES.add(message.channel, effects.outcome)
+    if _log.isEnabledFor(_trail_level(message)):
+        fields = {"action": "message_decided", "outcome": effects.outcome, "rule": effects.rule}
+        _log.log(_trail_level(message), "It is decided.", extra=fields)
 
 
 def _storable(message: IncomingMessage) -> IncomingMessage:
