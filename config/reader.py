@@ -27,6 +27,7 @@ _CHANNEL_NAME = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
 _MAX_SECRET_BYTES = 64 * 1024
 _OTHER_TABLES = ("channels", "desk")
 _TOP_LEVEL = ("data_dir",)
+_UNTOLD = frozenset({"memory"})  # a kind for tests, which keeps nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ class Reader:
         kind = raw.get("kind", default)
         if kind in kinds.names:
             return self.section(path, kinds.model(kind), kind=kind)
-        known = ", ".join(kinds.names)
-        meant = nearest(str(kind), kinds.names)
+        shown = [name for name in kinds.names if name not in _UNTOLD]
+        known = ", ".join(shown)
+        meant = nearest(str(kind), shown) or _abbreviated(str(kind), shown)
         cure = f"did you mean `{meant}` (of {known})?" if meant else f"the kinds are: {known}"
         if "kind" in raw:
             self._found.report((*path, "kind"), f"there is no kind of {kinds.what} called `{kind}`", cure)
@@ -308,3 +310,14 @@ class Reader:
 def _listed(value: object) -> list[Any]:
     """The list, or an empty one in place of anything else."""
     return value if isinstance(value, list) else []
+
+
+def _abbreviated(name: str, known: Sequence[str]) -> str | None:
+    """The only known name of which `name` is the initials or the beginning."""
+    short = name.lower().replace("-", "_")
+    found = [each for each in known if short and (each.startswith(short) or short == _initials(each))]
+    return found[0] if len(found) == 1 else None
+
+
+def _initials(name: str) -> str:
+    return "".join(part[:1] for part in name.split("_"))

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from typing import TYPE_CHECKING
 
 import pytest
 
+from bots.cli import setting_up
+from config.problems import ConfigError
 from config.settings import Section
 from tests.ticket_client.contract import DeskContract
 from tests.ticket_client.exactly_once import ExactlyOnce
 from ticket_client import registry
 from ticket_client.client import RemoteSection
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REMOTE = ("django_helpdesk", "freshdesk", "request_tracker", "zendesk")
 
@@ -59,3 +65,31 @@ def _tests_of(kind: str, contract: type) -> type:
         if name.startswith("Test") and issubclass(each, contract)
     )
     return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "cure"),
+    [
+        ("rt", "did you mean `request_tracker`"),
+        ("request-tracker", "did you mean `request_tracker`"),
+        ("django-helpdesk", "did you mean `django_helpdesk`"),
+        ("Django", "did you mean `django_helpdesk`"),
+        ("jira", "the kinds are: "),
+        ("", "the kinds are: "),
+    ],
+)
+def test_a_desk_that_is_called_otherwise_is_recognised_and_none_for_tests_is_offered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, cure: str
+) -> None:
+    monkeypatch.delenv("FIRSTLINE_DESK__KIND", raising=False)
+    file = tmp_path / "firstline.toml"
+    file.write_text(f'[desk]\nkind = "{kind}"\n', encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        setting_up.load(file)
+    told = str(caught.value)
+    assert cure in told
+    assert (
+        "(of django_helpdesk, freshdesk, local, request" in told or "are: django_helpdesk, freshdesk, local, r" in told
+    )
+    file.write_text('[desk]\nkind = "memory"\n', encoding="utf-8")
+    assert setting_up.load(file).desk.kind == "memory"
