@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,8 @@ def check(config: ConfigOption = None) -> None:
     if not asyncio.run(_check(settings)):
         typer.echo("Mend what is marked WRONG or CHANGE, then check again.")
         raise typer.Exit(1)
-    typer.echo("All is well. Start the bot with: firstline run")
+    file = config or setting_up.state.config
+    typer.echo(f"All is well. Start the bot with: firstline run{f' --config {shlex.quote(str(file))}' if file else ''}")
 
 
 async def _check(settings: Settings) -> bool:

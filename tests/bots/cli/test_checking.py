@@ -172,3 +172,10 @@ async def test_check_prints_it_and_ends_with_1(tmp_path: Path) -> None:
     assert result.code == 1
     assert "\nWRONG   desk zendesk: it does not accept our key" in result.out
     assert "\n          -> Make a key for the bot's own account" in result.out
+
+
+async def test_a_configuration_that_was_named_is_named_for_the_start(tmp_path: Path) -> None:
+    file = configure(tmp_path).rename(tmp_path / "my bot.toml")
+    for call in (("check", "--config", str(file)), ("--config", str(file), "check")):
+        result = await firstline(*call, cwd=tmp_path)
+        assert result.out.splitlines()[-1] == f"All is well. Start the bot with: firstline run --config '{file}'"
