@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 from adapters.base import Button, Instead, ReplyTarget, Visibility
 from bots.agent_words import markup
-from bots.ledger import codec, outbox, people
+from bots.ledger import codec, intents, outbox, people
 from bots.ledger.database import LedgerError
-from bots.pipeline.effects import SILENCED, Say
+from bots.pipeline.effects import SILENCED, DeskMessage, Say
 from bots.pipeline.state import Ticket
 from bots.troubles import trouble
 from bots.within import within
@@ -188,7 +188,9 @@ class Relay:
         except Exception as error:
             return self._gives_up(ticket, error)
         self._broken.pop(ticket_id, None)
-        made = await self._ledger.writer.run(lambda connection: _write(connection, news, version))
+        notes = not self._desk.capabilities.transactional  # the built-in desk shows what waits by itself
+        waits = self._wording.say("", "desk-answer-waits", network=ticket.channel) if notes else ""
+        made = await self._ledger.writer.run(lambda connection: _write(connection, news, version, waits))
         if made is None:
             return False
         self._on_outgoing(made)
@@ -310,10 +312,11 @@ class _Telling:
         )
 
 
-def _write(connection: Connection, news: News, version: str) -> list[Outgoing] | None:
+def _write(connection: Connection, news: News, version: str, waits: str) -> list[Outgoing] | None:
     """Everything that one ticket's news leads to, in one transaction. `version` is what the desk's list said of it.
 
-    None where the ticket's status in the ledger is not what the news was made from.
+    `waits` is what agents read where their answer waits for a moderator, "" for nothing. None where the
+    ticket's status in the ledger is not what the news was made from.
     """
     now = codec.stamp()
     changed = connection.execute(
@@ -336,4 +339,7 @@ def _write(connection: Connection, news: News, version: str) -> list[Outgoing] |
         goes_on = say.target == news.ticket.private_to
         conversation_key = news.ticket.private_conversation if goes_on else news.ticket.conversation_key
         made += outbox.insert(connection, [say], conversation_key=conversation_key, ticket_key=news.ticket.key)
+        if waits and say.speaker == "agent" and outbox.is_held_since(connection, say.key, now):
+            note = DeskMessage(key=f"{say.key}:waits", ticket_key=news.ticket.key, kind="note", text=waits)
+            intents.add(connection, note, transactional=False)
     return made

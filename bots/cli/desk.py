@@ -129,10 +129,9 @@ def lines(seen: Examination) -> list[str]:
     """The examination for people."""
     state, waiting = seen.state, [each for each in seen.state.pending if not each.has_failed]
     failed = [each for each in seen.state.pending if each.has_failed]
-    news = f"asked for {_span(seen.at - state.cursor_at)} ago" if state.cursor_at else "never asked for yet"
     told = [
         f"Bot       {'running' if seen.is_running else 'not running: nothing is done until it is started'}",
-        f"News      {news}",
+        f"News      {_news(seen.at, state.cursor_at)}",
         f"Tickets   {_tickets(state.tickets)}",
     ]
     for desk, count in state.elsewhere.items():
@@ -144,11 +143,25 @@ def lines(seen: Examination) -> list[str]:
         mark = "ok    " if finding.ok else "CHANGE" if seen.answered else "WRONG "
         told.append(f"{mark}  desk {seen.kind}: {plain(finding.text)}")
         told += [f"          -> {plain(finding.cure)}"] if finding.cure else []
+    if state.held:
+        told.append(f"Waiting for a moderator: {state.held} (firstline approvals list)")
     if seen.is_well:
         return [*told, "All is well."]
     if not all(finding.ok for finding in seen.findings):
         told.append("Mend what is marked WRONG or CHANGE; what waits is then tried by itself.")
-    return [*told, f"Not all is well. Waiting or failed at the desk: {len(seen.ill)}."]
+    reason = next((f" {plain(finding.text)}" for finding in seen.findings if not finding.ok), "")
+    away = f" The desk {seen.kind} does not let us in:{reason}" if not seen.answered else ""
+    return [*told, f"Not all is well.{away} Waiting or failed at the desk: {len(seen.ill)}."]
+
+
+def _news(at: datetime, asked_at: datetime | None) -> str:
+    """When the desk was asked last, which is noted once a minute."""
+    if asked_at is None:
+        return "never asked for yet"
+    age = at - asked_at
+    if age < _PATIENCE:
+        return "asked for within the last minute"
+    return "asked for within the last 2 min" if age < 2 * _PATIENCE else f"last asked for {_span(age)} ago"
 
 
 def _listed(title: str, pending: Sequence[Pending], seen: Examination) -> list[str]:
@@ -173,6 +186,8 @@ def described(each: Pending, seen: Examination) -> list[str]:
 
 
 def _tried(each: Pending) -> str:
+    if not each.attempts and (each.error or each.at_work):
+        return "nothing sent yet"  # what comes before it, such as finding the requester, was tried
     return {0: "not tried yet", 1: "tried once"}.get(each.attempts, f"tried {each.attempts} times")
 
 
@@ -222,6 +237,7 @@ def _jsonable(seen: Examination) -> object:
         "news_at": seen.state.cursor_at,
         "tickets": [asdict(group) for group in seen.state.tickets],
         "tickets_of_other_desks": seen.state.elsewhere,
+        "waiting_for_a_moderator": seen.state.held,
         "pending": [asdict(each) for each in seen.state.pending],
     }
     return json.loads(json.dumps(found, default=datetime.isoformat))

@@ -49,7 +49,8 @@ def list_tickets(
         lines = [_line(ticket) for ticket in here]
     else:
         found = there = report.remote_tickets(path, desk, all_of_them=all_of_them)
-        lines = [_remote_line(ticket) for ticket in there]
+        width = max((len(_status(ticket)) for ticket in there), default=0)
+        lines = [_remote_line(ticket, width) for ticket in there]
     if as_json:
         typer.echo(json.dumps([_jsonable(ticket) for ticket in found], indent=2))
         return
@@ -132,11 +133,11 @@ def _line(ticket: DeskTicket) -> str:
     return f"{ticket.number:<10} {ticket.status:<9} {at}  {where}, {whom}: {plain(ticket.subject)}"
 
 
-def _remote_line(ticket: RemoteTicket) -> str:
-    """One ticket of another desk, on one line."""
+def _remote_line(ticket: RemoteTicket, width: int) -> str:
+    """One ticket of another desk, on one line; statuses are `width` characters wide."""
     at = f"{ticket.opened_at:%Y-%m-%d %H:%M}Z"
     name = plain(ticket.number) or f"({ticket.reference})"
-    return f"{name:<10} {_status(ticket):<9} {at}  {plain(ticket.requester)}  {plain(ticket.url)}".rstrip()
+    return f"{name:<10} {_status(ticket):<{width}}  {at}  {plain(ticket.requester)}  {plain(ticket.url)}".rstrip()
 
 
 def _status(ticket: RemoteTicket) -> str:
@@ -152,7 +153,7 @@ def _show_remote(settings: Settings, number: str, *, as_json: bool) -> None:
     left = pending.of_ticket(path, ticket.key, datetime.now(UTC))
     if as_json:
         shown = {**asdict(ticket), "pending": [asdict(each) for each in left]}
-        typer.echo(json.dumps(json.loads(json.dumps(shown, default=str)), indent=2))
+        typer.echo(json.dumps(json.loads(json.dumps(shown, default=datetime.isoformat)), indent=2))
         return
     typer.echo(f"{plain(ticket.number) or '(no number yet)'}  {_status(ticket)}  at the desk {desk}")
     typer.echo(f"Open it:    {plain(ticket.url) or '(the desk gave no address)'}")
@@ -168,4 +169,4 @@ def _show_remote(settings: Settings, number: str, *, as_json: bool) -> None:
 
 
 def _jsonable(ticket: DeskTicket | RemoteTicket) -> object:
-    return json.loads(json.dumps(asdict(ticket), default=str))
+    return json.loads(json.dumps(asdict(ticket), default=datetime.isoformat))

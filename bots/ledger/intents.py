@@ -277,7 +277,10 @@ class Intents:
         await self._writer.run(lambda connection: _continue(connection, intent, opening))
 
     async def failed(self, intent: Intent, why: str, regret: Callable[[str], str]) -> list[Outgoing]:
-        """The desk refuses it: its messages end as failed and their authors are told, in one transaction."""
+        """The desk refuses it: its messages end as failed and their authors are told, in one transaction.
+
+        What waits for a ticket that it refuses fails with it, and nobody is told of that once more.
+        """
 
         def operation(connection: Connection) -> list[Outgoing]:
             row = connection.execute("SELECT * FROM ticket_intents WHERE id = ?", (intent.id,)).fetchone()
@@ -298,7 +301,8 @@ class Intents:
                     inbound_id=told.inbound_id,
                     ticket_key=intent.ticket_key,
                 )
-            for inbound_id in inbound_ids(row):
+            behind = _fail_behind(connection, row) if row["action"] == "create" else []
+            for inbound_id in {found for each in (row, *behind) for found in inbound_ids(each)}:
                 connection.execute("UPDATE inbound SET state = 'failed' WHERE id = ?", (inbound_id,))
                 connection.execute(
                     "UPDATE outcomes SET outcome = 'failed', reason = ? WHERE inbound_id = ?", (why[:500], inbound_id)
@@ -457,6 +461,20 @@ def inbound_ids(row: Row) -> list[int]:
 
 def _waiting(row: Row) -> list[_Announcement]:
     return codec.load(list[_Announcement], row["announce"])
+
+
+def _fail_behind(connection: Connection, create: Row) -> list[Row]:
+    """What waits for a ticket that there will not be."""
+    behind = connection.execute(
+        "SELECT * FROM ticket_intents WHERE ticket_key = ? AND id > ? AND state = 'new'",
+        (create["ticket_key"], create["id"]),
+    ).fetchall()
+    for row in behind:
+        connection.execute(
+            "UPDATE ticket_intents SET state = 'failed', lease_until = NULL, error = ? WHERE id = ?",
+            (f"It waits for {create['id']}, which failed.", row["id"]),
+        )
+    return behind
 
 
 def _told(connection: Connection, row: Row, sentence: str) -> list[_Announcement]:

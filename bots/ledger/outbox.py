@@ -80,6 +80,14 @@ def insert(  # noqa: PLR0913 - a row's columns
     return made
 
 
+def is_held_since(connection: Connection, key: str, stamp: str) -> bool:
+    """Whether a reply was written then or later, and waits for a moderator."""
+    found = connection.execute(
+        "SELECT 1 FROM outgoing WHERE key = ? AND state = 'held' AND created_at >= ?", (key, stamp)
+    ).fetchone()
+    return found is not None
+
+
 def _columns(reply: Reply) -> dict[str, str | None]:
     return {
         "key": reply.key,

@@ -58,12 +58,13 @@ class OpenTickets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskState:
-    """All of it. `cursor_at`: when the desk last told something new, None where it never has."""
+    """All of it. `cursor_at`: when the desk last told something, None where it never has; noted once a minute."""
 
     pending: tuple[Pending, ...]  # failed ones, too; oldest first
     tickets: tuple[OpenTickets, ...]
     elsewhere: dict[str, int]  # open tickets of desks that are not configured any more
     cursor_at: datetime | None
+    held: int = 0  # answers of agents that a moderator has not released
 
 
 def state(place: Place, desk: str, now: datetime) -> DeskState:
@@ -90,6 +91,9 @@ def state(place: Place, desk: str, now: datetime) -> DeskState:
             ),
             elsewhere={row["desk"]: row["n"] for row in elsewhere},
             cursor_at=codec.read_stamp(cursor["changed_at"]) if cursor else None,
+            held=connection.execute(
+                "SELECT count(*) AS n FROM outgoing WHERE state = 'held' AND speaker = 'agent' AND erased_at IS NULL"
+            ).fetchone()["n"],
         )
 
 

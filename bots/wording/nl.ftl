@@ -103,7 +103,7 @@ news-in-private = Er is nieuws over je ticket **{ $number }**, en ik kon je niet
 ticket-exists = Je hebt ons dit al verteld: je ticket is **{ $number }** en een medewerker antwoordt je. Ik heb genoteerd dat je ook hier schreef.
 ticket-appended = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwoordt je hier.
 ticket-appended-elsewhere = Toegevoegd aan je ticket **{ $number }**. Een medewerker antwoordt je privé, waar je ermee verderging.
-ticket-appended-pending = Toegevoegd aan je ticket. Je krijgt het nummer hier zo meteen.
+ticket-appended-pending = Toegevoegd aan je ticket. Je krijgt het nummer hier zodra ons ticketsysteem antwoordt.
 ticket-reopened = Ik heb je ticket **{ $number }** weer geopend en je bericht toegevoegd. Een medewerker antwoordt je hier.
 ticket-attached = Vanaf nu hoor je hier over ticket **{ $number }**: { $status }
 ticket-attached-added = Ik heb wat je schreef toegevoegd aan ticket **{ $number }**. Vanaf nu hoor je er hier over: { $status }
@@ -122,7 +122,7 @@ status-none = Ik kan je alleen over je eigen tickets vertellen, met het account 
 status-noted = Je verzoek **{ $reference }** is genoteerd en veilig. Het krijgt een ticketnummer zodra ons ticketsysteem weer antwoordt; je hoort het hier.
 request-noted = Je verzoek is genoteerd als **{ $reference }** en is veilig bij ons. Ons ticketsysteem heeft iets meer tijd nodig dan anders; je krijgt het ticketnummer hier zodra het antwoordt. Je hoeft niets opnieuw te sturen.
 ticket-continued = Ticket **{ $old }** is definitief gesloten. Daarom heb ik ticket **{ $number }** geopend, dat erop verdergaat, met wat je schreef. Een medewerker antwoordt je hier.
-status-soon = Je ticket wordt geopend. Je krijgt het nummer hier zo meteen.
+status-soon = Je ticket wordt geopend. Je krijgt het nummer hier zodra ons ticketsysteem antwoordt.
 
 agent-reply = Nieuws over je ticket **{ $number }**:
 pending = Het team wacht op je antwoord over ticket **{ $number }**. Antwoord gewoon hier, dan geef ik het door.
@@ -196,3 +196,4 @@ desk-files-missing = Deze bestanden van de vrager konden niet hierheen worden ge
     { $files }
 desk-subject-continued = Vervolg van ticket { $number }
 desk-rated = De aanvrager gaf dit ticket { $stars } van 5.
+desk-answer-waits = Je antwoord heeft de aanvrager nog niet bereikt: op { $network } wacht het tot een moderator het vrijgeeft. Zie: firstline approvals list

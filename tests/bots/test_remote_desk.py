@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import bots.escalation
-from adapters.base import Attachment, Kind, NotFetched, Unreachable
+from adapters.base import Attachment, Kind, NotFetched, Release, Unreachable
 from bots.escalation import Escalation
 from bots.files import FileFetcher
-from bots.ledger import codec, intents
+from bots.ledger import codec, intents, pending
 from bots.ledger.report import report
 from bots.relay import Relay
 from bots.wording import Wording
@@ -712,3 +712,21 @@ async def test_words_deleted_after_they_opened_a_ticket_that_continues_another_a
         await on.done()
         assert [line.kind for line in desk.tickets["2"].lines] == ["user", "note"]
         assert kept(on.bot, "NL00") == []
+
+
+async def test_an_agent_reads_once_that_their_answer_waits_for_a_moderator(path: Path) -> None:
+    desk = Desk()
+    async with remote(path, desk) as on:
+        held = making.target("chat:ann", release=Release.APPROVED)
+        await on.hear(making.message("they ate my coins", reply_to=held))
+        await on.done()
+        (ticket,) = desk.tickets.values()
+        desk.answer("1", "We found them.")
+        await on.news()
+        await on.done()
+        notes = [line.text for line in ticket.lines if line.kind == "note"]
+        assert notes == [said("desk-answer-waits", network="telegram")]
+        await on.news()
+        await on.done()
+        assert [line.text for line in ticket.lines if line.kind == "note"] == notes
+        assert pending.state(path, "desk", datetime.now(UTC)).held == 1

@@ -53,7 +53,7 @@ def test_all_is_well_where_nothing_waits_and_the_desk_lets_us_in() -> None:
     assert WELL.is_well
     assert desk.lines(WELL) == [
         "Bot       running",
-        "News      asked for 3 min ago",
+        "News      last asked for 3 min ago",
         "Tickets   none open",
         "",
         "ok      desk memory: Logged in as firstline.",
@@ -86,13 +86,36 @@ def test_not_all_is_well_where_the_desk_says_so(answered: bool, mark: str) -> No
         f"{mark}  desk memory: No group.",
         "          -> Make one.",
         "Mend what is marked WRONG or CHANGE; what waits is then tried by itself.",
-        "Not all is well. Waiting or failed at the desk: 0.",
+        "Not all is well."
+        + ("" if answered else " The desk memory does not let us in: No group.")
+        + " Waiting or failed at the desk: 0.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("age_s", "told"),
+    [
+        (5, "asked for within the last minute"),
+        (83, "asked for within the last 2 min"),
+        (1800, "last asked for 30 min ago"),
+    ],
+)
+def test_news_is_no_more_exact_than_what_is_noted_once_a_minute(age_s: float, told: str) -> None:
+    asked = replace(WELL.state, cursor_at=NOW - timedelta(seconds=age_s))
+    assert desk.lines(replace(WELL, state=asked))[1] == f"News      {told}"
+
+
+def test_answers_that_wait_for_a_moderator_are_told_though_all_is_well() -> None:
+    waiting = replace(WELL, state=replace(WELL.state, held=2))
+    assert waiting.is_well
+    assert desk.lines(waiting)[-2:] == ["Waiting for a moderator: 2 (firstline approvals list)", "All is well."]
 
 
 def test_each_thing_says_when_it_is_tried_next_or_why_not() -> None:
     later = replace(CREATE, attempts=3, next_try=NOW + timedelta(seconds=40))
     assert line(CREATE) == "not tried yet, next try now"
+    assert line(replace(CREATE, at_work=True, next_try=None)) == "nothing sent yet, being done now"
+    assert line(replace(CREATE, error="Unavailable: 503")) == "nothing sent yet, next try now"
     assert line(later) == "tried 3 times, next try in 40 s"
     assert line(replace(later, state="sending")) == "tried 3 times, looked for in 40 s"
     assert line(replace(later, state="sending", next_try=None, at_work=True)) == "tried 3 times, being done now"
@@ -231,12 +254,15 @@ def test_of_another_desk_it_is_said_where_tickets_are(tmp_path: Path, capsys: py
     unopened, opened = capsys.readouterr().out.splitlines()
     assert unopened.startswith("(FL-1003)  not opened at the desk yet")
     assert unopened.endswith("telegram:bot:eve")
-    assert opened.startswith('77         pending ("At the [2J bank" there)')
+    assert opened.startswith('77         pending ("At the [2J bank" there)  ')
+    assert opened.index("Z  telegram") == unopened.index("Z  telegram"), "columns"
     assert opened.endswith("telegram:bot:ann  https://desk.example/77")
     tickets.list_tickets(file, all_of_them=True, as_json=True)
     assert [(each["number"], each["reference"], each["url"]) for each in json.loads(capsys.readouterr().out)] == [
         ("", "FL-1003", ""), ("77", "FL-1001", "https://desk.example/77"),
     ]  # fmt: skip
+    tickets.list_tickets(file, all_of_them=True, as_json=True)
+    assert all("T" in each["opened_at"] and "T" in each["changed_at"] for each in json.loads(capsys.readouterr().out))
     tickets.show("fl-1001", file, as_json=False)
     shown = capsys.readouterr().out
     assert "Open it:    https://desk.example/77\nRequester:  telegram:bot:ann (on telegram)\n" in shown

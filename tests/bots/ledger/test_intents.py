@@ -44,7 +44,9 @@ async def test_a_follow_up_waits_for_its_ticket_and_follows_in_order(remote: Sta
     await remote.hear(message("the moon fell on my ledger"))
     await remote.hear(message("and on my hat"))
     await remote.hear(message("and on my coat"))
-    assert remote.replies() == ["Added to your ticket. You get its number here in a moment."] * 2
+    assert (
+        remote.replies() == ["Added to your ticket. You get its number here as soon as our ticket system answers."] * 2
+    )
     (create,) = due(remote)
     assert create.action == "create"
     await remote.ledger.intents.sending(create, datetime.now(UTC))
@@ -120,7 +122,9 @@ async def test_words_for_a_ticket_wait_where_it_was_told_elsewhere(remote: Stage
     await remote.hear(message("the machine ate my shiny coin on Monday"))
     await remote.hear(in_public("the machine ate my shiny coin on monday!"))
     assert remote.outcomes()[1] == ("acted", "existing_ticket")
-    assert remote.replies() == ["Your ticket is being opened. You get its number here in a moment."]
+    assert remote.replies() == [
+        "Your ticket is being opened. You get its number here as soon as our ticket system answers."
+    ]
 
 
 async def test_a_deletion_reaches_what_still_waits(remote: Stage) -> None:

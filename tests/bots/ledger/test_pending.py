@@ -62,11 +62,22 @@ async def test_what_waits_says_for_what(remote: Stage) -> None:
     assert (words.has_failed, words.next_try, words.waits_for, words.error) == (True, None, None, "Rejected: no")
 
 
-async def test_what_failed_waits_for_nothing_though_later_words_do(remote: Stage) -> None:
+async def test_what_waits_for_a_ticket_that_failed_fails_with_it_and_that_is_told_once(remote: Stage) -> None:
     await remote.hear(message("the moon fell"))
     await remote.hear(message("and on my hat"))
-    await remote.ledger.intents.failed(due(remote)[0], "Rejected: no", lambda _: "regret")
-    assert [each.waits_for for each in seen(remote)] == [None, None]
+    await remote.hear(message("and on my coat"))
+    (told,) = await remote.ledger.intents.failed(due(remote)[0], "Rejected: no", lambda _: "regret")
+    assert told.reply.text == "regret"
+    assert [(each.state, each.waits_for, each.error) for each in seen(remote)] == [
+        ("failed", None, "Rejected: no"),
+        ("failed", None, "It waits for 1, which failed."),
+        ("failed", None, "It waits for 1, which failed."),
+    ]
+    assert due(remote) == []
+    assert [each.id for each in report.report(remote.path).failed] == [1, 2, 3]
+    assert await remote.ledger.retry(3) is None
+    assert [each.state for each in seen(remote)] == ["new"] * 3, "replayed together"
+    assert report.report(remote.path).failed == ()
 
 
 async def test_only_what_is_of_a_ticket_is_shown_with_it(remote: Stage) -> None:

@@ -401,7 +401,7 @@ def test_a_follow_up_moves_the_conversation_to_the_ticket_it_went_to() -> None:
 
 def test_a_follow_up_before_the_number_is_known_promises_it() -> None:
     effects = planned(message("x"), AppendToTicket(rule="follow_up", ticket=ticket(None)))
-    assert texts(effects) == ["Added to your ticket. You get its number here in a moment."]
+    assert texts(effects) == ["Added to your ticket. You get its number here as soon as our ticket system answers."]
 
 
 def test_a_resolved_ticket_is_opened_again() -> None:
@@ -417,7 +417,7 @@ def test_status_in_private_says_how_it_stands() -> None:
     (text,) = texts(planned(message("status"), decision))
     assert text.splitlines() == [
         "Ticket **FL-1001**: a person is working on it.",
-        "Your ticket is being opened. You get its number here in a moment.",
+        "Your ticket is being opened. You get its number here as soon as our ticket system answers.",
         "Ticket **FL-1002**: we are waiting for your answer. Just write it here.",
     ]
 
