@@ -269,7 +269,9 @@ def test_of_another_desk_it_is_said_where_tickets_are(tmp_path: Path, capsys: py
     assert "NOT DONE at the desk: 2 (message)" in shown
     assert "the moon fell" not in shown
     tickets.show("77", file, as_json=True)
-    assert [each["id"] for each in json.loads(capsys.readouterr().out)["pending"]] == [2]
+    there = json.loads(capsys.readouterr().out)
+    assert [each["id"] for each in there["pending"]] == [2]
+    assert "T" in there["opened_at"]
 
 
 def test_agents_answer_at_that_desk_itself(tmp_path: Path) -> None:
