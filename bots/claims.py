@@ -59,6 +59,8 @@ def sealed(message: IncomingMessage) -> IncomingMessage:
         parent = replace(parent, text=_unreadable(parent.text))
     files = tuple(replace(file, name=_unreadable(file.name)) for file in message.attachments)
     text = _sealed(message.text, is_claim=message.command == "claim")
+    if (text, parent, files) == (message.text, message.parent, message.attachments):
+        return message
     return replace(message, text=text, parent=parent, attachments=files)
 
 

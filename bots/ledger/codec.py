@@ -33,9 +33,10 @@ def load(kind: type[T], text: str) -> T:
 
 def stamp(at: datetime | None = None) -> str:
     """A time (now by default) as the ledger writes it: UTC, microseconds, sorts as text."""
-    return (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    at = datetime.now(UTC) if at is None else at.astimezone(UTC)
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_stamp(text: str) -> datetime:
     """The time that `stamp` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)

@@ -50,8 +50,12 @@ def entry_in(entry_id: str, languages: tuple[str, ...], faq: Faq, wording: Wordi
     for wish in (*languages, wording.default):
         if base(wish) in wording.withheld:
             continue
-        for language in (wish, *(other for other in faq.languages if base(other) == base(wish))):
-            entry = faq.entry(entry_id, language)
-            if entry is not None and entry.language == language:
-                return entry
+        entry = faq.entry(entry_id, wish)
+        if entry is not None and entry.language == wish:
+            return entry
+        for language in faq.languages:
+            if base(language) == base(wish):
+                entry = faq.entry(entry_id, language)
+                if entry is not None and entry.language == language:
+                    return entry
     return faq.entry(entry_id, wording.default)

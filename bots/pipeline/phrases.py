@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -41,17 +42,10 @@ class _Phrases:
     made_of: frozenset[str]
     besides: frozenset[str]
 
-    def are_in(self, words: str) -> bool:
-        if words in self.whole:
-            return True
-        padded, each = f" {words} ", set(words.split())
-        made = bool(each & self.made_of) and each <= self.made_of | self.besides
-        return made or any(phrase in padded for phrase in self.holds)
-
 
 @cache
 def _phrases() -> dict[str, _Phrases]:
-    table = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    table = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
     return {
         name: _Phrases(
             frozenset(plain(p) for p in kinds.get("whole", ())),
@@ -63,11 +57,50 @@ def _phrases() -> dict[str, _Phrases]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Where to look for what a message may say: by the whole of it, and by each of its words."""
+
+    whole: dict[str, frozenset[str]]
+    begun: dict[str, tuple[tuple[str, str], ...]]  # a word: the phrases that begin with it, and what they say
+    made: dict[str, tuple[tuple[frozenset[str], str], ...]]  # a word: all that such a message is made of
+
+
+@cache
+def _index() -> _Index:
+    whole: defaultdict[str, set[str]] = defaultdict(set)
+    begun: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    made: defaultdict[str, list[tuple[frozenset[str], str]]] = defaultdict(list)
+    for name, of in _phrases().items():
+        for words in of.whole:
+            whole[words].add(name)
+        for phrase in of.holds:
+            begun[phrase.split()[0]].append((phrase, name))
+        for word in of.made_of:
+            made[word].append((of.made_of | of.besides, name))
+    return _Index(
+        {words: frozenset(names) for words, names in whole.items()},
+        {word: tuple(phrases) for word, phrases in begun.items()},
+        {word: tuple(kinds) for word, kinds in made.items()},
+    )
+
+
+@lru_cache(maxsize=64)  # a decision asks up to twenty times about one text
+def _said(text: str) -> frozenset[str]:
+    """The names of all phrases that a message says."""
+    index, words = _index(), plain(text)
+    padded, each = f" {words} ", set(words.split())
+    said = set(index.whole.get(words, ()))
+    for word in each & index.begun.keys():
+        said.update(name for phrase, name in index.begun[word] if phrase in padded)
+    for word in each & index.made.keys():
+        said.update(name for of, name in index.made[word] if each <= of)
+    return frozenset(said)
+
+
 def says(text: str, name: str) -> bool:
     """Whether a message says what the phrases of `name` (``phrases.yaml``) say; a long one says more than a phrase."""
-    if len(text) > _MAX_CHARS:
-        return False
-    return _phrases()[name].are_in(plain(text))
+    return len(text) <= _MAX_CHARS and name in _said(text)
 
 
 def says_only(text: str, name: str) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapters.base import Button, IncomingMessage, Instead, Release, ReplyTarget, TranscriptLine, Visibility
 from adapters.markup import escape
@@ -37,7 +37,7 @@ from faq.handover import GRIEVANCES
 from faq.text.languages import base
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 _LABEL_CHARS = 60
@@ -153,13 +153,14 @@ class _Planner:
     def only_in(self, sentence: str, entries: Sequence[Entry]) -> tuple[str, ...]:
         """A sentence for whoever reads these entries in another language than their own, else nothing."""
         own = base(languages.own(self.message, self.context) or self.language)
-        spoken = {base(entry.language) for entry in entries}
+        if any(base(entry.language) == own for entry in entries):
+            return ()
         name = self.words("language-named", code=base(entries[0].language))
-        return () if own in spoken else (self.words(sentence, name=name),)
+        return (self.words(sentence, name=name),)
 
     def about(self, part: str) -> tuple[str, ...]:
         """Which sentence of a long message is answered, in the user's own words; nothing for a whole message."""
-        words = escape(excerpt(part))
+        words = escape(excerpt(part)) if part else ""
         return (self.words("answer-part", words=words),) if words else ()
 
     @staticmethod
@@ -175,23 +176,29 @@ class _Planner:
 
     def plan(self, decision: Decision) -> Effects:
         effects = self._plan(decision)
+        changed: dict[str, Any] = {}
         shown = self.context.claim
         if shown is not None and not is_private(self.message):  # others have read it, whatever else was said
-            effects = replace(effects, claim=Claim(act="spend", code_hash=shown.code_hash))
+            changed["claim"] = Claim(act="spend", code_hash=shown.code_hash)
         heard = effects.outcome != "ignored" or effects.rule == "edit_of_processed"
-        if heard and self.context.written_in is not None:
-            effects = replace(effects, state=replace(effects.state, written_in=self.context.written_in))
-        warnings = self.warnings() if heard else ()
+        if heard and self.context.written_in not in {None, effects.state.written_in}:
+            changed["state"] = replace(effects.state, written_in=self.context.written_in)
+        before = self.warnings() if heard else ()
         replies = bool(effects.says or effects.opening) and self.message.reply_to.can_reply
-        if not (self.context.unconfirmed and replies):
-            return replace(effects, says=(*warnings, *effects.says))
-        told = {say.number for say in effects.says if say.target == self.message.reply_to}
-        reminder = tuple(
+        if self.context.unconfirmed and replies:
+            before += self.reminders({say.number for say in effects.says if say.target == self.message.reply_to})
+            changed["confirms"] = self.context.unconfirmed
+        if before:
+            changed["says"] = (*before, *effects.says)
+        return replace(effects, **changed) if changed else effects
+
+    def reminders(self, told: Collection[str | None]) -> tuple[Say, ...]:
+        """The numbers whose reply may never have arrived, but those that are told now."""
+        return tuple(
             replace(self.say(f"unconfirmed{i}", "unconfirmed", number=number), number=number)
             for i, number in enumerate(self.context.unconfirmed)
             if number not in told
         )
-        return replace(effects, says=(*warnings, *reminder, *effects.says), confirms=self.context.unconfirmed)
 
     def _plan(self, decision: Decision) -> Effects:  # noqa: PLR0911 - one line a decision
         match decision:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .card_numbers import find_card_numbers
 from .private_keys import find_private_keys
@@ -55,7 +55,7 @@ def shield_text(text: str) -> Shielded:
     # A removal can uncover what its surroundings hid (two cards in one run of digits): again, until nothing is left.
     while (once := _replace_secrets(text, found)) is not text:
         text = once
-    return Shielded(text=text, kinds=tuple(kind for kind in SecretKind if kind in found))
+    return Shielded(text=text, kinds=tuple(kind for kind in SecretKind if kind in found) if found else ())
 
 
 def shield(message: IncomingMessage) -> IncomingMessage:
@@ -72,19 +72,20 @@ def shield(message: IncomingMessage) -> IncomingMessage:
         own.update(shielded.kinds)
         return shielded.text
 
-    shielded = replace(
-        message,
-        text=clean(message.text),
+    shielded: dict[str, Any] = {
+        "text": clean(message.text),
         # The bot's own commands and actions are short; a longer one is what somebody typed.
-        command=clean(message.command) if len(message.command) > _MAX_COMMAND_CHARS else message.command,
-        action=clean(message.action) if len(message.action) > _MAX_COMMAND_CHARS else message.action,
-        attachments=tuple(replace(attachment, name=clean(attachment.name)) for attachment in message.attachments),
-        author=_shield_name(message.author),
-        on_behalf_of=_shield_name(message.on_behalf_of) if message.on_behalf_of else None,
-        parent=_shield_parent(message.parent) if message.parent else None,
-    )
-    shielded = replace(shielded, secrets=_in_order(own))
-    return message if shielded == message else shielded
+        "command": clean(message.command) if len(message.command) > _MAX_COMMAND_CHARS else message.command,
+        "action": clean(message.action) if len(message.action) > _MAX_COMMAND_CHARS else message.action,
+        "attachments": tuple(replace(attachment, name=clean(attachment.name)) for attachment in message.attachments),
+        "author": _shield_name(message.author),
+        "on_behalf_of": _shield_name(message.on_behalf_of) if message.on_behalf_of else None,
+        "parent": _shield_parent(message.parent) if message.parent else None,
+    }
+    shielded["secrets"] = _in_order(own)  # of all of the above
+    # Most messages hold no secret, and a new message is made of two dozen fields.
+    changed = {name: value for name, value in shielded.items() if value != getattr(message, name)}
+    return replace(message, **changed) if changed else message
 
 
 def _shield_parent(parent: Parent) -> Parent:
@@ -99,11 +100,12 @@ def _shield_parent(parent: Parent) -> Parent:
 
 def _shield_name(author: Author) -> Author:
     """A name is no message: what it holds is not kept, and nobody is warned each time that its bearer writes."""
-    return replace(author, display_name=shield_text(author.display_name).text)
+    shielded = shield_text(author.display_name).text
+    return author if shielded is author.display_name else replace(author, display_name=shielded)
 
 
 def _in_order(kinds: set[str]) -> tuple[str, ...]:
-    return tuple(kind.value for kind in SecretKind if kind in kinds)
+    return tuple(kind.value for kind in SecretKind if kind in kinds) if kinds else ()
 
 
 def _replace_secrets(text: str, found: set[SecretKind]) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import difflib
 import logging
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import ast
@@ -54,6 +55,8 @@ class Wording:
         self._default = default_language
         wanted = None if offered is None else {default_language, *offered}
         self._offered = tuple(name for name in self._bundles if wanted is None or name in wanted)
+        self._withheld = frozenset(self._bundles) - frozenset(self._offered)
+        self._sentences: dict[tuple[str, str], _Sentence] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -68,7 +71,7 @@ class Wording:
     @property
     def withheld(self) -> frozenset[str]:
         """The languages that have a catalogue and are not offered."""
-        return frozenset(self._bundles) - frozenset(self._offered)
+        return self._withheld
 
     def language(self, *wishes: str | None) -> str:
         """The first wish ("nl", "nl-BE") that is offered and has a catalogue, else the default language."""
@@ -80,16 +83,34 @@ class Wording:
 
     def say(self, language: str, message: str, **arguments: str | int) -> str:
         """The message in that language. `arguments` that hold somebody's words must be escaped by the caller."""
+        sentence = self._sentences.get((language, message))
+        if sentence is None:
+            sentence = self._sentences.setdefault((language, message), self._find(language, message))
+        if sentence.fixed is not None:
+            return sentence.fixed
+        text, errors = self._bundles[sentence.catalogue].format_pattern(sentence.pattern, arguments)
+        if errors:
+            _log.warning("The sentence %s (%s) is incomplete: %s", message, sentence.catalogue, errors[0])
+        return str(text)
+
+    def _find(self, language: str, message: str) -> _Sentence:
         for name in (language, self._default, "en"):
             bundle = self._bundles.get(name)
             if bundle is not None and bundle.has_message(message):
                 pattern = bundle.get_message(message).value
                 if pattern is not None:
-                    text, errors = bundle.format_pattern(pattern, arguments)
-                    if errors:
-                        _log.warning("The sentence %s (%s) is incomplete: %s", message, name, errors[0])
-                    return str(text)
+                    text, missed = bundle.format_pattern(pattern)
+                    return _Sentence(name, pattern, None if missed else str(text))
         raise WordingError(f"No catalogue has the sentence {message!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A message where it was found; `fixed` is its text where it asks for no argument."""
+
+    catalogue: str
+    pattern: Any
+    fixed: str | None
 
 
 @cache
