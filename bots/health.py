@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _CONNECTED_WITHIN_S: Final = 30.0
 _FORGIVEN_S: Final = 30.0  # of a desk or a ledger that is away: what comes back by itself is no alarm
+_STALL_SHOWN_S: Final = 15.0  # a loop that stands still again and again answers in between
 _PROBE_S, _PROBED_WITHIN_S = 10.0, 10.0
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,11 @@ class State(StrEnum):
     def is_well(self) -> bool:
         """Whether nothing is to be done."""
         return self in {State.ON, State.ELSEWHERE}
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it goes by with the bot's own start or stop."""
+        return self in {State.STARTING, State.STOPPING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +102,11 @@ class Health:
             known = self._parts[name] = _Known(State.ON, "", now)
         known.streams[stream] = now, now + within_s
 
+    def stalled(self, stands_still: bool) -> None:  # noqa: FBT001 - a callback's form
+        """The event loop stands still, or goes on again (a `bots.watchdog.Watchdog` says so)."""
+        reason = "the event loop stands still" if stands_still else "the event loop stood still a moment ago"
+        self._parts["loop"] = _Known(State.STALLED if stands_still else State.ON, reason, self._clock())
+
     # --- what is so -------------------------------------------------------------------------------------------------
 
     def parts(self) -> list[Part]:
@@ -112,6 +123,8 @@ class Health:
         part = Part(name=name, state=known.state, reason=known.reason, for_s=now - known.since)
         if known.state is State.STARTING and name.startswith("channel:") and part.for_s > _CONNECTED_WITHIN_S:
             return replace(part, state=State.SILENT, reason=f"it is not connected, {part.for_s:.0f} s after its start")
+        if name == "loop" and known.reason and part.for_s < _STALL_SHOWN_S:
+            return replace(part, state=State.STALLED)
         overdue = [(heard, stream) for stream, (heard, due) in known.streams.items() if now > due]
         if known.state is State.ON and overdue:
             heard, stream = min(overdue)
@@ -163,9 +176,7 @@ class Health:
             await asyncio.sleep(_PROBE_S)
 
     def _tell(self) -> None:
-        stopping = {
-            part.name: part for part in self.why_not_ready() if part.state not in {State.STARTING, State.STOPPING}
-        }
+        stopping = {part.name: part for part in self.why_not_ready() if not part.state.is_passing}
         for name, part in stopping.items():
             if self._told.get(name) is not part.state:
                 _log.warning(

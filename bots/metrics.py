@@ -7,6 +7,7 @@ from the configuration or from our own lists, never anything a person wrote. Eac
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from bisect import bisect_left
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from adapters.base import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from prometheus_client.metrics_core import Metric
 
@@ -178,6 +179,17 @@ class LogCounter(logging.Handler):
         """Count the record; nothing of what it says is kept."""
         action, channel = getattr(record, "action", ""), getattr(record, "channel", "")
         PROBLEMS.add(record.levelname.lower(), str(action), str(channel))
+
+
+@contextlib.contextmanager
+def problems_counted() -> Iterator[None]:
+    """Count what is logged for as long as the ``with`` lasts."""
+    counter = LogCounter()
+    logging.getLogger().addHandler(counter)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(counter)
 
 
 # --- writing down -------------------------------------------------------------------------------------------------

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from adapters import registry as channels
 from adapters.base import Busy, ChannelSetupError, IncomingMessage, MaybePosted, Surroundings, Unreachable
-from bots import desk_calls, orders, web
+from bots import desk_calls, metrics, orders, readings, web
 from bots.delivery import Delivery
+from bots.desk_watch import watched
 from bots.escalation import Escalation
 from bots.files import FileFetcher
+from bots.health import Health, State
 from bots.ledger.ledger import Ledger
 from bots.matching import MatchBatches
 from bots.pipeline.decision import Policy
 from bots.pipeline.plan import House
 from bots.relay import Relay
 from bots.troubles import trouble
+from bots.watchdog import Watchdog
 from bots.within import within
 from bots.wording import Wording
 from bots.worker import Worker
@@ -33,13 +36,15 @@ from faq.watching import WatchedFaq
 from ticket_client import registry as desks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Collection, Coroutine
 
     from adapters.base import ChannelAdapter
+    from bots.health import Part
     from bots.ledger.ledger import Committed
     from config.settings import Settings
     from ticket_client.base import TicketDesk
 
+_PROBE = "health:probe"
 _RESTART_FIRST_S, _RESTART_MOST_S = 1.0, 60.0
 _REMOVE_TIMEOUT_S = 10.0
 _REMOVALS = 8
@@ -72,7 +77,8 @@ class Bot:
         self._settings = settings
         self._stack = AsyncExitStack()
         self._receiving: asyncio.Task[None] | None = None
-        self._refused: set[str] = set()
+        self.health = Health()
+        self.metrics_port: int | None = None
         self._background: set[asyncio.Task[Any]] = set()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -91,6 +97,9 @@ class Bot:
 
     async def _build(self, stack: AsyncExitStack) -> None:
         settings = self._settings
+        stack.enter_context(Watchdog(asyncio.get_running_loop(), self.health.stalled))
+        stack.enter_context(metrics.problems_counted())
+        metrics.begin(settings.channels)
         desk_module = desks.desk(settings.desk.kind)
         self.ledger = stack.enter_context(
             Ledger(
@@ -120,6 +129,7 @@ class Bot:
             public_url=settings.public_url,
             load_state=self.ledger.load_state,
             save_state=self.ledger.save_state,
+            alive=self.health.alive,
         )
         self.adapters: dict[str, ChannelAdapter] = {
             name: channels.channel(section.kind).create(name, section, surroundings)
@@ -128,14 +138,17 @@ class Bot:
         self._titles = {name: channels.channel(kind.kind).PROFILE.title for name, kind in settings.channels.items()}
         for adapter in self.adapters.values():
             stack.push_async_callback(adapter.close)
-        self.delivery = Delivery(self.ledger.outbox, self.adapters.values())
+        self.delivery = Delivery(
+            self.ledger.outbox, self.adapters.values(), readings.FirstResponses(self.ledger).posted
+        )
         poll_s = (
             _LOCAL_POLL_S if self.desk.capabilities.transactional else getattr(settings.desk, "poll_s", _REMOTE_POLL_S)
         )
-        self.relay = Relay(self.ledger, self.desk, self.wording, self.delivery.add, poll_s=poll_s)
+        desk = watched(self.desk, self.health)
+        self.relay = Relay(self.ledger, desk, self.wording, self.delivery.add, poll_s=poll_s)
         self.escalation = Escalation(
             self.ledger.intents,
-            self.desk,
+            desk,
             self.wording,
             number_prefix=settings.tickets.number_prefix,
             desk_language=settings.bot.default_language,
@@ -177,8 +190,10 @@ class Bot:
             for route in made()
         ]
         routes += desk_calls.routes(self.desk, self.relay.hint)
-        runner, port = await web.start(settings.web.host, settings.web.port, routes, self._health)
+        runner, port = await web.start(settings.web.host, settings.web.port, [*routes, *web.probes(self)])
         stack.push_async_callback(runner.cleanup)
+        if settings.web.metrics:
+            await self._serve_metrics(stack, settings.web.metrics)
         undecided = self.ledger.count_undecided()
         unposted = self.delivery.resume()
         self.outline = Outline(
@@ -202,6 +217,7 @@ class Bot:
             "the relay": self.relay.run,
             "the command line's orders": partial(orders.run, hands),
             "the retention": self._forget,
+            "the probe": partial(self.health.watch, partial(self.ledger.save_state, _PROBE, "")),
         }
         if not self.desk.capabilities.transactional:
             work["the escalation"] = self.escalation.run
@@ -209,9 +225,25 @@ class Bot:
             self._in_background(self._keep_running(name, run))
         self._receiving = asyncio.create_task(self._take_up())
 
+    async def _serve_metrics(self, stack: AsyncExitStack, address: str) -> None:
+        """Serve ``/metrics``, and the probes with it, where no proxy leads."""
+        host, _, port = address.rpartition(":")
+        routes = [web.metrics(lambda: metrics.exposition(readings.gauges(self.ledger, self.health)))]
+        runner, self.metrics_port = await web.start(
+            host.strip("[]"),
+            int(port),
+            [*routes, *web.probes(self)],
+            what="server for metrics",
+            key='metrics = "127.0.0.1:9465"',
+        )
+        stack.push_async_callback(runner.cleanup)
+
     async def _take_up(self) -> None:
         """Work off what the last run left, then receive: what was said first is decided first."""
+        for name in self.adapters:
+            self.health.part(f"channel:{name}", State.STARTING, "it is not connected yet")
         await self.worker.resume()
+        self.health.part("start", State.ON)
         await asyncio.gather(*(self._receive(adapter) for adapter in self.adapters.values()))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -227,7 +259,7 @@ class Bot:
             await self._keep_running(f"the channel {adapter.name}", partial(adapter.run, self.worker.deliver))
         except ChannelSetupError as error:
             _log.error("%s: %s", adapter.name, error, extra={"action": "channel_refused", "channel": adapter.name})
-            self._refused.add(adapter.name)
+            self.health.part(f"channel:{adapter.name}", State.REFUSED, "its platform refuses the set-up; see the log")
             if len(self.adapters) == 1 and not self.failed.done():
                 self.failed.set_exception(error)
 
@@ -269,20 +301,33 @@ class Bot:
             erased = await self.ledger.forget_older_than(age)
             await asyncio.sleep(_FORGET_PAUSE_S if erased else _FORGET_EVERY_S)  # in small steps: messages go first
 
-    def _health(self) -> dict[str, object]:
-        """What ``/healthz`` says: "degraded" where a channel refuses our set-up, or the desk takes nothing."""
+    def how_it_is(self) -> dict[str, object]:
+        """What ``/healthz`` says: "degraded" where a part is not well; what has just begun is no fault."""
+        unwell = [part for part in self.health.parts() if not (part.state.is_well or part.state.is_passing)]
+        desk = self.health.of("desk")
+        if desk is State.ON and self.escalation.trouble:
+            desk = State.WAITING
         return {
-            "status": "degraded" if self._refused or self.escalation.trouble else "ok",
+            "status": "ok" if desk is State.ON and not unwell else "degraded",
             "undecided": self.worker.undecided,
-            "desk": "waiting" if self.escalation.trouble else "on",
-            "channels": {name: "refused" if name in self._refused else "on" for name in self.adapters},
+            "desk": desk,
+            "ledger": self.health.of("ledger"),
+            "channels": {name: self.health.of(f"channel:{name}") for name in self.adapters},
         }
+
+    def why_not_ready(self, channels: Collection[str] | None) -> list[Part]:
+        """What keeps the bot from its work; of these channels only, where they are given. Raises `LookupError`."""
+        for name in channels or ():
+            if name not in self.adapters:
+                raise LookupError(f"There is no channel {name}.")
+        return self.health.why_not_ready(channels)
 
     # --- winding down -----------------------------------------------------------------------------------------------
 
     async def _drain(self) -> None:
         """Take nothing more, decide what was accepted, post what was decided; what is left over waits in the ledger."""
         end = asyncio.get_running_loop().time() + self._settings.limits.drain_s
+        self.health.part("start", State.STOPPING, "the bot stops")
         if self._receiving is not None:
             self._receiving.cancel()
             await asyncio.gather(self._receiving, return_exceptions=True)

@@ -83,11 +83,13 @@ class LedgerSettings(_Part):
 
 
 class WebSettings(_Part):
-    """The web server of the live chat and of webhooks; port 0 takes any free one."""
+    """The web server of the live chat and of webhooks, and one of its own for Prometheus; port 0 takes any free one."""
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     public_url: str | None = Field(None, pattern=r"^https?://[^\s/]")
+    metrics: str = Field("", pattern=r"^(([^\s:/\[\]]+|\[[0-9A-Fa-f:.]+\]):\d{1,5})?$")
+    """HOST:PORT for ``/metrics``; nobody serves it where empty."""
 
 
 class WordingSettings(_Part):

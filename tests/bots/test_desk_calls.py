@@ -34,7 +34,7 @@ class CallingDesk(MemoryDesk):
 async def serving(desk: MemoryDesk) -> AsyncIterator[tuple[str, list[str]]]:
     """The bot's web server with the desk's routes: its address, and the ids that were hinted at."""
     hinted: list[str] = []
-    runner, port = await web.start("127.0.0.1", 0, desk_calls.routes(desk, hinted.extend), lambda: {"status": "ok"})
+    runner, port = await web.start("127.0.0.1", 0, desk_calls.routes(desk, hinted.extend))
     try:
         yield f"http://127.0.0.1:{port}/webhooks/desk", hinted
     finally:

@@ -99,7 +99,7 @@ const connectionOf = (bot, { network, faults }) => {
   if (faults.includes("rate_limit")) return { kind: "broken", sentence: "network refuses writes now" };
   const here = bot.channels[network];
   if (here === "on") return { kind: "on", sentence: "bot is here" };
-  return here ? { kind: "refused", sentence: "bot was refused" } : { kind: "off", sentence: "bot is not connected" };
+  return here === "refused" ? { kind: "refused", sentence: "bot was refused" } : { kind: "off", sentence: "bot is not connected" };
 };
 
 const showBot = (bot) => {
