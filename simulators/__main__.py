@@ -3,6 +3,7 @@
 Prints one line of JSON, ``{"url": …, "connections": {NETWORK: section of firstline.toml}}``, and serves on 127.0.0.1
 
 * ``GET /scenes``: every `View`; ``GET /scenes/NETWORK?since=REVISION``: one, at the latest after 20 s;
+* ``GET /sent/NETWORK``: everything that the bot posted there, in order;
 * ``POST /scenes/NETWORK/ACT`` with the arguments of `Scene`'s method of that name as a JSON object.
 
 Whoever asks must say ``Authorization: Bearer`` and the token that stands in the environment as ``SIMULATORS_TOKEN``. It
@@ -39,6 +40,7 @@ SCENES: Final = {
     "reddit": "RedditScene",
 }
 _ACTS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {  # what each must have and may have
+    "join": (frozenset({"name"}), frozenset()),
     "say": (frozenset({"person", "place", "text"}), frozenset({"reply_to", "title"})),
     "slash": (frozenset({"person", "place", "command", "text"}), frozenset()),
     "menu": (frozenset({"person", "post"}), frozenset()),
@@ -106,6 +108,9 @@ def application(scenes: Sequence[Scene], token: str) -> web.Application:
         view = await _changed(scene_of(request), request.query.get("since", ""))
         return web.Response(status=204) if view is None else web.json_response(asdict(view))
 
+    async def sent(request: web.Request) -> web.Response:
+        return web.json_response({"sent": [asdict(one) for one in scene_of(request).sent()]})
+
     async def act(request: web.Request) -> web.Response:
         post = await _act(scene_of(request), request.match_info["act"], _arguments(await request.text()))
         return web.json_response({"post": post or ""})
@@ -113,6 +118,7 @@ def application(scenes: Sequence[Scene], token: str) -> web.Application:
     app = web.Application(middlewares=[guard])
     app.router.add_get("/scenes", all_views)
     app.router.add_get("/scenes/{network}", one_view)
+    app.router.add_get("/sent/{network}", sent)
     app.router.add_post("/scenes/{network}/{act}", act)
     return app
 

@@ -65,6 +65,21 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Something the bot posted, as it was then; it stays here whatever becomes of the post.
+
+    `text` is the network's own markup. `is_heard`: whether the bot was handed the whole answer, None where the network
+    does not note it.
+    """
+
+    id: str
+    place: str
+    text: str
+    at: str  # ISO 8601, UTC
+    is_heard: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """A network as it is now.
 
@@ -108,6 +123,12 @@ class Scene(Protocol):
 
     def view(self) -> View:
         """Everything the page shows."""
+
+    def sent(self) -> list[Sent]:
+        """Everything the bot posted, in order."""
+
+    async def join(self, name: str) -> str:
+        """Let one more person come, into every place that is open to all; gives their id."""
 
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Post as a person; gives the post's id. `title` makes it a submission where the network has them."""

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bots.cli import approvals, chatting, checking, desk, faqs, ledgers, playing, running, tickets
+from bots.cli import approvals, chatting, checking, desk, drill, faqs, ledgers, playing, running, tickets
 from bots.cli.setting_up import ConfigOption, Usage, state
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("run")(running.run)
 app.command("playground")(playing.playground)
+app.command("drill")(drill.drill)
 app.command("check")(checking.check)
 app.command("chat")(chatting.chat)
 app.add_typer(faqs.app, name="faq")

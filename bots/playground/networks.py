@@ -38,6 +38,15 @@ class Networks:
         except (*_FAILURES, KeyError) as error:
             raise PlaygroundError(_GONE) from error
 
+    async def sent(self, network: str) -> list[dict[str, Any]]:
+        """Everything the bot posted there (`simulators.scene.Sent` as JSON), in order. Raises `PlaygroundError`."""
+        try:
+            async with self._http.get(f"{self._url}/sent/{network}") as answer:
+                sent: list[dict[str, Any]] = (await answer.json())["sent"]
+                return sent
+        except (*_FAILURES, KeyError) as error:
+            raise PlaygroundError(_GONE) from error
+
     async def act(self, network: str, act: str, arguments: Mapping[str, Any]) -> str:
         """Do what a person does there; gives the id of the post that came of it. Raises `PlaygroundError`."""
         try:
@@ -51,7 +60,7 @@ class Networks:
         raise PlaygroundError(str(said.get("error", _GONE)))
 
     async def channels(self, chat_url: str) -> dict[str, str]:
-        """How the bot says its channels are: "on" or "refused"; empty where it does not answer."""
+        """How the bot says its channels are: "on", "refused", or not there yet; empty where it does not answer."""
         try:
             async with self._http.get(f"{chat_url}healthz", headers={"Authorization": ""}, timeout=_QUICK) as answer:
                 channels: dict[str, str] = (await answer.json())["channels"]

@@ -23,7 +23,7 @@ _RESTART_FIRST_S, _RESTART_MOST_S, _STEADY_S = 0.5, 10.0, 30.0
 _IS_RUNNING = "firstline is running"
 
 
-async def _launch(module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> _Process:
+async def launch(module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> Process:
     """Start a module with a leash: its standard input, which ends when we do.
 
     In a session of its own, so that Ctrl-C reaches us alone and we end the children in their order. No FIRSTLINE_*
@@ -45,10 +45,10 @@ async def _launch(module: str, arguments: Sequence[str], log: Path, environment:
         )
 
 
-_Process = asyncio.subprocess.Process
+Process = asyncio.subprocess.Process
 
 
-async def _end(process: _Process) -> None:
+async def end(process: Process) -> None:
     """SIGTERM, and SIGKILL where that does not help in time."""
     with contextlib.suppress(ProcessLookupError):
         process.terminate()
@@ -59,11 +59,27 @@ async def _end(process: _Process) -> None:
         await process.wait()
 
 
+async def announced(
+    module: str, arguments: Sequence[str], log: Path, environment: Mapping[str, str], *, what: str
+) -> tuple[Process, dict[str, Any]]:
+    """Start a module and wait for its first line, which is JSON. Raises `PlaygroundError`: "`what` not start"."""
+    process = await launch(module, arguments, log, environment)
+    try:
+        said: dict[str, Any] = json.loads(await asyncio.wait_for(_lines(process).readline(), _READY_WITHIN_S))
+    except (TimeoutError, ValueError) as error:
+        await end(process)
+        raise PlaygroundError(f"{what} not start: {last_words(log)}") from error
+    except asyncio.CancelledError:
+        await end(process)  # it does not read its leash before it is up
+        raise
+    return process, said
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulators:
     """The simulated networks in their process; `connections` are the bot's sections for them."""
 
-    process: _Process
+    process: Process
     url: str
     connections: Mapping[str, Mapping[str, Any]]
 
@@ -71,21 +87,13 @@ class Simulators:
     async def launch(cls, token: str, only: str, log: Path) -> Simulators:
         """Start them. Raises `PlaygroundError`."""
         arguments = ["--leashed", *(["--only", only] if only else [])]
-        process = await _launch("simulators", arguments, log, {"SIMULATORS_TOKEN": token})
-        try:
-            line = await asyncio.wait_for(_lines(process).readline(), _READY_WITHIN_S)
-            said = json.loads(line)
-        except (TimeoutError, ValueError) as error:
-            await _end(process)
-            raise PlaygroundError(f"The simulated networks do not start: {last_words(log)}") from error
-        except asyncio.CancelledError:
-            await _end(process)  # it does not read its leash before it is up
-            raise
+        environment = {"SIMULATORS_TOKEN": token}
+        process, said = await announced("simulators", arguments, log, environment, what="The simulated networks do")
         return cls(process=process, url=said["url"], connections=said["connections"])
 
     async def end(self) -> None:
         """Stop them."""
-        await _end(self.process)
+        await end(self.process)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,7 @@ class Helpdesk:
     """A real helpdesk in its process: the bot's section for it, and how an agent enters its pages."""
 
     title: str
-    process: _Process
+    process: Process
     section: Mapping[str, Any]
     pages: Mapping[str, str]  # "url", "agent", "password"
 
@@ -101,34 +109,28 @@ class Helpdesk:
     async def launch(cls, title: str, folder: Path, log: Path) -> Helpdesk:
         """Start it in a folder of its own. Raises `PlaygroundError`."""
         arguments = [str(folder), "--leashed"]
-        process = await _launch(f"simulators.{title.replace('-', '_')}", arguments, log, {})
-        try:
-            said = json.loads(await asyncio.wait_for(_lines(process).readline(), _READY_WITHIN_S))
-        except (TimeoutError, ValueError) as error:
-            await _end(process)
-            raise PlaygroundError(f"{title} does not start: {last_words(log)}") from error
-        except asyncio.CancelledError:
-            await _end(process)
-            raise
+        module = f"simulators.{title.replace('-', '_')}"
+        process, said = await announced(module, arguments, log, {}, what=f"{title} does")
         pages = {"url": f"{said['url']}/tickets/", "agent": said["agent"], "password": said["password"]}
         return cls(title=title, process=process, section=said["section"], pages=pages)
 
     async def end(self) -> None:
         """Stop it."""
-        await _end(self.process)
+        await end(self.process)
 
 
 class BotProcess:
     """The bot. `state` is "starting", "running", "killed" (by us: down until `start`) or "restarting"."""
 
-    def __init__(self, config: Path, log: Path) -> None:
+    def __init__(self, config: Path, log: Path, options: Sequence[str] = ()) -> None:
         self._config = config
+        self._options = options
         self._log = log
         self.state = "starting"
         self.starts = 0
         self.notice = ""
         self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._process: _Process | None = None
+        self._process: Process | None = None
         self._wanted = asyncio.Event()
         self._wanted.set()
         self._hurry = asyncio.Event()
@@ -144,6 +146,12 @@ class BotProcess:
         self._hurry.set()
         if self._process is not None and self.pid:
             self._process.kill()
+
+    async def killed(self) -> None:
+        """SIGKILL, and wait until it is gone; it stays down until `start`."""
+        self.kill()
+        if self._process is not None:
+            await self._process.wait()
 
     def start(self) -> None:
         """Start it again, at once."""
@@ -174,15 +182,15 @@ class BotProcess:
                     await asyncio.wait_for(self._hurry.wait(), delay_s)
         finally:
             if self._process is not None and self._process.returncode is None:
-                await _end(self._process)
+                await end(self._process)
 
     async def _live(self) -> None:
         """One life, from start to death."""
         self.state = "starting"
         self.starts += 1
-        arguments = ["run", "--config", str(self._config)]
+        arguments = ["run", "--config", str(self._config), *self._options]
         try:
-            process = self._process = await _launch("bots.playground.leash", arguments, self._log, {})
+            process = self._process = await launch("bots.playground.leash", arguments, self._log, {})
         except OSError as error:
             self.notice = f"It cannot be started: {error.strerror or error}."
             return
@@ -204,7 +212,7 @@ def last_words(log: Path) -> str:
     return next((line for line in reversed(lines) if line.startswith("firstline: ")), "".join(lines[-1:]))
 
 
-def _lines(process: _Process) -> asyncio.StreamReader:
+def _lines(process: Process) -> asyncio.StreamReader:
     if process.stdout is None:
         raise RuntimeError("a child without standard output")
     return process.stdout

@@ -15,7 +15,7 @@ from simulators.discord.server import DiscordSimulator
 from simulators.discord.wire import ApiError, Json
 from simulators.discord.world import Channel, ChannelType, MessageFlag, MessageType
 from simulators.driving import SimulatorError
-from simulators.scene import FAULTS, Choice, Person, Place, Post, SceneError, View
+from simulators.scene import FAULTS, Choice, Person, Place, Post, SceneError, Sent, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +127,23 @@ class DiscordScene:
             commands=tuple(Command(name=item["name"], description=item["description"]) for item in self._slashes()),
         )
 
+    def sent(self) -> list[Sent]:
+        """What the bot sent."""
+        return [
+            Sent(id=f"{one.channel_id}/{one.message_id}", place=one.channel_id, text=one.text, at=one.date.isoformat())
+            for one in self.sim.sent()
+        ]
+
     # --- what people do ---------------------------------------------------------------------------------------------
+
+    async def join(self, name: str) -> str:
+        """Let one more person come, into the guild."""
+        with _Explained():
+            user = self.sim.add_user(name.lower(), global_name=name)
+            self._people[user.id] = Person(id=user.id, name=name, handle=f"@{user.username}", role="user")
+            self.sim.add_member(self._guild, user.id)
+            self.sim.direct_channel_id(user.id)
+            return user.id
 
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Post as a person; with a title in a forum it becomes a post there."""

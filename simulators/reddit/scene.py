@@ -11,7 +11,7 @@ from simulators.reddit.faults import FaultKind
 from simulators.reddit.server import RedditSimulator
 from simulators.reddit.wire import ApiError, FormError
 from simulators.reddit.writing import MAX_CHARS, check_may_answer
-from simulators.scene import FAULTS, Person, Place, SceneError, View
+from simulators.scene import FAULTS, Person, Place, SceneError, Sent, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,16 +66,7 @@ class RedditScene:
         )
         self._places = (
             Place(id=_SUBREDDIT, kind="subreddit", title=f"r/{_SUBREDDIT}"),
-            *(
-                Place(
-                    id=f"{shown.MODMAIL}/{person.id}",
-                    kind=shown.MODMAIL,
-                    title=f"{person.name} and the moderators",
-                    private_to=person.id,
-                )
-                for person in self._people
-                if person.role == "user"
-            ),
+            *(_modmail(person) for person in self._people if person.role == "user"),
         )
         self._faults: tuple[str, ...] = ()
         self._fault_changes = 0
@@ -125,6 +116,33 @@ class RedditScene:
             faults=self._faults,
         )
         return self._view
+
+    def sent(self) -> list[Sent]:
+        """What the bot sent; of modmail, also internal notes."""
+        calls = {call.number: call for call in self._sim.calls()}
+        people = {one.id: one.participant.name for one in self._sim.conversations() if one.participant}
+        return [
+            Sent(
+                id=f"{shown.MODMAIL}/{one.parent}/{one.name}" if one.is_modmail else one.name,
+                place=f"{shown.MODMAIL}/{people.get(one.parent, '')}" if one.is_modmail else one.subreddit,
+                text=one.text,
+                at=one.date.isoformat(),
+                is_heard=calls[one.call].delivered,
+            )
+            for one in self._sim.sent()
+        ]
+
+    async def join(self, name: str) -> str:
+        """Let one more person come."""
+        try:
+            self._sim.add_user(name)
+        except SimulatorError as error:
+            raise SceneError(str(error)) from error
+        person = Person(id=name, name=name, handle=name, role="user")
+        self._people = (*self._people, person)
+        self._places = (*self._places, _modmail(person))
+        self._fault_changes += 1
+        return name
 
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Submit to the subreddit, with the first line as title where none is given; comment; or write modmail."""
@@ -265,6 +283,11 @@ class _Simulator(RedditSimulator):
     def user(self, name: str) -> User:
         """Return somebody. Raises `SimulatorError`."""
         return self._world.user(name)
+
+
+def _modmail(person: Person) -> Place:
+    title = f"{person.name} and the moderators"
+    return Place(id=f"{shown.MODMAIL}/{person.id}", kind=shown.MODMAIL, title=title, private_to=person.id)
 
 
 def _check_text(text: str) -> None:

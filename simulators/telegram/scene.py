@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from simulators.driving import SimulatorError
-from simulators.scene import FAULTS, Choice, Person, Place, Post, SceneError, View
+from simulators.scene import FAULTS, Choice, Person, Place, Post, SceneError, Sent, View
 from simulators.telegram.faults import FaultKind
 from simulators.telegram.server import TelegramSimulator
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from simulators.telegram.wire import Json
+    from simulators.telegram.world import User
 
 _TOKEN = "110201543:playground"
 _BOT_NAME = "firstline_bot"
@@ -56,17 +57,11 @@ class TelegramScene:
         group = self._sim.add_chat("Community", members=[user.id for user in people])
         self._sim.set_member(group.id, mila.id, "administrator", quietly=True)
         self._sim.set_member(group.id, bot.id, "member", quietly=True)
-        self._people = tuple(
-            Person(id=str(user.id), name=user.first_name, handle=user.username or "", role=role)
-            for user, role in [*people.items(), (bot, "bot")]
-        )
-        self._places = (
-            Place(id=str(group.id), kind="group", title=group.title or ""),
-            *(
-                Place(id=str(user.id), kind="private", title=f"{user.first_name} and the bot", private_to=str(user.id))
-                for user in people
-            ),
-        )
+        self._group = group.id
+        self._people: dict[str, Person] = {}
+        self._places = [Place(id=str(group.id), kind="group", title=group.title or "")]
+        for user, role in [*people.items(), (bot, "bot")]:
+            self._enter(user, role)
         self._faults: tuple[str, ...] = ()
         self._revision = 0
         self._shown: tuple[object, ...] = ()
@@ -101,12 +96,33 @@ class TelegramScene:
             network=self.network,
             title="Telegram",
             revision=self._revision,
-            people=self._people,
-            places=self._places,
+            people=tuple(self._people.values()),
+            places=tuple(self._places),
             posts=tuple(posts),
             acts=_ACTS,
             faults=self._faults,
         )
+
+    def sent(self) -> list[Sent]:
+        """What the bot sent."""
+        calls = {call.number: call for call in self._sim.calls("sendMessage")}
+        return [
+            Sent(
+                id=f"{one.chat_id}/{one.message_id}",
+                place=str(one.chat_id),
+                text=one.text,
+                at=one.date.isoformat(),
+                is_heard=calls[one.call].delivered if one.call in calls else None,
+            )
+            for one in self._sim.sent()
+        ]
+
+    async def join(self, name: str) -> str:
+        """Let one more person come, into the group, too."""
+        user = self._sim.add_user(name, username=f"{name.lower()}_writes", language_code="en")
+        self._sim.set_member(self._group, user.id, "member", quietly=True)
+        self._enter(user, "user")
+        return str(user.id)
 
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Write in the group, or to the bot. Telegram knows no titles."""
@@ -180,6 +196,13 @@ class TelegramScene:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
+    def _enter(self, user: User, role: str) -> None:
+        person = Person(id=str(user.id), name=user.first_name, handle=user.username or "", role=role)
+        self._people[person.id] = person
+        if role != "bot":
+            title = f"{person.name} and the bot"
+            self._places.append(Place(id=person.id, kind="private", title=title, private_to=person.id))
+
     def _posts(self, place: Place) -> list[Post]:
         try:
             messages = self._sim.history(int(place.id))
@@ -189,7 +212,7 @@ class TelegramScene:
 
     def _post(self, place: Place, message: Json) -> Post:
         author = str(message["from"]["id"])
-        is_person = any(person.id == author and person.role != "bot" for person in self._people)
+        is_person = author in self._people and self._people[author].role != "bot"
         rows = message.get("reply_markup", {}).get("inline_keyboard", [])
         parent = message.get("reply_to_message")
         return Post(
@@ -208,7 +231,7 @@ class TelegramScene:
         )
 
     def _may_be(self, person: str, place: str) -> None:
-        if not any(known.id == person and known.role != "bot" for known in self._people):
+        if person not in self._people or self._people[person].role == "bot":
             raise SceneError(f"There is nobody {person!r} to play here.")
         found = next((known for known in self._places if known.id == place), None)
         if found is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulators.driving import SimulatorError
-from simulators.scene import FAULTS, Person, Place, Post, SceneError, View
+from simulators.scene import FAULTS, Person, Place, Post, SceneError, Sent, View
 from simulators.twitter.faults import FaultKind
 from simulators.twitter.server import TwitterSimulator
 from simulators.twitter.world import Post as Said
@@ -73,6 +73,29 @@ class TwitterScene:
             acts=("reply", "edit", "delete"),
             faults=tuple(sorted(self._faults)),
         )
+
+    def sent(self) -> list[Sent]:
+        """What the bot sent."""
+        calls = {call.number: call for call in self._sim.calls()}
+        return [
+            Sent(
+                id=one.id,
+                place=TIMELINE if one.kind == "post" else one.conversation_id,
+                text=one.text,
+                at=one.date.isoformat(),
+                is_heard=calls[one.call].delivered,
+            )
+            for one in self._sim.sent()
+        ]
+
+    async def join(self, name: str) -> str:
+        """Let one more person come."""
+        try:
+            user = self._cast[name.lower()] = self._sim.add_user(name, username=name.lower())
+        except SimulatorError as error:
+            raise SceneError(str(error)) from error
+        self._changes += 1
+        return user.id
 
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Post or write as a person."""

@@ -1,0 +1,120 @@
+"""`firstline drill`: the bot under load and faults on simulated networks, and whether everything adds up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from bots.drill.run import Result
+    from bots.drill.schedule import Schedule
+
+Desk = Literal["freshdesk", "zendesk", "local"]
+_SHOWN = 20
+
+
+def drill(  # noqa: PLR0913, PLR0917 - a command's options
+    seed: Annotated[int, typer.Option(help="Makes the traffic and the faults.")] = 1,
+    multiple: Annotated[float, typer.Option(help="Of 100 conversations a minute.", min=0.01)] = 7.0,
+    minutes: Annotated[float, typer.Option(help="How long people write.", min=0.05)] = 1.0,
+    networks: Annotated[str, typer.Option(help="With commas between.")] = "telegram,discord,twitter,reddit",
+    desk: Annotated[Desk, typer.Option(help="Where tickets are opened.")] = "freshdesk",
+    faults: Annotated[
+        str, typer.Option(help="kill, freeze, full, cut, silent, busy, broken; with commas between; none.")
+    ] = "all",
+    processes: Annotated[int, typer.Option(help="Of the bot; more than one need --ledger.", min=1, max=8)] = 1,
+    ledger: Annotated[str, typer.Option(help="postgresql://… of an empty database; else SQLite.")] = "",
+    schedule: Annotated[
+        Path | None, typer.Option(help="Repeat that of a report, or a recorded one.", exists=True, dir_okay=False)
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write everything to this file.", dir_okay=False)] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="An empty folder to keep ledger and logs in; else a temporary one.")
+    ] = None,
+) -> None:
+    """Let everything go wrong on simulated networks, and check that nothing is lost or doubled."""
+    from bots.drill.faults import NAMES
+    from bots.drill.run import plan
+    from bots.drill.schedule import read
+
+    names = {"all": NAMES, "none": ()}.get(faults) or tuple(name for name in faults.split(",") if name != "none")
+    if unknown := [name for name in names if name not in NAMES]:
+        raise typer.BadParameter(f"There is no fault {unknown[0]!r}; there are {', '.join(NAMES)}.")
+    planned = (
+        read(schedule)
+        if schedule
+        else plan(
+            seed,
+            multiple=multiple,
+            minutes=minutes,
+            networks=tuple(networks.split(",")),
+            desk=desk,
+            names=names,
+            processes=processes,
+        )
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        place = (folder or Path(temporary)).resolve()
+        place.mkdir(parents=True, exist_ok=True)
+        if any(place.iterdir()):
+            raise typer.BadParameter(f"{place} is not empty; a drill begins with nothing.")
+        result = asyncio.run(_run(planned, place, processes=processes, ledger=ledger))
+        if report is not None:
+            _write(report, result)
+    _print(result)
+    if result.audit.wrong:
+        raise typer.Exit(1)
+
+
+async def _run(planned: Schedule, place: Path, *, processes: int, ledger: str) -> Result:
+    from bots.drill.run import drill
+
+    task = asyncio.current_task()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancel() if task else None)
+    try:
+        return await drill(planned, place, processes=processes, ledger=ledger, tell=typer.echo)
+    except asyncio.CancelledError:
+        typer.echo("Stopped; nothing is left running.", err=True)
+        raise typer.Exit(130) from None
+
+
+def _write(file: Path, result: Result) -> None:
+    from bots.drill.report import as_json
+
+    file.write_text(json.dumps(as_json(result), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _print(result: Result) -> None:
+    from rich.console import Console
+
+    from bots.drill import table
+
+    console = Console(width=160)
+    console.print(table.counts(result.audit))
+    console.print(table.times(result.audit))
+    happened = ", ".join(
+        f"{number} {name}"
+        for name in sorted({w.fault.name for w in result.happened.windows})
+        if (number := result.happened.number(name))
+    )
+    typer.echo(f"Faults: {happened or 'none'}. The bot was started {result.starts} times.")
+    typer.echo(f"Tickets: {result.audit.tickets}; agents' answers that arrived: {result.audit.agents_answers}.")
+    for line in result.audit.ambiguous:
+        typer.echo(f"Ambiguous, as the network cannot be asked: {line}")
+    for line in result.refused:
+        typer.echo(f"Not taken by the simulated network: {line}")
+    wrong = result.audit.wrong
+    for each in wrong[:_SHOWN]:
+        typer.echo(f"WRONG: {each}", err=True)
+    if len(wrong) > _SHOWN:
+        typer.echo(f"… and {len(wrong) - _SHOWN} more; --report writes them all.", err=True)
+    typer.echo(
+        f"It does not add up: {len(wrong)} discrepancies." if wrong else "It adds up: nothing lost, nothing doubled."
+    )

@@ -1,0 +1,98 @@
+"""A wire between the bot and a server that can be cut, gone silent, or answered by a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Literal, Self
+
+State = Literal["whole", "cut", "silent", "busy", "broken"]
+_CHUNK = 65_536
+_ANSWERS = {
+    "busy": b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    "broken": b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+}
+
+
+class Wire:
+    """``async with Wire(port) as wire`` listens on `wire.port` and forwards to `port` of 127.0.0.1.
+
+    "cut": connections are cut, and new ones at once; "silent": they stay, and nothing passes in either direction, what
+    was under way is lost when that ends; "busy" and "broken": whoever asks is answered 429 or 503 and nothing is
+    applied.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._server: asyncio.Server | None = None
+        self._links: set[_Link] = set()
+        self.state: State = "whole"
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._drop()
+        await asyncio.sleep(0)
+
+    def turn(self, state: State) -> None:
+        """Change what happens on it. What was silent is cut, as its bytes are lost."""
+        was, self.state = self.state, state
+        if state != "silent" or was == "silent":
+            self._drop()
+
+    def _drop(self) -> None:
+        for link in tuple(self._links):
+            link.cut()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = _Link(self, writer)
+        self._links.add(link)
+        try:
+            if self.state == "cut":
+                link.cut()
+            elif answer := _ANSWERS.get(self.state):
+                await reader.read(_CHUNK)
+                writer.write(answer)
+                await writer.drain()
+            else:
+                await link.join(reader, self._target)
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            link.cut()
+            self._links.discard(link)
+
+
+class _Link:
+    """One connection of the bot and ours to the server."""
+
+    def __init__(self, wire: Wire, near: asyncio.StreamWriter) -> None:
+        self._wire = wire
+        self._near = near
+        self._far: asyncio.StreamWriter | None = None
+
+    async def join(self, reader: asyncio.StreamReader, port: int) -> None:
+        far_reader, self._far = await asyncio.open_connection("127.0.0.1", port)
+        both = [asyncio.create_task(self._pass(*ends)) for ends in ((reader, self._far), (far_reader, self._near))]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        self.cut()
+        await asyncio.gather(*both, return_exceptions=True)
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(_CHUNK):
+            if self._wire.state == "silent":
+                continue
+            writer.write(data)
+            await writer.drain()
+
+    def cut(self) -> None:
+        for writer in (self._near, self._far):
+            if writer is not None and not writer.is_closing():
+                with contextlib.suppress(OSError, RuntimeError):
+                    writer.transport.abort()
