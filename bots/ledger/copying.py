@@ -19,9 +19,8 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from bots.ledger import database
+from bots.ledger import sqlite
 from bots.ledger.database import LedgerError
 
 if TYPE_CHECKING:
@@ -56,14 +55,6 @@ def place(text: str) -> Place:
     raise LedgerError(f"{text!r} names no ledger. {_FORMS}" if "@" not in text else f"That names no ledger. {_FORMS}")
 
 
-def shown(ledger: Place) -> str:
-    """A ledger's name for people, without its password."""
-    if isinstance(ledger, Path):
-        return str(ledger)
-    parts = urlsplit(ledger)
-    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
 def copy(source: Place, target: Place) -> Copied:
     """Copy the ledger at `source` to `target`, which is empty or not there. Raises `LedgerError`."""
     if isinstance(source, Path):
@@ -80,7 +71,7 @@ def copy(source: Place, target: Place) -> Copied:
 
 def _back_up(source: Path, target: Path) -> Copied:
     """``VACUUM INTO``: what one moment's readers see, without the pages of what was erased."""
-    with new_file(target) as made, contextlib.closing(database.connect(source, read_only=True)) as connection:
+    with new_file(target) as made, contextlib.closing(sqlite.connect(source, read_only=True)) as connection:
         try:
             connection.execute("VACUUM INTO ?", (str(made),))
             rows = _look_through(made)
@@ -93,7 +84,7 @@ def _back_up(source: Path, target: Path) -> Copied:
 
 def _look_through(path: Path) -> dict[str, int]:
     """The rows of each table. Raises `LedgerError` where the file is damaged or no ledger."""
-    with contextlib.closing(database.connect(path, read_only=True)) as connection:
+    with contextlib.closing(sqlite.connect(path, read_only=True)) as connection:
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if verdict != "ok":
             raise LedgerError(f"The ledger is damaged ({verdict}). Nothing was copied: look at the disk.")
@@ -110,7 +101,7 @@ def new_file(target: Path) -> Iterator[Path]:
     for path in (target, *(target.with_name(target.name + suffix) for suffix in _SIDECARS)):
         if path.exists():
             raise _taken(path)
-    database.make_folder(target)
+    sqlite.make_folder(target)
     made = target.with_name(target.name + ".part")
     made.unlink(missing_ok=True)  # of a copy that was cut
     try:
