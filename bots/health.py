@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from bots import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 _CONNECTED_WITHIN_S: Final = 30.0
 _FORGIVEN_S: Final = 30.0  # of a desk or a ledger that is away: what comes back by itself is no alarm
 _STALL_SHOWN_S: Final = 15.0  # a loop that stands still again and again answers in between
-_PROBE_S, _PROBED_WITHIN_S = 10.0, 10.0
+_PROBE_S: Final = 10.0
+_TRIED_AGAIN_WITHIN_S: Final = 25.0  # what could not be written is, longer than it waits between two attempts
 _log = logging.getLogger(__name__)
 
 
@@ -130,7 +134,10 @@ class Health:
             heard, stream = min(overdue)
             what = f"its {stream}" if stream else "its platform"
             return replace(
-                part, state=State.SILENT, reason=f"{what} was last heard {now - heard:.0f} s ago", for_s=now - heard
+                part,
+                state=State.SILENT,
+                reason=f"nothing was heard of {what} for {now - heard:.0f} s",
+                for_s=now - heard,
             )
         return part
 
@@ -156,24 +163,30 @@ class Health:
 
     # --- looking after it -------------------------------------------------------------------------------------------
 
-    async def watch(self, probe: Callable[[], Awaitable[None]]) -> None:
+    async def watch(self, probe: Callable[[], Awaitable[None]], *, every_s: float = _PROBE_S) -> None:
         """Write to the ledger every few seconds, and say in the log when a part turns, until cancelled.
 
         Args:
             probe: writes something durably.
+            every_s: between two writes; the time that one may take, too.
         """
+        failures, failed_at = metrics.LEDGER_FAILURES.total, -math.inf
         while True:
+            why = ""
             try:
-                async with asyncio.timeout(_PROBED_WITHIN_S):
+                async with asyncio.timeout(every_s):
                     await probe()
             except TimeoutError:
-                self.part("ledger", State.UNWRITABLE, "it takes longer than 10 s to write")
+                why = f"it takes longer than {every_s:g} s to write"
             except Exception as error:
-                self.part("ledger", State.UNWRITABLE, f"it cannot be written ({type(error).__name__})")
-            else:
-                self.part("ledger", State.ON)
+                why = f"it cannot be written ({type(error).__name__})"
+            if metrics.LEDGER_FAILURES.total != failures:
+                failures, failed_at = metrics.LEDGER_FAILURES.total, self._clock()
+            if not why and self._clock() - failed_at < _TRIED_AGAIN_WITHIN_S:
+                why = "what is larger than a probe cannot be written"
+            self.part("ledger", State.UNWRITABLE if why else State.ON, why)
             self._tell()
-            await asyncio.sleep(_PROBE_S)
+            await asyncio.sleep(every_s)
 
     def _tell(self) -> None:
         stopping = {part.name: part for part in self.why_not_ready() if not part.state.is_passing}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _ALL: list[Counter | Histogram] = []
 _MINUTE, _HOUR = 60, 3600
-_INBOUND = re.compile(r"in:(\d+):")
+_INBOUND = re.compile(r"in:([0-9]{1,18}):")
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +42,11 @@ class Counter:
         if not self.labels:
             self.values[()] = 0.0
         _ALL.append(self)
+
+    @property
+    def total(self) -> float:
+        """Of all labels together."""
+        return sum(self.values.values())
 
     def add(self, *labels: str, by: float = 1) -> None:
         """Count one more, or `by`."""
