@@ -103,7 +103,7 @@ class Bot:
         desk_module = desks.desk(settings.desk.kind)
         self.ledger = stack.enter_context(
             Ledger(
-                settings.ledger_path,
+                settings.ledger_place,
                 number_prefix=settings.tickets.number_prefix,
                 transactional_desk=settings.desk.kind == "local",
                 desk_name=desks.identity(settings.desk),
@@ -205,7 +205,7 @@ class Bot:
             languages=self.faq.current[0].languages,
             faq=str(settings.faq_path),
             desk=settings.desk.kind,
-            ledger=str(settings.ledger_path),
+            ledger=str(settings.ledger_place),
             undecided=undecided,
             unposted=unposted,
         )

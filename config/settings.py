@@ -18,7 +18,16 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    SerializeAsAny,
+    field_validator,
+    model_validator,
+)
 
 from config import sources
 from config.problems import ConfigError, Problem
@@ -79,7 +88,17 @@ class LedgerSettings(_Part):
     """Where messages are kept, and how long their texts."""
 
     path: Path | None = None
+    url: SecretStr | None = None
+    """Of a PostgreSQL database, which any number of bots serve together, instead of a file."""
     retention_days: int = Field(90, ge=1)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.path is not None and self.url is not None:
+            raise ValueError("`path` and `url` are two places: remove the one where the ledger is not")
+        if self.url is not None and not self.url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("`url` is written as postgresql://user:password@host:5432/database")
+        return self
 
 
 class WebSettings(_Part):
@@ -213,8 +232,10 @@ class Settings(_Part):
     """Sentences for the operator: what works, but should be changed."""
 
     @property
-    def ledger_path(self) -> Path:
-        """The ledger's database."""
+    def ledger_place(self) -> Path | str:
+        """The ledger's database: a file, or the URL of one on a PostgreSQL server."""
+        if self.ledger.url is not None:
+            return self.ledger.url.get_secret_value()
         return self.ledger.path or self.data_dir / "firstline.db"
 
     @property

@@ -27,7 +27,7 @@ def list_waiting(
     config: ConfigOption = None, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False
 ) -> None:
     """List what waits, oldest first, with the reason."""
-    found = approvals.waiting(setting_up.load(config).ledger_path)
+    found = approvals.waiting(setting_up.load(config).ledger_place)
     if as_json:
         typer.echo(to_json(json.loads(json.dumps([asdict(text) for text in found], default=str))))
         return
@@ -40,7 +40,7 @@ def list_waiting(
 @app.command()
 def send(identity: IdArgument, config: ConfigOption = None) -> None:
     """Let a text out; one that the platform refuses from the bot is printed, for you to post."""
-    path = setting_up.load(config).ledger_path
+    path = setting_up.load(config).ledger_place
     found = next((text for text in approvals.waiting(path) if text.id == identity), None)
     if found is None:
         raise LedgerError(f"No text {identity} is waiting. See: firstline approvals list")

@@ -68,15 +68,15 @@ def _check_wording(settings: Settings) -> bool:
 
 
 def _check_ledger(settings: Settings) -> bool:
-    from bots.ledger.database import LedgerError
-    from bots.ledger.sqlite import make_folder
+    from bots.ledger.database import LedgerError, engine_at
 
     try:
-        make_folder(settings.ledger_path)
+        engine = engine_at(settings.ledger_place)
+        engine.check()
     except LedgerError as error:
         typer.echo(f"WRONG   ledger: {error}")
         return False
-    typer.echo(f"ok      ledger: {settings.ledger_path}")
+    typer.echo(f"ok      ledger: {engine.title}")
     return True
 
 

@@ -99,7 +99,7 @@ def replay(
         tickets=(*(name for name in what or () if name not in ids), *(tickets or ())),
         everything=everything,
     )
-    with report.reading(settings.ledger_path) as connection:
+    with report.reading(settings.ledger_place) as connection:
         try:
             found = replaying.chosen(connection, wanted)
         except LookupError as error:
@@ -113,12 +113,12 @@ def replay(
 def examine(settings: Settings) -> Examination:
     """Read the ledger and log in to the desk. Raises `LedgerError`."""
     now = datetime.now(UTC)
-    state = pending.state(settings.ledger_path, desks.identity(settings.desk), now)
+    state = pending.state(settings.ledger_place, desks.identity(settings.desk), now)
     answered, findings = asyncio.run(checking.desk_findings(settings))
     return Examination(
         kind=settings.desk.kind,
         at=now,
-        is_running=engine_at(settings.ledger_path).is_served(),
+        is_running=engine_at(settings.ledger_place).is_served(),
         state=state,
         answered=answered,
         findings=findings,

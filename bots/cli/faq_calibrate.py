@@ -102,11 +102,12 @@ def _thresholds(matcher: FaqMatcher) -> tuple[float, float]:
 
 
 def _asked(settings: Settings, days: int, *, needed: bool) -> list[Asked]:
+    from bots.ledger.database import engine_at
     from bots.ledger.feedback import asked
 
-    if not needed and not settings.ledger_path.exists():
+    if not needed and not engine_at(settings.ledger_place).exists():
         return []
-    return asked(settings.ledger_path, datetime.now(UTC) - timedelta(days=days))
+    return asked(settings.ledger_place, datetime.now(UTC) - timedelta(days=days))
 
 
 def _told(question: Asked) -> Told | None:

@@ -81,7 +81,7 @@ def _find(settings: Settings, faq: Faq, days: int, at_least: int) -> tuple[list[
             language=detector.detect(one.text, one.language).language or "",
             why=one.why,
         )
-        for one in asked(settings.ledger_path, now - timedelta(days=days))
+        for one in asked(settings.ledger_place, now - timedelta(days=days))
         if one.unanswered and not is_small_talk(one.text) and (text := masked(one.text[:_MAX_CHARS]))
     ]
     distinct = faq_gaps.distinct(questions)

@@ -37,7 +37,7 @@ def ledger(
     if context.invoked_subcommand:
         setting_up.state.config = config or setting_up.state.config
         return
-    result = report.report(setting_up.load(config).ledger_path, _since(since))
+    result = report.report(setting_up.load(config).ledger_place, _since(since))
     if as_json:
         typer.echo(json.dumps({**asdict(result), "adds_up": result.adds_up}, indent=2))
     else:
@@ -65,7 +65,7 @@ def resend(
 
 def ask(name: str, arguments: dict[str, object], config: ConfigOption = None) -> None:
     """Have the running bot do something, and print what came of it."""
-    path = setting_up.load(config).ledger_path
+    path = setting_up.load(config).ledger_place
     with report.reading(path):
         pass  # a clear sentence where there is no ledger
     state, result = commands.submit(path, name, arguments)

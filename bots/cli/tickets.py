@@ -42,7 +42,7 @@ def list_tickets(
 ) -> None:
     """List open tickets, newest first."""
     settings = setting_up.load(config)
-    path, desk = settings.ledger_path, desks.identity(settings.desk)
+    path, desk = settings.ledger_place, desks.identity(settings.desk)
     found: list[DeskTicket] | list[RemoteTicket]
     if desk == _BUILT_IN:
         found = here = report.tickets(path, all_of_them=all_of_them)
@@ -65,7 +65,7 @@ def show(number: NumberArgument, config: ConfigOption = None, as_json: JsonOptio
     if settings.desk.kind != _BUILT_IN:
         _show_remote(settings, number, as_json=as_json)
         return
-    ticket = report.ticket(settings.ledger_path, number)
+    ticket = report.ticket(settings.ledger_place, number)
     if as_json:
         typer.echo(json.dumps(_jsonable(ticket), indent=2))
         return
@@ -118,7 +118,7 @@ def _refuse_elsewhere(settings: Settings, number: str) -> None:
     """Agents work at the desk itself, unless it is the built-in one. Raises `Usage`, `LedgerError`."""
     if settings.desk.kind == _BUILT_IN:
         return
-    ticket = report.remote_ticket(settings.ledger_path, desks.identity(settings.desk), number)
+    ticket = report.remote_ticket(settings.ledger_place, desks.identity(settings.desk), number)
     where = f" Open it there: {plain(ticket.url)}" if ticket.url else ""
     raise Usage(
         f"Agents answer and resolve at the desk itself ({settings.desk.kind}), and the user hears it where they"
@@ -148,7 +148,7 @@ def _status(ticket: RemoteTicket) -> str:
 
 
 def _show_remote(settings: Settings, number: str, *, as_json: bool) -> None:
-    desk, path = desks.identity(settings.desk), settings.ledger_path
+    desk, path = desks.identity(settings.desk), settings.ledger_place
     ticket = report.remote_ticket(path, desk, number)
     left = pending.of_ticket(path, ticket.key, datetime.now(UTC))
     if as_json:

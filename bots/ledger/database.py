@@ -106,6 +106,10 @@ class Engine(Protocol):
         """What a person does about it, as the middle of a sentence."""
         ...
 
+    def check(self) -> None:
+        """Whether a ledger can be there. Raises `LedgerError` where it cannot."""
+        ...
+
     def exists(self) -> bool:
         """Whether a ledger was ever made there."""
         ...

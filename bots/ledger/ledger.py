@@ -54,9 +54,10 @@ class Committed:
     intents: bool = False
 
 
-def partition_of(conversation_key: str) -> int:
-    """The conversation's share of the work, the same in every process and for ever."""
-    return zlib.crc32(conversation_key.encode()) % PARTITIONS
+def partition_of(message: IncomingMessage) -> int:
+    """A person's share of the work, with all their conversations: the same in every process and for ever."""
+    person = message.on_behalf_of or message.author
+    return zlib.crc32(f"{message.channel}\n{message.account}\n{person.id}".encode()) % PARTITIONS
 
 
 class Ledger:
@@ -110,7 +111,7 @@ class Ledger:
                 "account": m.account,
                 "kind": m.kind,
                 "conversation_key": m.conversation_key,
-                "partition": partition_of(m.conversation_key),
+                "partition": partition_of(m),
                 "message_id": m.message_id,
                 "author_id": m.author.id,
                 "payload": codec.dump(m),

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from bots.ledger.connection import Connection, Cursor, Values
 
+_OLDEST = 140_000
 _CONNECT_S = 5
 _REST_S = 1.0  # after a failed attempt to connect: readers wait in the event loop
 _WRITING, _MIGRATING = 0x66_69_72_73, 0x66_69_72_74  # advisory locks of this database
-_NOBODY_SERVES_AFTER_S = 30
 _PLACE = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _FATAL = (psycopg.OperationalError, psycopg.InterfaceError, refusals.ReadOnlySqlTransaction)
 
@@ -110,6 +110,24 @@ class Postgres:
         if isinstance(error, refusals.DiskFull):
             return "free space on the server's disk"
         return "see to the server"
+
+    def check(self) -> None:
+        """Whether the server can be reached, is new enough and lets us make tables. Raises `LedgerError`."""
+        with contextlib.closing(self.connect(read_only=True)) as connection:
+            row = connection.execute(
+                "SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS"
+                " encoding, current_schema() AS schema,"
+                " has_schema_privilege(current_schema(), 'CREATE') AS may_create"
+            ).fetchone()
+        if int(row["version"]) < _OLDEST:
+            raise LedgerError(f"{self.title} is too old: firstline needs PostgreSQL {_OLDEST // 10_000} or newer.")
+        if row["encoding"] != "UTF8":
+            raise LedgerError(f"{self.title} is encoded in {row['encoding']}: make a database with ENCODING 'UTF8'.")
+        if not row["may_create"]:
+            raise LedgerError(
+                f"The user in [ledger] url may make no tables in {self.title}. Let its owner say:"
+                f" GRANT CREATE ON SCHEMA {row['schema'] or 'public'} TO the user."
+            )
 
     def exists(self) -> bool:
         """Whether its tables are there. Raises `LedgerError` where the server is not."""
@@ -217,13 +235,13 @@ def _translated(sql: str) -> str:
 
 
 def _storable(values: Values) -> Values:
-    """PostgreSQL's texts hold no NUL."""
     if isinstance(values, dict):
-        return {name: _without_nul(value) for name, value in values.items()}
-    return tuple(map(_without_nul, values))
+        return {name: without_nul(value) for name, value in values.items()}
+    return tuple(map(without_nul, values))
 
 
-def _without_nul(value: object) -> object:
+def without_nul(value: object) -> object:
+    """What PostgreSQL can keep of a value: its texts hold no NUL."""
     if not isinstance(value, str):
         return value
     return value.replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")  # as it is, and as JSON writes it

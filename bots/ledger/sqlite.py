@@ -70,6 +70,10 @@ class Sqlite:
             return "another program holds it; let that finish"
         return "free space on the disk or mend its rights"
 
+    def check(self) -> None:
+        """Whether its folder is there and can be written. Raises `LedgerError`."""
+        make_folder(self._path)
+
     def exists(self) -> bool:
         """Whether the file is there."""
         return self._path.exists()

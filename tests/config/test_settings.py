@@ -201,7 +201,7 @@ class TestEnvironment:
         assert settings.attachments.types == ("image/*", "application/pdf")
         assert settings.log.format == "json"
         assert settings.data_dir == Path("/srv/firstline")
-        assert settings.ledger_path == Path("/srv/firstline/firstline.db")
+        assert settings.ledger_place == Path("/srv/firstline/firstline.db")
         section = telegram(settings)
         assert section.help_channels == (-100, 7)
         assert section.limits_s == {"a": 1.5}
@@ -364,7 +364,7 @@ class TestPaths:
         assert settings.faq_path == Path("/srv/faq")
         assert settings.wording.folder == tmp_path / "words"
         assert telegram(settings).catalogue == tmp_path / "c"
-        assert settings.ledger_path == Path("db")
+        assert settings.ledger_place == Path("db")
 
     def test_a_home_that_nobody_knows(self, tmp_path: Path) -> None:
         assert said(tmp_path, 'faq.path = "~nobody-at-all/x"') == [

@@ -144,7 +144,7 @@ class NetworkStage:
 
     async def order(self, name: str, **arguments: object) -> str:
         """What another process asks of the running bot."""
-        state, result = await asyncio.to_thread(commands.submit, self.settings.ledger_path, name, arguments)
+        state, result = await asyncio.to_thread(commands.submit, self.settings.ledger_place, name, arguments)
         assert state == "done", result
         return result
 
@@ -157,19 +157,19 @@ class NetworkStage:
         return waiting
 
     def _waiting(self, part: str) -> Waiting | None:
-        return next((text for text in approvals.waiting(self.settings.ledger_path) if part in text.text), None)
+        return next((text for text in approvals.waiting(self.settings.ledger_place) if part in text.text), None)
 
     def report(self) -> Report:
         """What `firstline ledger` shows."""
-        return report.report(self.settings.ledger_path)
+        return report.report(self.settings.ledger_place)
 
     def ticket(self, number: str) -> DeskTicket:
         """What `firstline tickets show` shows."""
-        return report.ticket(self.settings.ledger_path, number)
+        return report.ticket(self.settings.ledger_place, number)
 
     def tickets(self) -> list[DeskTicket]:
         """What `firstline tickets list --all` shows."""
-        return report.tickets(self.settings.ledger_path, all_of_them=True)
+        return report.tickets(self.settings.ledger_place, all_of_them=True)
 
 
 @contextlib.asynccontextmanager

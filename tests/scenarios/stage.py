@@ -112,15 +112,15 @@ class Stage:
 
     def report(self) -> Report:
         """What `firstline ledger` shows."""
-        return report.report(self.settings.ledger_path)
+        return report.report(self.settings.ledger_place)
 
     def ticket(self, number: str) -> DeskTicket:
         """What `firstline tickets show` shows."""
-        return report.ticket(self.settings.ledger_path, number)
+        return report.ticket(self.settings.ledger_place, number)
 
     def tickets(self) -> list[DeskTicket]:
         """What `firstline tickets list --all` shows."""
-        return report.tickets(self.settings.ledger_path, all_of_them=True)
+        return report.tickets(self.settings.ledger_place, all_of_them=True)
 
 
 def person(sim: TelegramSimulator, name: str, language: str = "en") -> User:

@@ -150,6 +150,6 @@ async def test_from_a_complaint_to_a_rating(
         await stage.reads("Thank you, noted", person=stage.ana)
         await agent.reads("5 of 5")
         assert [post.text for post in stage.scene.view().posts if "police" in post.text] == []
-        assert "police" not in _all_replies(stage.settings.ledger_path), "nor does it wait for a moderator"
+        assert "police" not in _all_replies(stage.settings.ledger_place), "nor does it wait for a moderator"
         await stage.released(f"Ticket {number} is solved")
         await stage.reads(f"Ticket {number} is solved", place=told.place)

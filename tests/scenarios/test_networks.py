@@ -110,8 +110,8 @@ async def test_a_claim_code_is_handed_out_in_private_only(stage: NetworkStage) -
     code = await stage.reads("claim ", "24 hours", person=stage.ana)
     shown = code.text.split("claim ", 1)[1][:30]
     assert all(shown not in post.text for post in stage.posted() if post.id != code.id)
-    await stage.until(lambda: shown not in _stored_replies(stage.settings.ledger_path))  # posted first, then forgotten
-    assert "24 hours" in _stored_replies(stage.settings.ledger_path)
+    await stage.until(lambda: shown not in _stored_replies(stage.settings.ledger_place))  # posted first, then forgotten
+    assert "24 hours" in _stored_replies(stage.settings.ledger_place)
 
 
 async def test_who_says_stop_is_left_alone(stage: NetworkStage) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 async def command(stage: Stage, name: str, **arguments: object) -> str:
     """What another process asks of the running bot."""
-    state, result = await asyncio.to_thread(commands.submit, stage.settings.ledger_path, name, arguments)
+    state, result = await asyncio.to_thread(commands.submit, stage.settings.ledger_place, name, arguments)
     assert state == "done", result
     return result
 

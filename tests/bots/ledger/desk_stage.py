@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bots.ledger import codec, report
+from bots.ledger.schema import metadata
 from bots.pipeline import phrases
 from bots.pipeline.decision import OpenTicket, Policy, decide
 from bots.pipeline.plan import plan, ticket_key
 from tests.bots.making import NOTHING, house
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from adapters.base import IncomingMessage
+    from bots.ledger.database import Place
     from bots.ledger.ledger import Accepted, Committed, Ledger
     from bots.ledger.report import DeskTicket
     from faq.matching import Matches
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Stage:
     """One open ledger and what a bot does with it."""
 
-    def __init__(self, path: Path, ledger: Ledger) -> None:
+    def __init__(self, path: Place, ledger: Ledger) -> None:
         self.path = path
         self.ledger = ledger
 
@@ -87,5 +87,4 @@ class Stage:
 
     def words_on_disk(self, words: str) -> list[str]:
         """Tables that hold these words."""
-        tables = [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return sorted(t for t in tables if any(words in str(row) for row in self.rows(f"SELECT * FROM {t}")))
+        return sorted(t for t in metadata.tables if any(words in str(row) for row in self.rows(f"SELECT * FROM {t}")))

@@ -168,7 +168,7 @@ async def test_a_damaged_ledger_gives_no_backup(tmp_path: Path) -> None:
     middle = len(content) // 2
     content[middle : middle + 20_000] = b"\xff" * 20_000
     path.write_bytes(content)
-    with pytest.raises(LedgerError, match=r"damaged|cannot be copied"):
+    with pytest.raises(LedgerError, match="cannot be copied"):
         copy(path, tmp_path / "backup.db")
     assert not (tmp_path / "backup.db").exists()
 

@@ -14,20 +14,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import Addressed, Attachment, IncomingMessage, Kind, Reply, ReplyTarget, Visibility
+from adapters.base import Addressed, Attachment, Author, IncomingMessage, Kind, Reply, ReplyTarget, Visibility
 from bots.ledger import codec, commands, report
 from bots.ledger.database import AlreadyRunning, LedgerError, Superseded
 from bots.ledger.ledger import Ledger, partition_of
 from bots.pipeline.effects import Effects
 from bots.pipeline.plan import failure
 from bots.pipeline.state import Context, ConversationState, Phase, mark
+from tests.bots.ledger.desk_stage import Stage
 from tests.bots.making import BOSS, EVE, answers, command, house, in_public, message, moderated, offers, tap, target
 from ticket_client.base import NotFound, Status
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.bots.ledger.desk_stage import Stage
+    from bots.ledger.database import Place
 
 IGNORED = Effects(outcome="ignored", rule="empty", state=ConversationState())
 
@@ -52,15 +53,17 @@ async def test_the_undecided_are_read_in_pages_in_order(stage: Stage) -> None:
     assert stage.ledger.undecided(second[-1].id) == []
 
 
-@pytest.mark.parametrize(("key", "partition"), [("telegram:1:2", 179), ("webchat:abc", 181), ("", 0), ("é", 62)])
-def test_a_conversation_keeps_its_partition_for_ever(key: str, partition: int) -> None:
-    assert partition_of(key) == partition
+@pytest.mark.parametrize(("person", "partition"), [("42", 171), ("abc", 210), ("é", 29)])
+def test_a_person_keeps_their_partition_for_ever(person: str, partition: int) -> None:
+    said = message("hello", author=Author(id=person))
+    elsewhere = replace(said, conversation_key="another", author=Author(id="mod"), on_behalf_of=Author(id=person))
+    assert partition_of(said) == partition_of(elsewhere) == partition
 
 
 async def test_the_partition_is_stored(stage: Stage) -> None:
     said = message("hello")
     await stage.accept(said)
-    assert stage.rows("SELECT partition FROM inbound") == [{"partition": partition_of(said.conversation_key)}]
+    assert stage.rows("SELECT partition FROM inbound") == [{"partition": partition_of(said)}]
 
 
 async def test_a_message_has_one_outcome(stage: Stage) -> None:
@@ -73,7 +76,7 @@ async def test_a_message_has_one_outcome(stage: Stage) -> None:
 async def test_a_commit_that_fails_leaves_nothing(stage: Stage) -> None:
     accepted = await stage.accept(message("x"))
     broken = replace(IGNORED, outcome=None)  # type: ignore[arg-type]
-    with pytest.raises(Exception, match="NOT NULL"):
+    with pytest.raises(Exception, match=r"(?i)not.null"):
         await stage.ledger.commit(accepted, broken)
     assert [a.id for a in stage.ledger.undecided()] == [accepted.id]
     await stage.ledger.commit(accepted, IGNORED)
@@ -81,10 +84,12 @@ async def test_a_commit_that_fails_leaves_nothing(stage: Stage) -> None:
         await stage.ledger.commit(accepted, IGNORED)
 
 
-async def test_a_second_bot_on_the_same_ledger_is_refused(stage: Stage) -> None:
-    with pytest.raises(AlreadyRunning), Ledger(stage.path):
-        pass
-    await stage.accept(message("still served"))
+async def test_a_second_bot_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "firstline.db"
+    with Ledger(path) as ledger:
+        with pytest.raises(AlreadyRunning), Ledger(path):
+            pass
+        await Stage(path, ledger).accept(message("still served"))
 
 
 _BOT = """
@@ -95,8 +100,9 @@ from tests.bots.ledger.desk_stage import Stage
 from tests.bots.making import message
 
 async def main():
-    with Ledger(Path(sys.argv[1])) as ledger:
-        stage = Stage(Path(sys.argv[1]), ledger)
+    place = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
+    with Ledger(place) as ledger:
+        stage = Stage(place, ledger)
         async def talk(n):
             for i in range(100000):
                 said = message(f"elephant {n} {i}", place=f"{n}-{i}", dedupe_key=f"{sys.argv[2]}:{n}:{i}")
@@ -110,18 +116,18 @@ asyncio.run(main())
 """
 
 
-def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    path = tmp_path / "firstline.db"
+def test_a_kill_loses_nothing_that_was_acknowledged(place: Place) -> None:
     told: list[str] = []
     for life in range(4):
-        with subprocess.Popen([sys.executable, "-c", _BOT, path, str(life)], stdout=subprocess.PIPE, text=True) as bot:  # noqa: S603 - ours
+        program = [sys.executable, "-c", _BOT, str(place), str(life)]
+        with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as bot:  # noqa: S603 - ours
             assert bot.stdout is not None
             told.extend(bot.stdout.readline().strip() for _ in range(60 + 97 * life))
             bot.kill()
             told += bot.stdout.read().splitlines()
         assert bot.returncode == -signal.SIGKILL
     whole = [line.split() for line in told if line.count(":") == 2]
-    with report.reading(path) as connection:
+    with report.reading(place) as connection:
         states = dict(map(tuple, connection.execute("SELECT dedupe_key, state FROM inbound").fetchall()))
         linked = connection.execute(
             "SELECT count(*) FROM inbound i JOIN outcomes o ON o.inbound_id = i.id"
@@ -132,7 +138,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     assert {key for what, key in whole if what == "accepted"} <= set(states)
     assert all(states[key] == "done" for what, key in whole if what == "committed")
     assert linked == sum(state == "done" for state in states.values()) > 100
-    assert report.report(path).adds_up
+    assert report.report(place).adds_up
 
 
 # --- tickets of the built-in desk -----------------------------------------------------------------------------------
@@ -153,12 +159,12 @@ async def test_a_ticket_its_outcome_and_its_number_are_one_commit(stage: Stage) 
 
 
 async def test_a_commit_is_undone_whole_where_its_ticket_cannot_be_opened(stage: Stage) -> None:
-    await stage.change("CREATE TRIGGER full BEFORE INSERT ON outgoing BEGIN SELECT raise(ABORT, 'no room'); END")
+    await stage.change("ALTER TABLE outgoing RENAME TO away")
     accepted = await stage.accept(message("the moon fell on my ledger"))
-    with pytest.raises(Exception, match="no room"):
+    with pytest.raises(Exception, match="outgoing"):
         await stage.decide(accepted)
     assert (stage.outcomes(), stage.tickets(), stage.rows("SELECT * FROM tickets")) == ([], [], [])
-    await stage.change("DROP TRIGGER full")
+    await stage.change("ALTER TABLE away RENAME TO outgoing")
     await stage.decide(accepted)
     assert stage.tickets()[0].number == "FL-1001"
 
