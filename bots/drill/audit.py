@@ -17,6 +17,7 @@ PROFILES_S: Final = {"2 min": 120.0, "15 min": 900.0, "2.5 h": 9_000.0, "8 h": 2
 OUTCOMES: Final = ("answered", "suggested", "ticket_opened", "appended", "acted", "ignored")
 _CUTTING: Final = frozenset({"kill", "freeze", "full", "cut", "silent", "broken"})
 _CUT_FELT_FOR: Final = timedelta(seconds=75)  # the longest time that a send may wait for its answer, and a little
+_MENU_WAITS, _COMES_BACK = timedelta(seconds=3), timedelta(seconds=10)
 _LETTERS = re.compile(r"[^\w]+")
 
 
@@ -159,8 +160,10 @@ def _post_like(seen: Seen, row: Mapping[str, Any]) -> str:
 
 
 def _stranger(result: Audit, seen: Seen, row: Mapping[str, Any]) -> None:
-    is_menu = row["kind"] in {"action", "command", "rating"}
-    if not is_menu:
+    is_said = any(p.line.network == row["channel"] and p.post.endswith(row["message_id"]) for p in seen.posted.values())
+    if row["kind"] == "deleted" and is_said:
+        return  # the bot takes a moderator's command away
+    if row["kind"] not in {"action", "command", "rating"}:
         result.say("message that nobody wrote", f"inbound {row['id']} of {row['channel']}", row["message_id"])
     elif row["channel"] in seen.sent:
         result.figures[row["channel"]].outcomes[row["outcome"] or "undecided"] += 1
@@ -181,31 +184,40 @@ def _outcome(result: Audit, figures: Figures, posted: Posted, row: Mapping[str, 
 
 
 def _desk(result: Audit, seen: Seen, books: Books) -> None:
+    """A complaint begins one ticket; what follows is written once in one.
+
+    What a ticket begins with also tells what was said since.
+    """
     result.tickets = len(seen.tickets)
-    words = [(ticket["id"], word["text"]) for ticket in seen.tickets for word in ticket["words"]]
-    texts = [(ticket, _plain(text)) for ticket, text in words]
+    matters = {_plain(posted.line.matter): posted for posted in seen.posted.values() if posted.line.matter}
+    known_by = {matter.split()[0]: matter for matter in matters}
     holding: defaultdict[str, list[str]] = defaultdict(list)
-    first: dict[str, str] = {}
-    for posted in seen.posted.values():
-        if posted.line.matter:
-            first[_plain(posted.line.matter).split()[0]] = posted.line.matter
-    for ticket, text in texts:
-        for word in set(text.split()):
-            if word in first and _plain(first[word]) in text:
-                holding[first[word]].append(ticket)
-    for posted in seen.posted.values():
-        line = posted.line
-        if line.matter and len(found := holding[line.matter]) != 1:
-            figures = result.figures[line.network]
-            figures.lost += not found
-            figures.doubled += len(found) > 1
-            what = "doubled at the desk" if found else "not at the desk"
-            result.say(what, f"{line.network} {posted.post} (line {line.id})", f"tickets {found}: {line.matter!r}")
+    for ticket in seen.tickets:
+        for place, word in enumerate(ticket["words"]):
+            text = _plain(word["text"])
+            for matter in {known_by[one] for one in text.split() if one in known_by}:
+                begins = "appended" not in matters[matter].line.outcomes
+                if matter in text and begins == (place == 0):
+                    holding[matter].append(ticket["id"])
+    for matter, posted in matters.items():
+        line, found = posted.line, holding[matter]
+        if len(found) == 1 or (not found and not posted.post and _was_away(seen, posted)):
+            continue  # a menu of a bot that is away says so at once, and whoever used it tries again
+        figures = result.figures[line.network]
+        figures.lost += not found
+        figures.doubled += len(found) > 1
+        what = "doubled at the desk" if found else "not at the desk"
+        result.say(what, f"{line.network} {posted.post} (line {line.id})", f"tickets {found}: {line.matter!r}")
     at_desk, in_ledger = Counter(t["id"] for t in seen.tickets), Counter(str(t["desk_id"]) for t in books.tickets)
-    for ticket in at_desk - in_ledger:
-        result.say("ticket that the ledger does not know", f"ticket {ticket}", "doubled, or its answer was lost")
-    for ticket in in_ledger - at_desk:
-        result.say("ticket that the desk does not have", f"ticket {ticket}", "the ledger says that it is there")
+    for number in at_desk - in_ledger:
+        result.say("ticket that the ledger does not know", f"ticket {number}", "doubled, or its answer was lost")
+    for number in in_ledger - at_desk:
+        result.say("ticket that the desk does not have", f"ticket {number}", "the ledger says that it is there")
+
+
+def _was_away(seen: Seen, posted: Posted) -> bool:
+    near = (window for window in seen.windows if window.fault.target.startswith(("bot", posted.line.network)))
+    return any(window.began - _MENU_WAITS <= posted.at <= window.ended + _COMES_BACK for window in near)
 
 
 def _plain(text: str) -> str:

@@ -29,6 +29,7 @@ class Result:
     """What a drill came to. `starts` of the bot's processes, of which `kills` + one each were ours."""
 
     schedule: Schedule
+    seen: Seen
     audit: Audit
     happened: faults.Happened
     seconds: float
@@ -86,6 +87,7 @@ async def drill(
         books = await asyncio.to_thread(running.ledger.books)
         return Result(
             schedule=schedule,
+            seen=seen,
             audit=audit(seen, books),
             happened=running.happened,
             seconds=loop.time() - began,
