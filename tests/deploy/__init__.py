@@ -1,0 +1,1 @@
+"""What the program is run by where it is served: the image, compose, systemd."""
