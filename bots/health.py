@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CONNECTED_WITHIN_S: Final = 30.0
 _FORGIVEN_S: Final = 30.0  # of a desk or a ledger that is away: what comes back by itself is no alarm
 _STALL_SHOWN_S: Final = 15.0  # a loop that stands still again and again answers in between
-_PROBE_S: Final = 10.0
+PROBE_S: float = 10.0  # between two writes, and the longest that one may take
 _TRIED_AGAIN_WITHIN_S: Final = 25.0  # what could not be written is, longer than it waits between two attempts
 _log = logging.getLogger(__name__)
 
@@ -163,21 +163,20 @@ class Health:
 
     # --- looking after it -------------------------------------------------------------------------------------------
 
-    async def watch(self, probe: Callable[[], Awaitable[None]], *, every_s: float = _PROBE_S) -> None:
+    async def watch(self, probe: Callable[[], Awaitable[None]]) -> None:
         """Write to the ledger every few seconds, and say in the log when a part turns, until cancelled.
 
         Args:
             probe: writes something durably.
-            every_s: between two writes; the time that one may take, too.
         """
         failures, failed_at = metrics.LEDGER_FAILURES.total, -math.inf
         while True:
             why = ""
             try:
-                async with asyncio.timeout(every_s):
+                async with asyncio.timeout(PROBE_S):
                     await probe()
             except TimeoutError:
-                why = f"it takes longer than {every_s:g} s to write"
+                why = f"it takes longer than {PROBE_S:g} s to write"
             except Exception as error:
                 why = f"it cannot be written ({type(error).__name__})"
             if metrics.LEDGER_FAILURES.total != failures:
@@ -186,7 +185,7 @@ class Health:
                 why = "what is larger than a probe cannot be written"
             self.part("ledger", State.UNWRITABLE if why else State.ON, why)
             self._tell()
-            await asyncio.sleep(every_s)
+            await asyncio.sleep(PROBE_S)
 
     def _tell(self) -> None:
         stopping = {part.name: part for part in self.why_not_ready() if not part.state.is_passing}

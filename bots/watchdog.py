@@ -47,7 +47,7 @@ class Watchdog:
         self._on_stall = on_stall
         self._every_s, self._stalled_s = every_s, stalled_s
         self._watched = threading.get_ident()
-        self._end = threading.Event()
+        self._end, self._called = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def __enter__(self) -> Self:
@@ -57,7 +57,8 @@ class Watchdog:
 
     def __exit__(self, *exc: object) -> None:
         self._end.set()
-        self._thread.join(self._stalled_s)
+        self._called.set()  # what is still to be called never will be, while this thread waits for the other
+        self._thread.join()
 
     def _watch(self) -> None:
         while not self._end.wait(self._every_s):
@@ -67,7 +68,9 @@ class Watchdog:
                 return
 
     def _look(self) -> None:
-        called = threading.Event()
+        called = self._called = threading.Event()
+        if self._end.is_set():
+            return
         at: list[float] = []
 
         def call() -> None:
@@ -78,15 +81,16 @@ class Watchdog:
         self._loop.call_soon_threadsafe(call)
         if not called.wait(self._stalled_s):
             self._say_stalled()
-            while not called.wait(self._every_s):
-                if self._end.is_set():
-                    return
+            called.wait()
+            if not at:
+                return
             _log.warning(
                 "The event loop goes on after %.1f s.", at[0] - began,
                 extra={"action": "loop_goes_on", "stood_s": round(at[0] - began, 1)},
             )  # fmt: skip
             self._on_stall(False)
-        metrics.LOOP_LAG.observe(at[0] - began)
+        if at:
+            metrics.LOOP_LAG.observe(at[0] - began)
 
     def _say_stalled(self) -> None:
         frame = sys._current_frames().get(self._watched)  # noqa: SLF001 - documented, in spite of its name

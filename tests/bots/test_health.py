@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import bots.health
 from bots import metrics
 from bots.health import Health, Part, State
 from bots.ledger.database import LedgerUnwritable
@@ -157,9 +158,15 @@ def test_what_has_said_nothing_is_taken_to_be_well(health: Health) -> None:
 # --- the ledger -----------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at the ledger many times a second."""
+    monkeypatch.setattr(bots.health, "PROBE_S", 0.05)
+
+
 @asynccontextmanager
 async def watched(health: Health, disk: Disk) -> AsyncIterator[None]:
-    task = asyncio.create_task(health.watch(disk.write, every_s=0.05))
+    task = asyncio.create_task(health.watch(disk.write))
     yield
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+
+import pytest
 
 from bots import metrics
 from bots.watchdog import Watchdog, places
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def plugin_that_sleeps(words: str) -> str:
@@ -59,12 +57,26 @@ async def test_a_loop_that_is_well_is_measured_and_not_spoken_of(caplog: pytest.
     assert actions(caplog) == []
 
 
-def test_it_ends_while_the_loop_stands_still() -> None:
+@pytest.mark.parametrize("stalled_s", [0.05, 60])
+def test_it_ends_while_the_loop_stands_still_and_its_own_end_is_no_stall(
+    stalled_s: float, caplog: pytest.LogCaptureFixture
+) -> None:
     async def stand_still() -> None:
-        with Watchdog(asyncio.get_running_loop(), every_s=0.01, stalled_s=0.05):
+        with Watchdog(asyncio.get_running_loop(), every_s=0.01, stalled_s=stalled_s):
             plugin_that_sleeps("")
 
     asyncio.run(stand_still())
+    assert actions(caplog) == (["loop_stalled"] if stalled_s < 1 else [])
+
+
+def test_its_end_waits_for_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    async def end_again_and_again() -> None:
+        for _ in range(200):
+            with Watchdog(asyncio.get_running_loop(), every_s=0, stalled_s=60):
+                await asyncio.sleep(0)
+
+    asyncio.run(end_again_and_again())
+    assert actions(caplog) == []
 
 
 def test_it_survives_the_loops_end() -> None:
