@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import psycopg
 from psycopg import sql
 
-from bots.cluster.schema import watched
+from bots.cluster.connections import answered_within, watched
 from bots.troubles import trouble
 from bots.within import within
 
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 
 NOTIFY = "SELECT pg_notify(%s, %s)"
 """Tell a topic (at most 63 bytes) a payload (under 8000 bytes), when the transaction commits; equal ones come once."""
-INBOUND = "firstline_inbound"
-"""Payload: the number of the share for which messages came in."""
-REPLIES = "firstline_replies"
-"""Payload: the name of the channel on which something is to be posted."""
-DESK = "firstline_desk"
-"""Payload: none. There is something for the helpdesk."""
-
 _FIRST_DELAY_S = 0.05
 _MOST_DELAY_S = 5.0
 _log = logging.getLogger(__name__)
@@ -46,13 +39,13 @@ class Bus:
         self._url = url
         self._alive_s = alive_s
         self._callbacks: dict[str, list[Callable[[str | None], None]]] = {}
-        self._listening = asyncio.Event()
+        self._is_listening = False
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_listening(self) -> bool:
         """Whether what is told now will be heard."""
-        return self._listening.is_set()
+        return self._is_listening
 
     def on(self, topic: str, callback: Callable[[str | None], None]) -> None:
         """Call back with each payload, or with None: look at everything, something may have been missed.
@@ -71,6 +64,7 @@ class Bus:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        self._is_listening = False
 
     async def _hear_for_ever(self) -> None:
         delay_s = _FIRST_DELAY_S
@@ -78,25 +72,29 @@ class Bus:
             try:
                 await self._hear()
             except Exception as error:
-                _log.warning("Other processes are not heard: %s", trouble(error), extra={"action": "bus_failed"})
-            if self._listening.is_set():
-                self._listening.clear()
+                level = logging.WARNING if self._is_listening else logging.DEBUG  # once for each time that it is lost
+                _log.log(level, "Other processes are not heard: %s", trouble(error), extra={"action": "bus_failed"})
+            if self._is_listening:
                 delay_s = _FIRST_DELAY_S
+            self._is_listening = False
             await asyncio.sleep(random.uniform(delay_s / 2, delay_s))  # noqa: S311 - not a secret
             delay_s = min(2 * delay_s, _MOST_DELAY_S)
 
     async def _hear(self) -> None:
-        connection = await within(self._alive_s, psycopg.AsyncConnection.connect(watched(self._url), autocommit=True))
-        async with connection:
-            for topic in self._callbacks:
-                await within(self._alive_s, connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(topic))))
-            self._listening.set()
+        async with await within(
+            self._alive_s, psycopg.AsyncConnection.connect(watched(self._url), autocommit=True)
+        ) as connection:
+            with answered_within(self._alive_s, connection):
+                for topic in self._callbacks:
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(topic)))
+            self._is_listening = True
             for topic in self._callbacks:
                 self._tell(topic, None)
             while True:
                 async for notification in connection.notifies(timeout=self._alive_s):
                     self._tell(notification.channel, notification.payload or None)
-                await within(self._alive_s, connection.execute("SELECT 1"))
+                with answered_within(self._alive_s, connection):
+                    await connection.execute("SELECT 1")
 
     def _tell(self, topic: str, payload: str | None) -> None:
         for callback in self._callbacks.get(topic, ()):

@@ -19,6 +19,7 @@ from procrastinate.jobs import Job
 
 from bots.cluster.sharing import shares
 from bots.troubles import trouble
+from bots.within import within
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 HOLD = "firstline_hold"
 TROUBLES = (psycopg.Error, exceptions.ProcrastinateException, TimeoutError, OSError)
-"""What a database that is out of reach looks like."""
+"""What a database that is out of reach looks like. Here that is logged at DEBUG: each tick of `Leases` meets it too."""
 
 LOOK = """
 SELECT
@@ -55,6 +56,7 @@ RETURNING epoch
 _REMOVE = "DELETE FROM procrastinate_jobs WHERE id = ANY(%s) AND status = 'doing' RETURNING lock"
 _STANDING = "SELECT lock FROM procrastinate_jobs WHERE lock = ANY(%s) AND status IN ('todo', 'doing')"
 _PASSING_ON = 0x66697273746C6902  # the key of the advisory lock
+_LEAVING_S = 2.0  # who leaves does not wait longer for a database that is away
 
 _log = logging.getLogger(__name__)
 
@@ -140,7 +142,7 @@ class LeaseJobs(manager.JobManager):
     async def unregister_worker(self, worker_id: int) -> None:
         """Have a worker forgotten at once; where the database is away, when its heartbeat is old."""
         try:
-            await super().unregister_worker(worker_id)
+            await within(_LEAVING_S, super().unregister_worker(worker_id))
         except TROUBLES as error:
             _log.warning("A worker stays registered: %s", trouble(error), extra={"action": "lease_worker_left"})
 
@@ -148,7 +150,7 @@ class LeaseJobs(manager.JobManager):
         """Be given no more leases; those that are held stay."""
         self.closing = True
         if self.worker is not None:
-            await self._connector.execute_query_async(_RETIRE, worker=self.worker)
+            await within(_LEAVING_S, self._connector.execute_query_async(_RETIRE, worker=self.worker))
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:  # noqa: ARG002 - we choose
         """The next job of this process's share; None where it has its share, or the database is away."""
@@ -162,7 +164,7 @@ class LeaseJobs(manager.JobManager):
             if job is not None and job.id is not None:
                 self.running.add(job.id)
         except TROUBLES as error:
-            _log.warning("No lease could be taken: %s", trouble(error), extra={"action": "lease_fetch_failed"})
+            _log.debug("No lease could be taken: %s", trouble(error), extra={"action": "lease_fetch_failed"})
             return None
         finally:
             self.taking = False
@@ -176,7 +178,7 @@ class LeaseJobs(manager.JobManager):
                     _BEGIN, job=job_id, holder=self._holder, since=since
                 )
             except TROUBLES as error:
-                _log.warning("A lease could not begin: %s", trouble(error), extra={"action": "lease_begin_failed"})
+                _log.debug("A lease could not begin: %s", trouble(error), extra={"action": "lease_begin_failed"})
             else:
                 return int(rows[0]["epoch"]) if rows else None
             if self.closing:
@@ -193,7 +195,7 @@ class LeaseJobs(manager.JobManager):
                 await self.pass_on([job.id])
                 break
             except TROUBLES as error:
-                _log.warning("A lease could not be given back: %s", trouble(error), extra={"action": "lease_kept"})
+                _log.debug("A lease could not be given back: %s", trouble(error), extra={"action": "lease_kept"})
             if self.closing:
                 break  # it ends with this worker's heartbeat
             await asyncio.sleep(delay_s)
@@ -201,7 +203,7 @@ class LeaseJobs(manager.JobManager):
 
     async def pass_on(self, ids: Collection[int]) -> list[str]:
         """Let others have the leases of these jobs; the names of those that this call passed on."""
-        async with self._connector.pool.connection() as connection:
+        async with self._connector.pool.connection(_LEAVING_S) as connection:
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_PASSING_ON,))
             removed = await (await connection.execute(_REMOVE, (list(ids),))).fetchall()
             names = [name for (name,) in removed]
@@ -232,5 +234,5 @@ class LeaseJobs(manager.JobManager):
             try:
                 await super().listen_for_jobs(on_notification=on_notification, queues=queues)
             except TROUBLES as error:
-                _log.warning("Leases are not listened for: %s", trouble(error), extra={"action": "lease_listen_failed"})
+                _log.debug("Leases are not listened for: %s", trouble(error), extra={"action": "lease_listen_failed"})
             await asyncio.sleep(delay_s)

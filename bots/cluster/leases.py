@@ -28,8 +28,10 @@ from procrastinate.job_context import JobContext  # noqa: TC002 - Procrastinate 
 from procrastinate.manager import get_channel_for_queues
 from psycopg.rows import dict_row
 
+from bots.cluster.connections import answered_within, watched
 from bots.cluster.jobs import HOLD, LOOK, TROUBLES, LeaseJobs, View, backoff
-from bots.cluster.schema import install, see_schema, watched
+from bots.cluster.schema import install, see_schema
+from bots.ledger.database import Lease
 from bots.troubles import trouble
 from bots.within import within
 
@@ -44,14 +46,6 @@ _LASTED_S = 30.0
 """A work that ran for so long is not failing again and again."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """That this process, and no other, does what `name` says, for as long as `epoch` is the lease's newest."""
-
-    name: str
-    epoch: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,8 +139,7 @@ class Leases:
         serving, ticking = self._loops
         try:
             with suppress(*TROUBLES):
-                await within(self._stalled_s, self._jobs.retire())
-            self._jobs.closing = True
+                await self._jobs.retire()
             serving.cancel()
             await asyncio.wait([serving])
         finally:
@@ -232,12 +225,19 @@ class Leases:
             await asyncio.sleep(next(delays_s))
 
     async def _tick_on(self) -> None:
+        failing = False
         while True:
             try:
                 await within(self._stalled_s / 2, self._tick())
             except Exception as error:
-                _log.warning("Leases are not confirmed: %s", trouble(error), extra={"action": "lease_tick_failed"})
+                level = logging.DEBUG if failing else logging.WARNING
+                _log.log(level, "Leases are not confirmed: %s", trouble(error), extra={"action": "lease_tick_failed"})
+                failing = True
                 await self._disconnect()
+            else:
+                if failing:
+                    _log.info("Leases are confirmed again", extra={"action": "lease_tick_again"})
+                failing = False
             await asyncio.sleep(self._check_s)
 
     async def _tick(self) -> None:
@@ -251,10 +251,11 @@ class Leases:
                     watched(self._url), autocommit=True, row_factory=dict_row
                 )
                 await see_schema(self._connection)
-            await self._connection.execute(_HEARTBEAT, (worker,))
-            held = list(self._held.values())
-            found = await self._connection.execute(LOOK, {"task": HOLD, "stalled_s": self._stalled_s})
-            view = View.of(**(await found.fetchone() or {}))
+            with answered_within(self._stalled_s / 4, self._connection):
+                await self._connection.execute(_HEARTBEAT, (worker,))
+                held = list(self._held.values())
+                found = await self._connection.execute(LOOK, {"task": HOLD, "stalled_s": self._stalled_s})
+                view = View.of(**(await found.fetchone() or {}))
             self._confirm(held, view, worker)
             self._confirmed_at = began_at
             self._expire_after(began_at)

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 import psycopg
 from procrastinate.schema import SchemaManager
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from bots.cluster.connections import watched
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
 SCHEMA = "procrastinate"
-_MARK = "firstline: Procrastinate's tables up to "
+_MARK = "firstline: Procrastinate up to "
 _INSTALLING = 0x66697273746C6901  # keys of advisory locks are any 64 bits that nobody else uses: "firstli", and which
 _SEEKERS = """
 CREATE TABLE IF NOT EXISTS firstline_seekers (
@@ -32,22 +33,9 @@ CREATE TABLE IF NOT EXISTS firstline_seekers (
 )
 """  # which leases a live worker may hold; a row lives as long as its worker's
 
-_WATCHED = {
-    "connect_timeout": 3,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,  # milliseconds; the others are seconds
-}
-
 
 class NotInstalled(Exception):
     """The database is not fit for many processes; the message says why, and what is to be done."""
-
-
-def watched(url: str) -> str:
-    """The address with what libpq needs to find out soon that a host is gone; what the address says itself counts."""
-    return make_conninfo("", **{**_WATCHED, **conninfo_to_dict(url)})
 
 
 async def see_schema(connection: AsyncConnection[object]) -> None:
