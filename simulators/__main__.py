@@ -41,6 +41,7 @@ SCENES: Final = {
 }
 _ACTS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {  # what each must have and may have
     "join": (frozenset({"name"}), frozenset()),
+    "repeat": (frozenset(), frozenset()),
     "say": (frozenset({"person", "place", "text"}), frozenset({"reply_to", "title"})),
     "slash": (frozenset({"person", "place", "command", "text"}), frozenset()),
     "menu": (frozenset({"person", "post"}), frozenset()),

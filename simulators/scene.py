@@ -130,6 +130,9 @@ class Scene(Protocol):
     async def join(self, name: str) -> str:
         """Let one more person come, into every place that is open to all; gives their id."""
 
+    async def repeat(self) -> str:
+        """Tell the bot once more what people said last, in another order; gives how much, "0" where it only asks."""
+
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Post as a person; gives the post's id. `title` makes it a submission where the network has them."""
 

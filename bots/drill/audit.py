@@ -15,7 +15,7 @@ from bots.drill.stage import Posted
 
 PROFILES_S: Final = {"2 min": 120.0, "15 min": 900.0, "2.5 h": 9_000.0, "8 h": 28_800.0}
 OUTCOMES: Final = ("answered", "suggested", "ticket_opened", "appended", "acted", "ignored")
-_CUTTING: Final = frozenset({"kill", "freeze", "full", "cut", "silent", "broken"})
+_CUTTING: Final = frozenset({"kill", "freeze", "full", "cut", "silent", "broken", "clock"})
 _CUT_FELT_FOR: Final = timedelta(seconds=75)  # the longest time that a send may wait for its answer, and a little
 _MENU_WAITS, _COMES_BACK = timedelta(seconds=3), timedelta(seconds=10)
 _LETTERS = re.compile(r"[^\w]+")
@@ -306,7 +306,7 @@ def _unsent(result: Audit, seen: Seen, row: Mapping[str, Any], open_rows: list[M
 def _cause(seen: Seen, row: Mapping[str, Any]) -> str | None:
     """Which fault may have cut the send of an ambiguous reply."""
     changed = datetime.fromisoformat(row["changed_at"])
-    for window in seen.windows:
+    for window in sorted(seen.windows, key=lambda one: one.began, reverse=True):
         fault = window.fault
         name = f"{fault.name} of {fault.target} at {fault.at_s:g} s"
         if row["id"] in window.cut:

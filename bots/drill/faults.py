@@ -2,9 +2,11 @@
 
 * ``kill`` a process of the bot (``bot0``) with SIGKILL; it is started again after so long;
 * ``freeze`` it with SIGSTOP and let it go on with SIGCONT, as a machine does that swaps or is moved;
+* ``clock``: its clock jumps, and back after so long;
 * ``full``: its disk takes nothing more (files may not grow: RLIMIT_FSIZE);
 * ``cut``: a network's or the desk's connections are cut, and new ones at once; ``silent``: they stay, and nothing
-  passes (half-open); ``busy``: everything that is written there is answered 429; ``broken``: 5xx.
+  passes (half-open); ``busy``: everything that is written there is answered 429; ``broken``: 5xx; ``repeat``: a network
+  tells again and again, in another order, what it told before.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from bots.drill.proxy import State
     from bots.drill.stage import Stage
 
-PROCESS: Final = ("kill", "freeze", "full")
-PLACE: Final = ("cut", "silent", "busy", "broken")
+PROCESS: Final = ("kill", "freeze", "full", "clock")
+PLACE: Final = ("cut", "silent", "busy", "broken", "repeat")
 NAMES: Final = (*PROCESS, *PLACE)
 _LASTS_S: Final = {
     "kill": (0.0, 2.0),
@@ -38,8 +40,12 @@ _LASTS_S: Final = {
     "silent": (3.0, 10.0),
     "busy": (2.0, 8.0),
     "broken": (2.0, 8.0),
+    "repeat": (1.0, 3.0),
+    "clock": (2.0, 6.0),
 }
-_FIRST_S, _BETWEEN_S, _DESK_AWAY_S = 3.0, (3.0, 8.0), 60.0
+_FIRST_S, _BETWEEN_S, _DESK_AWAY_S = 3.0, (1.5, 5.0), 60.0
+_CLOCK_JUMPS_S: Final = (-60.0, 60.0)
+_REPEATS_EVERY_S: Final = 0.5
 _SCENE = {"busy": "rate_limit", "broken": "server_error"}
 
 
@@ -79,12 +85,15 @@ def generate(  # noqa: PLR0913 - what they depend on
     while names and at_s < seconds:
         # Each once, then by chance; a kill is what everything else must hold against.
         name = order.pop() if order else chance.choice((*names, *("kill",) * ("kill" in names)))
-        target = chance.choice(bots if name in PROCESS else places)
+        fitting = bots if name in PROCESS else networks if name == "repeat" else places
+        free = [target for target in fitting if free_at.get(target, 0.0) <= at_s]
+        target = chance.choice(free or fitting)
         lasts_s = round(chance.uniform(*_LASTS_S[name]), 2)
+        by_s = round(chance.uniform(*_CLOCK_JUMPS_S), 1) if name == "clock" else 0.0
         if target == "desk" and name == "cut" and seconds > 2 * _DESK_AWAY_S:
             lasts_s = _DESK_AWAY_S
-        if free_at.get(target, 0.0) <= at_s:
-            faults.append(Fault(at_s=round(at_s, 2), name=name, target=target, seconds=lasts_s))
+        if target in free:
+            faults.append(Fault(at_s=round(at_s, 2), name=name, target=target, seconds=lasts_s, by_s=by_s))
             free_at[target] = at_s + lasts_s + 1.0
         at_s += chance.uniform(*_BETWEEN_S)
     return faults
@@ -96,6 +105,10 @@ async def happen(stage: Stage, fault: Fault, happened: Happened, sending: Callab
     cut: frozenset[int] = frozenset()
     if fault.name in PROCESS:
         cut = await _to_process(stage, fault, sending)
+    elif fault.name == "repeat":
+        for _ in range(max(1, round(fault.seconds / _REPEATS_EVERY_S))):
+            await stage.networks.act(fault.target, "repeat", {})
+            await asyncio.sleep(_REPEATS_EVERY_S)
     elif fault.target != "desk" and fault.name in _SCENE:
         await stage.fault(fault.target, _SCENE[fault.name], on=True)
         try:
@@ -129,6 +142,10 @@ async def _to_process(stage: Stage, fault: Fault, sending: Callable[[], frozense
         finally:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+    elif pid and fault.name == "clock":
+        bot.tell(f"clock {fault.by_s}")
+        await asyncio.sleep(fault.seconds)
+        bot.tell("clock 0")
     elif pid:
         before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))

@@ -42,12 +42,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something that goes wrong: `name` of `bots.drill.faults`, where, from when and for how long."""
+    """Something that goes wrong: `name` of `bots.drill.faults`, where, from when and for how long.
+
+    `by_s`: how far a clock jumps.
+    """
 
     at_s: float
     name: str
     target: str
     seconds: float
+    by_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ class Stage:
         (self.folder / "faq.yaml").write_text(faq_yaml(), encoding="utf-8")
         for number in range(self._processes):
             config = self._configure(number, sections, desk)
-            bot = BotProcess(config, self.folder / f"bot{number}.log")
+            bot = BotProcess(config, self.folder / f"bot{number}.log", leash="bots.drill.leash")
             self.bots.append(bot)
             self._keep(stack, bot)
             await bot.first

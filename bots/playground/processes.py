@@ -122,8 +122,11 @@ class Helpdesk:
 class BotProcess:
     """The bot. `state` is "starting", "running", "killed" (by us: down until `start`) or "restarting"."""
 
-    def __init__(self, config: Path, log: Path, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, config: Path, log: Path, options: Sequence[str] = (), leash: str = "bots.playground.leash"
+    ) -> None:
         self._config = config
+        self._leash = leash
         self._options = options
         self._log = log
         self.state = "starting"
@@ -146,6 +149,11 @@ class BotProcess:
         self._hurry.set()
         if self._process is not None and self.pid:
             self._process.kill()
+
+    def tell(self, line: str) -> None:
+        """Say something to its leash; nothing where there is no process."""
+        if self._process is not None and self._process.stdin is not None and self.pid:
+            self._process.stdin.write(f"{line}\n".encode())
 
     async def killed(self) -> None:
         """SIGKILL, and wait until it is gone; it stays down until `start`."""
@@ -190,7 +198,7 @@ class BotProcess:
         self.starts += 1
         arguments = ["run", "--config", str(self._config), *self._options]
         try:
-            process = self._process = await launch("bots.playground.leash", arguments, self._log, {})
+            process = self._process = await launch(self._leash, arguments, self._log, {})
         except OSError as error:
             self.notice = f"It cannot be started: {error.strerror or error}."
             return

@@ -118,6 +118,19 @@ class Breaking(Stage):
             if session.bot is bot:
                 session.dispatch(name, body)
 
+    def repeat(self, number: int = 20) -> int:
+        """Dispatch the last messages of people once more, the newest first; gives how many."""
+        bots = {bot.user.id for bot in self._world.bots.values()}
+        said = 0
+        for session in self._gateway.sessions.values():
+            if session.connection is not None:
+                events = [body for _, name, body in session.log if name == "MESSAGE_CREATE"]
+                people = [body for body in events if body["author"]["id"] not in bots]
+                for body in reversed(people[-number:]):
+                    session.dispatch("MESSAGE_CREATE", body)
+                    said += 1
+        return said
+
     def advance(self, seconds: float) -> None:
         """Turn the clock of this Discord forward: tokens of interactions grow old, ids are later."""
         self._world.skew_s += seconds

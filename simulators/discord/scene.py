@@ -145,6 +145,10 @@ class DiscordScene:
             self.sim.direct_channel_id(user.id)
             return user.id
 
+    async def repeat(self) -> str:
+        """Dispatch the last messages once more."""
+        return str(self.sim.repeat())
+
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Post as a person; with a title in a forum it becomes a post there."""
         with _Explained():

@@ -144,6 +144,10 @@ class RedditScene:
         self._fault_changes += 1
         return name
 
+    async def repeat(self) -> str:
+        """A bot asks Reddit for what is new, and is told as often as it asks."""
+        return "0"
+
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Submit to the subreddit, with the first line as title where none is given; comment; or write modmail."""
         found = self._may_be(person, place)

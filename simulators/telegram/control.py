@@ -140,6 +140,10 @@ class Control(Stage):
         """Queue an update exactly as given, however malformed; `update_id` is added where it is missing."""
         return self._bot(bot_id).mailbox.push_raw(update)
 
+    def repeat(self, number: int = 20, *, bot_id: int | None = None) -> int:
+        """Hand out the last updates once more, the newest first, each with its number; gives how many."""
+        return self._bot(bot_id).mailbox.repeat(number)
+
     # --- failures ---------------------------------------------------------------------------------------------------
 
     def arm(  # noqa: PLR0913  a control's arguments are its JSON body, all by name

@@ -124,6 +124,10 @@ class TelegramScene:
         self._enter(user, "user")
         return str(user.id)
 
+    async def repeat(self) -> str:
+        """Hand out the last updates once more."""
+        return str(self._sim.repeat())
+
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Write in the group, or to the bot. Telegram knows no titles."""
         del title

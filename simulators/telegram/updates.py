@@ -12,6 +12,7 @@ from simulators.telegram.schema import Check
 from simulators.telegram.wire import ApiError, Json
 
 _MAX_LIMIT = 100
+_REPEATABLE = 200
 _MAX_TIMEOUT_S = 50
 # Kinds that come only where allowed_updates names them.
 _ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
@@ -51,6 +52,7 @@ class Mailbox:
         self.pending: deque[Json] = deque()
         self.allowed: frozenset[str] | None = None
         self.webhook: Webhook | None = None
+        self._latest: deque[Json] = deque(maxlen=_REPEATABLE)
         self._next_id = first_update_id
         self._polling_penalties = polling_penalties
         self._webhook_retry_s = webhook_retry_s
@@ -75,11 +77,19 @@ class Mailbox:
         if "update_id" not in update:
             update = {"update_id": self._next_id, **update}
             self._next_id += 1
+            self._latest.append(update)
         self.pending.append(update)
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
         self._grown.set()
         return update
+
+    def repeat(self, number: int) -> int:
+        """Queue the last updates once more, the newest first; gives how many."""
+        again = list(self._latest)[-number:][::-1]
+        for update in again:
+            self.push_raw(update)
+        return len(again)
 
     def allow(self, kinds: Iterable[str] | None) -> None:
         """Remember allowed_updates; None leaves the earlier setting, an empty list restores the default."""

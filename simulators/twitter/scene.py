@@ -97,6 +97,10 @@ class TwitterScene:
         self._changes += 1
         return user.id
 
+    async def repeat(self) -> str:
+        """A bot asks X for what is new, and is told as often as it asks."""
+        return "0"
+
     async def say(self, person: str, place: str, text: str, *, reply_to: str = "", title: str = "") -> str:
         """Post or write as a person."""
         author = self._actor(person)
