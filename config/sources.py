@@ -18,7 +18,7 @@ OTHER_VARIABLES = frozenset({"FIRSTLINE_CONFIG", "FIRSTLINE_CHROMIUM", "FIRSTLIN
 """Variables with our prefix that are no key of the configuration."""
 
 _MAY_CLOSE = re.compile(r"[\]}]|\"\"\"|'''")
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_AT_LINE = re.compile(r"(?<!\s)\s*\(at line (\d+), column \d+\)")
 
 
 @dataclass(slots=True)

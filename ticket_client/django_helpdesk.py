@@ -103,7 +103,9 @@ def _literal_line(line: str) -> str:
         words = f"\\{words}"
     elif _RULER.match(words):
         words = f"&#{ord(words[0])};{words[1:]}"
-    return indent + _NUMBERED.sub(r"\1\\.", words, count=1) if _NUMBERED.match(words) else indent + words
+    elif number := _NUMBERED.match(words):
+        words = f"{number[1]}\\.{words[number.end() :]}"
+    return indent + words
 
 
 def template(markdown: str) -> str:

@@ -7,6 +7,7 @@ and single stars are left alone, and HTML is text.
 from __future__ import annotations
 
 import re
+from string import whitespace
 from typing import TYPE_CHECKING
 
 from bots.agent_words.lines import Line, Style
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(\S.*?)[\s#]*$")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
 _STAR = re.compile(r"(\s*)[*+]\s+(?=\S)")
 _MARK = re.compile(
     r"\\(?P<literal>[!-/:-@\[-`{-~])"
@@ -38,9 +39,13 @@ def lines(text: str, picture: Callable[[str, str], str]) -> list[Line]:
         elif fenced:
             read.append(Line(runs=[(line, "code")]))
         elif heading := _HEADING.match(line):
-            read.append(Line(runs=[(_flat(heading[1], picture), "bold")]))
+            words = line[heading.end() :]
+            words = words[0] + words[1:].rstrip(f"#{whitespace}")
+            read.append(Line(runs=[(_flat(words, picture), "bold")]))
+        elif star := _STAR.match(line):
+            read.append(Line(runs=_runs(f"{star[1]}- {line[star.end() :]}", picture)))
         else:
-            read.append(Line(runs=_runs(_STAR.sub(r"\1- ", line, count=1) if _STAR.match(line) else line, picture)))
+            read.append(Line(runs=_runs(line, picture)))
     return read
 
 

@@ -23,7 +23,7 @@ _BROKEN = re.compile(
 )
 _PART = re.compile(r"[0-9A-Za-z]+")
 _CONTEXT_CHARS = 64
-_AND = re.compile(r"[\s,;:/&+|\-\[\]{}\"'`]*(?:and|en|und|et|y|e|ve|и)?[\s\"'`]*\Z", re.IGNORECASE)
+_AND = re.compile(r"[\s,;:/&+|\-\[\]{}\"'`]*+(?:and|en|und|et|y|e|ve|и)?[\s\"'`]*+\Z", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)|[。！？]|\n\s*\n")
 _LABEL = re.compile(
     r"""

@@ -27,7 +27,7 @@ _A = re.compile(
 )
 _BOLD = re.compile(r"[ \t]*+(?:[0-9]{1,4}[.)][ \t]++)?(?:\*\*|__)([^*_]++)(?:\*\*|__)[ \t]*+:?[ \t]*+$")
 _SUMMARY = re.compile(r"<summary[^<>]*+>(.*?)</summary>(.*)", re.IGNORECASE)
-_ANCHOR = re.compile(r"[ \t]*+\{#([^{}\s]{1,100})[^{}]*\}$")
+_ANCHOR = re.compile(r"(?<![ \t])[ \t]*+\{#([^{}\s]{1,100})[^{}]*\}$")
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _DRAWN_OUT = re.compile(r"([.,!?;:~*-])\1{3,}|(\s)\s+")
 _LONE_MARKS = re.compile("[\u0300-\u036f]{2,}")
 _STOPS = "!?;\u061f\u06d4\u0964\u0965\u17d4\u17d5\u104a\u104b\u3002\uff61"  # and the full stop, if space follows
-_STOP = re.compile(rf"(?<=[{_STOPS}])(?![{_STOPS}\s])|(?<=[{_STOPS}.])\s+|(?<=[^\d.]\.\.)(?=\w)|\s*\n\s*")
+_STOP = re.compile(rf"(?<=[{_STOPS}])(?![{_STOPS}\s])|(?<=[{_STOPS}.])\s+|(?<=[^\d.]\.\.)(?=\w)|(?<!\s)\s*\n\s*")
 _SPACE = re.compile(r"\s+")
 # Scripts written without spaces: each character, with the marks on it, is a word of its own, so that pairs of words
 # are bigrams. Chinese and Japanese first, then Thai, Lao, Burmese and Khmer.

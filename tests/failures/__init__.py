@@ -1,0 +1,1 @@
+"""What users of bots report, tried on firstline; the list is docs/failures.md."""
