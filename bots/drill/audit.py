@@ -306,14 +306,14 @@ def _unsent(result: Audit, seen: Seen, row: Mapping[str, Any], open_rows: list[M
 def _cause(seen: Seen, row: Mapping[str, Any]) -> str | None:
     """Which fault may have cut the send of an ambiguous reply."""
     changed = datetime.fromisoformat(row["changed_at"])
+    for window in seen.windows:
+        if row["id"] in window.cut:
+            return window.fault.name_and_place
     for window in sorted(seen.windows, key=lambda one: one.began, reverse=True):
         fault = window.fault
-        name = f"{fault.name} of {fault.target} at {fault.at_s:g} s"
-        if row["id"] in window.cut:
-            return name
         is_there = fault.target == row["channel"] or fault.target.startswith("bot")
         if fault.name in _CUTTING - {"kill"} and is_there and window.began <= changed <= window.ended + _CUT_FELT_FOR:
-            return name
+            return fault.name_and_place
     return None
 
 

@@ -53,6 +53,11 @@ class Fault:
     seconds: float
     by_s: float = 0.0
 
+    @property
+    def name_and_place(self) -> str:
+        """For people."""
+        return f"{self.name} of {self.target} at {self.at_s:g} s"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:

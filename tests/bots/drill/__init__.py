@@ -1,0 +1,1 @@
+"""The drill, and that it sees what does not add up."""
