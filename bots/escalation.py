@@ -13,7 +13,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from bots import metrics
 from bots.files import FilesLater
 from bots.ledger.database import LedgerUnwritable
 from bots.ledger.intents import Continuation, KnownNumber
@@ -163,7 +162,7 @@ class Escalation:
                 self._busy[intent.ticket_key] = asyncio.create_task(self._follow(intent))
 
     async def _follow(self, intent: Intent) -> None:
-        with logs.about(inbound=metrics.inbound_of(intent.key), intent=intent.id):
+        with logs.about(inbound=intent.inbound, intent=intent.id):
             await self._carry_out(intent)
 
     async def _carry_out(self, intent: Intent) -> None:

@@ -16,11 +16,13 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
+from bots import metrics
 from bots.ledger.connection import Connection
 
 if TYPE_CHECKING:
@@ -192,7 +194,10 @@ class Writer:
                     last = True
                     break
                 batch.append(job)
+            began = time.monotonic()
             results = self._commit(batch)
+            is_unwritable = isinstance(results[0], LedgerUnwritable)
+            metrics.committed(time.monotonic() - began, len(batch), failed=is_unwritable)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(_resolve, batch, results)
             if last:

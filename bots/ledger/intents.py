@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.base import Attachment, IncomingMessage
+from bots import metrics
 from bots.ledger import codec, desk, outbox
 from bots.pipeline.effects import DeskMessage, Opening, Say
 from ticket_client.base import Requester, Status, TicketDraft, TicketRef
@@ -56,6 +57,7 @@ class Intent:
     not_before: datetime
     created_at: datetime
     resumed: bool
+    inbound: int | None  # the message that it comes from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -515,4 +517,5 @@ def _intent(row: Row) -> Intent:
         not_before=codec.read_stamp(row["not_before"]),
         created_at=codec.read_stamp(row["created_at"]),
         resumed=row["state"] == "sending",
+        inbound=next((one["inbound_id"] for one in json.loads(row["announce"])), metrics.inbound_of(row["key"])),
     )

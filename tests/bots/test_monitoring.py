@@ -27,6 +27,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapters.telegram.adapter, "_SPARE_S", 0.5)
     monkeypatch.setattr(bots.health, "PROBE_S", 0.2)
     monkeypatch.setattr(bots.health, "_FORGIVEN_S", 0.5)
+    monkeypatch.setattr(bots.health, "_TRIED_AGAIN_WITHIN_S", 0.5)
     monkeypatch.setattr(bots.escalation, "_AUTH_S", 0.3)
     monkeypatch.setattr(bots.supervisor, "Watchdog", partial(Watchdog, every_s=0.05, stalled_s=2))
 
