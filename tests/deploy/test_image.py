@@ -103,7 +103,8 @@ async def test_the_health_check_knows_a_living_bot_from_none(tmp_path: Path) -> 
     assert "http://127.0.0.1:8080/healthz" in command[2]
     configure(tmp_path)
     async with bot(tmp_path) as running:
-        there = command[2].replace("http://127.0.0.1:8080", running.url)
+        assert "timeout=4)" in command[2]
+        there = command[2].replace("http://127.0.0.1:8080", running.url).replace("timeout=4)", "timeout=60)")
         assert subprocess.run([sys.executable, "-c", there], check=False).returncode == 0  # noqa: S603, ASYNC221 - ours
         assert await running.stops() == 0
     gone = subprocess.run([sys.executable, "-c", there], check=False, stderr=subprocess.DEVNULL)  # noqa: S603, ASYNC221
