@@ -17,7 +17,7 @@ from aiolimiter import AsyncLimiter
 
 from adapters.base import Busy, ChannelError, Idempotency, Moved, NotPosted, Rejected, Visibility
 from bots import metrics
-from bots.ledger.database import LedgerUnwritable
+from bots.ledger.database import Lease, LeaseLost, LedgerUnwritable
 from bots.troubles import trouble
 from bots.within import within
 from config import logs
@@ -41,6 +41,7 @@ _BACKOFF_FIRST_S, _BACKOFF_MOST_S = 0.5, 300.0
 _KNOWN_PLACES = 10_000
 _UNWRITABLE_MOST_S = 15.0
 _LAST_SENDS_S = 3.0
+_SWEEP_S = 3.0
 _WAIT_WORTH_NOTING_S = 0.005
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -55,15 +56,33 @@ class Delivery:
         adapters: Iterable[ChannelAdapter],
         on_posted: Callable[[Outgoing], None] = lambda _: None,
     ) -> None:
-        self._lanes = {
-            adapter.name: Lane(outbox, adapter, lambda other: self.add([other]), on_posted) for adapter in adapters
-        }
+        self._outbox = outbox
+        self._on_posted = on_posted
+        self._lanes = {adapter.name: self._lane(adapter) for adapter in adapters}
+
+    def _lane(self, adapter: ChannelAdapter, lease: Lease | None = None) -> Lane:
+        return Lane(self._outbox, adapter, lambda other: self.add([other]), self._on_posted, lease)
+
+    async def hold(self, adapter: ChannelAdapter, lease: Lease) -> None:
+        """Post on a channel for as long as its lease is held: until cancelled."""
+        lane = self._lanes[adapter.name] = self._lane(adapter, lease)
+        try:
+            await lane.sweep()
+        finally:
+            del self._lanes[adapter.name]
+            await lane.stop()
+
+    def look(self, channel: str | None) -> None:
+        """Other processes left replies to post on a channel (None: on any), perhaps."""
+        for name, lane in self._lanes.items():
+            if channel in {None, name}:
+                lane.look()
 
     def add(self, outgoing: Iterable[Outgoing]) -> None:
         """Take replies that the ledger holds as pending."""
         for reply in outgoing:
             lane = self._lanes.get(reply.reply.target.channel)
-            if lane is not None:  # else the channel is not configured any more; the ledger shows it as pending
+            if lane is not None:  # else another process posts there, or the channel is not configured any more
                 lane.add(reply)
 
     def resume(self) -> int:
@@ -89,9 +108,12 @@ class Lane:
         adapter: ChannelAdapter,
         elsewhere: Callable[[Outgoing], None],
         on_posted: Callable[[Outgoing], None] = lambda _: None,
+        lease: Lease | None = None,
     ) -> None:
         self._outbox = outbox
+        self._lease = lease
         self._on_posted = on_posted
+        self._look = asyncio.Event()
         self._adapter = adapter
         self._elsewhere = elsewhere  # takes what is said instead of a refused reply, on whichever channel
         self._places: dict[str, deque[Outgoing]] = {}
@@ -141,6 +163,24 @@ class Lane:
             self._hold(outgoing)
         self._newest = page[-1].id if page else self._newest
         return len(fresh)
+
+    def look(self) -> None:
+        """There may be something to post that this lane has not heard of."""
+        self._look.set()
+
+    async def sweep(self) -> None:
+        """Take what is to be posted, whenever something may be, until cancelled."""
+        while True:
+            self._look.clear()
+            if not self._behind:
+                room = _IN_MEMORY - len(self._held)
+                page = self._outbox.waiting(self._adapter.name, self._held, limit=room) if room > 0 else []
+                for outgoing in page:
+                    self._hold(outgoing)
+                self._behind = len(page) == room
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SWEEP_S * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
+                    await self._look.wait()
 
     async def idle(self) -> None:
         """Wait until nothing is left to post."""
@@ -203,6 +243,8 @@ class Lane:
             )
             while not settled:
                 outgoing, settled = await self._attempt(outgoing)
+        except LeaseLost:
+            _log.info("Another process posts that.", extra={"action": "lease_lost", "outgoing": outgoing.id})
         except Exception as error:
             _log.error("A reply could not be handled (%s)", trouble(error), extra={"action": "delivery_failed"})
 
@@ -233,7 +275,7 @@ class Lane:
                     return False
                 await self._posted(outgoing, posted)
                 return True
-        await self._noted(lambda: self._outbox.ambiguous(outgoing, why))
+        await self._noted(lambda: self._outbox.ambiguous(outgoing, why, under=self._lease))
         self._count("ambiguous")
         _log.warning(
             "Reply %s may or may not have been posted (%s). Look at the channel, then: firstline ledger resend %s",
@@ -276,7 +318,7 @@ class Lane:
         call: asyncio.Task[str] | None = None
         try:
             async with self._starting if outgoing.reply.target.idempotency is Idempotency.NONE else nullcontext():
-                if not await self._noted(lambda: self._outbox.sending(outgoing)):
+                if not await self._noted(lambda: self._outbox.sending(outgoing, under=self._lease)):
                     return outgoing, True  # cancelled or settled meanwhile
                 outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
                 call = asyncio.create_task(self._adapter.send(self._after_its_forerunner(outgoing.reply)))
@@ -337,9 +379,9 @@ class Lane:
 
     async def _failed(self, outgoing: Outgoing, why: str) -> Outgoing:
         if outgoing.reply.instead is None:
-            await self._noted(lambda: self._outbox.failed(outgoing, why))
+            await self._noted(lambda: self._outbox.failed(outgoing, why, under=self._lease))
         else:
-            for other in await self._noted(lambda: self._outbox.replaced(outgoing, why)):
+            for other in await self._noted(lambda: self._outbox.replaced(outgoing, why, under=self._lease)):
                 self._elsewhere(other)
         self._count("failed")
         _log.warning(
@@ -350,7 +392,7 @@ class Lane:
     async def _again(self, outgoing: Outgoing, wait_s: float, why: str) -> Outgoing:
         at = datetime.now(UTC) + timedelta(seconds=wait_s)
         outgoing = replace(outgoing, not_before=at)
-        await self._noted(lambda: self._outbox.later(outgoing, at, why))
+        await self._noted(lambda: self._outbox.later(outgoing, at, why, under=self._lease))
         return outgoing
 
 

@@ -25,6 +25,7 @@ from bots.matching import MatchBatches
 from bots.pipeline.decision import Policy
 from bots.pipeline.plan import House
 from bots.relay import Relay
+from bots.roles import ROLES
 from bots.troubles import trouble
 from bots.watchdog import Watchdog
 from bots.within import within
@@ -36,11 +37,13 @@ from faq.watching import WatchedFaq
 from ticket_client import registry as desks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 
     from adapters.base import ChannelAdapter
     from bots.health import Part
     from bots.ledger.ledger import Committed
+    from bots.many import OneOfMany
+    from bots.roles import Role
     from config.settings import Settings
     from ticket_client.base import TicketDesk
 
@@ -71,10 +74,16 @@ class Outline:
 
 
 class Bot:
-    """A whole bot: ``async with Bot(settings) as bot`` starts it, leaving winds it down within ``[limits] drain_s``."""
+    """A whole bot: ``async with Bot(settings) as bot`` starts it, leaving winds it down within ``[limits] drain_s``.
 
-    def __init__(self, settings: Settings) -> None:
+    On PostgreSQL it may be one process of many, with some of the `roles` only.
+    """
+
+    def __init__(self, settings: Settings, roles: Collection[Role] = ROLES) -> None:
         self._settings = settings
+        self._roles = roles
+        self._is_one_of_many = settings.ledger.url is not None
+        self._many: OneOfMany | None = None
         self._stack = AsyncExitStack()
         self._receiving: asyncio.Task[None] | None = None
         self.health = Health()
@@ -138,9 +147,8 @@ class Bot:
         self._titles = {name: channels.channel(kind.kind).PROFILE.title for name, kind in settings.channels.items()}
         for adapter in self.adapters.values():
             stack.push_async_callback(adapter.close)
-        self.delivery = Delivery(
-            self.ledger.outbox, self.adapters.values(), readings.FirstResponses(self.ledger).posted
-        )
+        lanes = () if self._is_one_of_many else self.adapters.values()
+        self.delivery = Delivery(self.ledger.outbox, lanes, readings.FirstResponses(self.ledger).posted)
         poll_s = (
             _LOCAL_POLL_S if self.desk.capabilities.transactional else getattr(settings.desk, "poll_s", _REMOTE_POLL_S)
         )
@@ -168,6 +176,7 @@ class Bot:
             on_commit=self._on_commit,
             remove=self._remove,
             max_undecided=settings.limits.undecided_messages,
+            is_one_of_many=self._is_one_of_many,
         )
 
     def _house(self) -> House:
@@ -189,7 +198,9 @@ class Bot:
             if (made := getattr(adapter, "routes", None))
             for route in made()
         ]
-        routes += desk_calls.routes(self.desk, self.relay.hint)
+        routes += desk_calls.routes(self.desk, self._hint)
+        if "web" not in self._roles:
+            routes = []
         runner, port = await web.start(settings.web.host, settings.web.port, [*routes, *web.probes(self)])
         stack.push_async_callback(runner.cleanup)
         if settings.web.metrics:
@@ -205,25 +216,62 @@ class Bot:
             languages=self.faq.current[0].languages,
             faq=str(settings.faq_path),
             desk=settings.desk.kind,
-            ledger=str(settings.ledger_place),
+            ledger=self.ledger.title,
             undecided=undecided,
             unposted=unposted,
         )
         hands = orders.Hands(
             ledger=self.ledger, worker=self.worker, delivery=self.delivery, escalation=self.escalation, relay=self.relay
         )
-        work: dict[str, Callable[[], Awaitable[None]]] = {
-            "the FAQ's watch": self.faq.run,
+        at_desk: dict[str, Callable[[], Awaitable[None]]] = {
             "the relay": self.relay.run,
             "the command line's orders": partial(orders.run, hands),
-            "the retention": self._forget,
-            "the probe": partial(self.health.watch, partial(self.ledger.save_state, _PROBE, "")),
         }
         if not self.desk.capabilities.transactional:
-            work["the escalation"] = self.escalation.run
+            at_desk["the escalation"] = self.escalation.run
+        work: dict[str, Callable[[], Awaitable[None]]] = {
+            "the FAQ's watch": self.faq.run,
+            "the probe": partial(self.health.watch, partial(self.ledger.save_state, _PROBE, "")),
+        }
+        if not self._is_one_of_many:
+            work |= {**at_desk, "the retention": self._forget}
         for name, run in work.items():
             self._in_background(self._keep_running(name, run))
-        self._receiving = asyncio.create_task(self._take_up())
+        if self._is_one_of_many:
+            await self._join(at_desk)
+        else:
+            self._receiving = asyncio.create_task(self._take_up())
+
+    async def _join(self, at_desk: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+        """Take this process's part of the work."""
+        from bots.many import Hands, OneOfMany, has_routes  # noqa: PLC0415 - its libraries take half a second
+
+        hands = Hands(
+            ledger=self.ledger,
+            worker=self.worker,
+            delivery=self.delivery,
+            relay=self.relay,
+            escalation=self.escalation,
+            adapters=self.adapters,
+            receive=self._receive,
+            at_desk=[partial(self._keep_running, name, run) for name, run in at_desk.items()],
+            sweeps={"retention": (_FORGET_EVERY_S, self._forget_all)},
+        )
+        url = str(self._settings.ledger_place)
+        self._many = await OneOfMany(url, hands, self._roles, self.health).__aenter__()
+        hearing = [a for a in self.adapters.values() if has_routes(a)] if "web" in self._roles else []
+        self._receiving = asyncio.create_task(self._hear(hearing))
+
+    async def _hear(self, adapters: Sequence[ChannelAdapter]) -> None:
+        self.health.part("start", State.ON)
+        await asyncio.gather(*map(self._receive, adapters))
+
+    def _hint(self, ticket_ids: Iterable[str]) -> None:
+        """The desk says that these tickets may have changed."""
+        if self._many is None:
+            self.relay.hint(ticket_ids)
+        else:
+            self._in_background(self._many.hint(list(ticket_ids)))
 
     async def _serve_metrics(self, stack: AsyncExitStack, address: str) -> None:
         """Serve ``/metrics``, and the probes with it, where no proxy leads."""
@@ -296,10 +344,16 @@ class Bot:
             self._in_background(_removal(adapter, message))
 
     async def _forget(self) -> None:
-        age = timedelta(days=self._settings.ledger.retention_days)
         while True:
+            await self._forget_all()
+            await asyncio.sleep(_FORGET_EVERY_S)
+
+    async def _forget_all(self) -> None:
+        age = timedelta(days=self._settings.ledger.retention_days)
+        erased = 1
+        while erased:
             erased = await self.ledger.forget_older_than(age)
-            await asyncio.sleep(_FORGET_PAUSE_S if erased else _FORGET_EVERY_S)  # in small steps: messages go first
+            await asyncio.sleep(_FORGET_PAUSE_S)  # in small steps: messages go first
 
     def how_it_is(self) -> dict[str, object]:
         """What ``/healthz`` says: "degraded" where a part is not well; what has just begun is no fault."""
@@ -333,6 +387,8 @@ class Bot:
             await asyncio.gather(self._receiving, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(end - _LAST_SENDS_S - _CLOSING_S):
+                if self._many is not None:
+                    await self._many.__aexit__()  # others go on
                 await self.worker.idle()
                 await self.escalation.finish()
                 await self.delivery.idle()

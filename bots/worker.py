@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections import defaultdict, deque
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from adapters.base import Addressed, IncomingMessage, Kind
 from bots import claims, metrics
-from bots.ledger.database import LedgerUnwritable, Overtaken, Superseded
+from bots.ledger.database import Lease, LeaseLost, LedgerUnwritable, Overtaken, Superseded
+from bots.ledger.ledger import Accepted, share_in, share_of
 from bots.pipeline import phrases
 from bots.pipeline.decision import QUESTIONS, OpenTicket, Policy, decide
 from bots.pipeline.plan import House, failure, plan, ticket_key
@@ -27,19 +29,29 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from bots.ledger.ledger import Accepted, Committed, Ledger
+    from bots.ledger.ledger import Committed, Ledger
     from bots.matching import MatchBatches
     from bots.pipeline.effects import Effects
 
 _LINES_IN_TICKET = 20
 _RETRY_FIRST_S, _RETRY_MOST_S = 0.2, 15.0
+_SWEEP_S = 3.0
 _log = logging.getLogger(__name__)
 
 NO_MATCHES = Matches(decision="ticket", candidates=())
 
 
+@dataclass(slots=True, kw_only=True)
+class _Queue:
+    """A conversation's messages that have no outcome yet, the first of them being decided."""
+
+    waiting: deque[Accepted]
+    share: int
+    task: asyncio.Task[None] | None = None
+
+
 class Worker:
-    """Owns every conversation of one ledger.
+    """Owns every conversation of one ledger; where many processes serve it, those of the shares whose lease it holds.
 
     Args:
         ledger: where messages rest.
@@ -49,6 +61,7 @@ class Worker:
         on_commit: told what a commit put on its way.
         remove: removes somebody's message from its channel, where the bot may.
         max_undecided: messages in memory before `deliver` makes the channels wait.
+        is_one_of_many: whether other processes decide what is in no share of this one.
     """
 
     def __init__(  # noqa: PLR0913
@@ -61,6 +74,7 @@ class Worker:
         on_commit: Callable[[Committed], None],
         remove: Callable[[IncomingMessage], object] | None = None,
         max_undecided: int = 2000,
+        is_one_of_many: bool = False,
     ) -> None:
         self._ledger = ledger
         self._matching = matching
@@ -73,7 +87,10 @@ class Worker:
         self._room, self._idle = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._idle.set()
-        self._queues: dict[str, deque[Accepted]] = {}
+        self._shares: dict[int, Lease] | None = {} if is_one_of_many else None
+        self._look = asyncio.Event()
+        self._taken: set[int] = set()  # ids of what is in memory
+        self._queues: dict[str, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._people: defaultdict[tuple[str, str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._people_waiting: defaultdict[tuple[str, str, str], int] = defaultdict(int)
@@ -97,6 +114,9 @@ class Worker:
             _note_accepted(accepted)
         self._take(new)
 
+    def _is_ours(self, accepted: Accepted) -> bool:
+        return self._shares is None or share_of(accepted.message) in self._shares
+
     async def resume(self) -> int:
         """Take up what an earlier run accepted and did not decide; how many messages that were."""
         after, count = 0, 0
@@ -109,6 +129,49 @@ class Worker:
     def again(self, accepted: Accepted) -> None:
         """Take a message to work that a person wants to be tried again."""
         self._take([accepted])
+
+    # --- one process of many ----------------------------------------------------------------------------------------
+
+    async def own(self, lease: Lease) -> None:
+        """Decide what is in the share that a lease names, until cancelled; then nothing of it is in hand any more."""
+        if self._shares is None:
+            raise RuntimeError("this worker owns everything")
+        share = share_in(lease.name)
+        self._shares[share] = lease
+        self._look.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            del self._shares[share]
+            tasks = [queue.task for queue in self._queues.values() if queue.share == share and queue.task]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def look(self, share: str | None) -> None:
+        """Something was accepted elsewhere for a share (None: for any), perhaps."""
+        if share is None or (self._shares is not None and int(share) in self._shares):
+            self._look.set()
+
+    async def sweep(self) -> None:
+        """Take up what is undecided in the shares of this process, whenever something may be, until cancelled."""
+        while True:
+            self._look.clear()
+            while page := self._ledger.undecided_in(sorted(self._shares or ()), self._taken):
+                self._take(page)
+                await self._room.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SWEEP_S * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
+                    await self._look.wait()
+
+    def _lease(self, message: IncomingMessage) -> Lease | None:
+        """What a message may be decided under; None where everything is ours. Raises `LeaseLost`."""
+        if self._shares is None:
+            return None
+        lease = self._shares.get(share_of(message))
+        if lease is None:
+            raise LeaseLost("Another process decides that.")
+        return lease
 
     async def idle(self) -> None:
         """Wait until everything taken is decided."""
@@ -137,23 +200,28 @@ class Worker:
                 event.clear()
 
     def _take(self, page: Sequence[Accepted]) -> None:
-        self._count(len(page))
-        for accepted in page:
+        fresh = [accepted for accepted in page if accepted.id not in self._taken and self._is_ours(accepted)]
+        self._count(len(fresh))
+        for accepted in fresh:
+            self._taken.add(accepted.id)
             key = accepted.message.conversation_key
             queue = self._queues.get(key)
             if queue is not None:
-                queue.append(accepted)
+                queue.waiting.append(accepted)
                 continue
-            self._queues[key] = deque([accepted])
-            task = asyncio.create_task(self._conversation(key), context=logs.unrelated())
+            queue = self._queues[key] = _Queue(waiting=deque([accepted]), share=share_of(accepted.message))
+            task = queue.task = asyncio.create_task(self._conversation(key, queue), context=logs.unrelated())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _conversation(self, key: str) -> None:
-        queue = self._queues[key]
+    def _let_go(self, accepted: Accepted) -> None:
+        self._taken.discard(accepted.id)
+        self._count(-1)
+
+    async def _conversation(self, key: str, queue: _Queue) -> None:
         try:
-            while queue:
-                accepted = queue.popleft()
+            while queue.waiting:
+                accepted = queue.waiting[0]
                 with _about(accepted):
                     try:
                         await self._process(accepted)
@@ -162,8 +230,10 @@ class Worker:
                         _log.error(
                             "A message was left undecided (%s)", trouble(error), extra={"action": "message_left"}
                         )
-                self._count(-1)
+                self._let_go(queue.waiting.popleft())
         finally:
+            for left in queue.waiting:  # to another process, or to the next start
+                self._let_go(left)
             del self._queues[key]
 
     # --- one message ------------------------------------------------------------------------------------------------
@@ -188,7 +258,7 @@ class Worker:
             try:
                 async with self._person(message):
                     await self._decide(accepted, state, matches, error)
-            except Superseded:
+            except (Superseded, LeaseLost):
                 return
             except LedgerUnwritable as full:
                 _log.error("%s", full, extra={"action": "ledger_unwritable"})
@@ -206,6 +276,7 @@ class Worker:
         self, accepted: Accepted, state: ConversationState, matches: Matches, error: Exception | None
     ) -> None:
         message, house = accepted.message, self._house()
+        lease = self._lease(message)
         context = Context(conversation=state)
         if error is not None:
             effects = failure(accepted.id, message, context, house, trouble(error))
@@ -223,7 +294,7 @@ class Worker:
             lines = await self._ledger.lines(message.conversation_key, limit=_LINES_IN_TICKET) if opens else ()
             effects = plan(accepted.id, message, context, decision, house, lines)
         try:
-            committed = await self._ledger.commit(accepted, effects)
+            committed = await self._ledger.commit(accepted, effects, under=lease)
         except Overtaken:
             await self._decide(accepted, state, matches, error)
             return

@@ -4,26 +4,52 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bots.cli import setting_up
-from bots.cli.setting_up import ConfigOption
+from bots.cli.setting_up import ConfigOption, Usage
+from bots.roles import ROLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bots.roles import Role
     from bots.supervisor import Outline
     from config.settings import Settings
 
 
-def run(config: ConfigOption = None) -> None:
+class Task(StrEnum):
+    """What a process can be there for."""
+
+    WORKER = "worker"
+    CONNECTOR = "connector"
+    WEB = "web"
+    ALL = "all"
+
+
+def run(
+    config: ConfigOption = None,
+    role: Annotated[
+        list[Task] | None,
+        typer.Option(
+            help="Where several processes share a PostgreSQL ledger, what this one does: worker decides and works with"
+            " the helpdesk, connector is connected to channels, web serves the live chat and webhooks. May be repeated."
+        ),
+    ] = None,
+) -> None:
     """Run the bot. With no configuration: live chat, built-in desk, sample FAQ."""
     settings = setting_up.load(config)
+    wanted = set(role or [Task.ALL])
+    if settings.ledger.url is None and Task.ALL not in wanted:
+        raise Usage("--role is for processes that share a ledger on PostgreSQL: [ledger] url = … (docs/operations.md).")
     setting_up.set_up_logs(settings)
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(settings, ROLES if Task.ALL in wanted else [name for name in ROLES if name in wanted]))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, roles: Sequence[Role]) -> None:
     from bots.supervisor import Bot
 
     stop = asyncio.Event()
@@ -31,7 +57,7 @@ async def _serve(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     typer.echo("firstline is starting: reading the FAQ …")
-    async with Bot(settings) as bot:
+    async with Bot(settings, roles) as bot:
         _print(settings, bot.outline)
         bot.failed.add_done_callback(lambda _: stop.set())
         await stop.wait()

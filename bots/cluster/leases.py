@@ -66,8 +66,8 @@ class Leases:
     Args:
         url: of the PostgreSQL database; table ``leases`` is the ledger's and must be there.
         works: what to run under each lease that this process may hold, by the lease's name. A work runs until it is
-            cancelled, and its lease is given to nobody before it has ended; one that fails or ends by itself is started
-            again, under the same lease.
+            cancelled, and its lease is given to nobody before it has ended (one that has not after `stalled_s` is
+            cancelled again); one that fails or ends by itself is started again, under the same lease.
         holder: the name of this process.
         check_s: seconds between two ticks.
         stalled_s: after how many seconds without a heartbeat others take a process's leases; at least three ticks.
@@ -195,9 +195,8 @@ class Leases:
             await asyncio.wait([work, ended], return_when=asyncio.FIRST_COMPLETED)
         finally:
             held.ended.set()
-            work.cancel()
             ended.cancel()
-            await _settled(work)
+            await _cancelled(work, name, self._stalled_s)
             del self._held[name]
             _log.info("Lease %s is given up, epoch %d", name, epoch, extra={"action": "lease_end", "lease": name})
 
@@ -322,13 +321,25 @@ class Leases:
             await connection.close()
 
 
-async def _settled(task: asyncio.Task[None]) -> None:
-    """Wait until a task has ended, through every cancellation of the one who waits, which is raised afterwards."""
+async def _cancelled(task: asyncio.Task[None], name: str, again_s: float) -> None:
+    """Cancel a task and wait until it has ended, through every cancellation of the one who waits, raised afterwards.
+
+    It is cancelled again from time to time: `asyncio.wait_for` of Python 3.11, which libraries use, loses a
+    cancellation that arrives with the result (https://github.com/python/cpython/issues/86296).
+    """
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
+        task.cancel()
         try:
-            await asyncio.wait([task])
+            _, pending = await asyncio.wait([task], timeout=again_s)
         except asyncio.CancelledError as error:
             cancelled = error
+        else:
+            if pending:
+                _log.warning(
+                    "The work of lease %s was told to end, and goes on",
+                    name,
+                    extra={"action": "lease_work_lingers", "lease": name},
+                )
     if cancelled is not None:
         raise cancelled

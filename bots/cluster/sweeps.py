@@ -12,7 +12,7 @@ from bots.troubles import trouble
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bots.cluster.leases import Lease
+    from bots.ledger.database import Lease
 
 SWEEP = "sweep"
 """The name of the lease."""

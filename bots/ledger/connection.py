@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     Values = Sequence[object] | Mapping[str, object]
 
 
+INBOUND = "firstline_inbound"
+"""Tells of messages that were accepted: the number of their share."""
+REPLIES = "firstline_replies"
+"""Tells of replies to post: the name of their channel."""
+DESK = "firstline_desk"
+"""Tells of something to do at the helpdesk: nothing more, or ids of tickets that may have changed there."""
+
+
 class Row(Protocol):
     """A row's columns by their names."""
 

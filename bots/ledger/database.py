@@ -83,6 +83,7 @@ class Engine(Protocol):
     is_shared: bool  # whether several processes may serve it at once
     errors: tuple[type[Exception], ...]  # what its driver raises
     for_share: str  # ends a SELECT whose rows nobody may change until the transaction ends
+    done_here: set[tuple[str, str]]  # what `Connection.tell` tells nobody of, because this process takes it up
 
     def acquire(self) -> contextlib.AbstractContextManager[object]:
         """Hold it for as long as a bot serves it. Raises `AlreadyRunning` where only one may."""

@@ -12,11 +12,12 @@ import json
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from adapters.base import Attachment, IncomingMessage
 from bots import metrics
 from bots.ledger import codec, desk, outbox
+from bots.ledger.connection import DESK
 from bots.pipeline.effects import DeskMessage, Opening, Say
 from ticket_client.base import Requester, Status, TicketDraft, TicketRef
 
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bots.ledger.connection import Connection, Row
-    from bots.ledger.database import Writer
+    from bots.ledger.database import Lease, Writer
     from bots.ledger.outbox import Outgoing
 
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 _FIRST_REFERENCE = 1000
 _NOTED_AFTER_S = 3.0
 _NOTED_LATE_S = 600.0  # where so few replies are allowed that the number itself would have to wait for a person
@@ -133,6 +135,7 @@ def _insert(  # noqa: PLR0913, PLR0917 - a row's columns
         " VALUES (?, ?, ?, ?, ?, 'new', ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id",
         (key, ticket_key, action, payload, announce, now, now),
     ).fetchall()
+    connection.tell(DESK, "")
     return made[0]["id"] if made else None
 
 
@@ -167,6 +170,16 @@ class Intents:
         self._writer = writer
         self._reader = reader
         self._desk = desk
+        self.lease: Lease | None = None
+        """What these are done under, where there are many processes: without it nothing is written."""
+
+    async def _run(self, operation: Callable[[Connection], T]) -> T:
+        return await self._writer.run(operation, under=self.lease)
+
+    async def begin(self, lease: Lease) -> None:
+        """This process calls the desk from now on; what another one has in hand is taken up when its time has come."""
+        self.lease = lease
+        await self._run(end_leases)
 
     def due(self, now: datetime, limit: int) -> list[Intent]:
         """The oldest unfinished intent of each ticket (later ones wait for it), where its time has come."""
@@ -200,7 +213,7 @@ class Intents:
             )
             return bool(taken.rowcount)
 
-        return await self._writer.run(operation)
+        return await self._run(operation)
 
     async def sending(self, intent: Intent, look_from: datetime, request: str | None = None) -> bool:
         """Note, before the desk is called, that it is about to be, with what, and from when on it can be asked.
@@ -234,7 +247,7 @@ class Intents:
     async def add_note(self, intent: Intent, text: str) -> None:
         """Leave the intent to add a note about another one; once for each."""
         payload = json.dumps(text)
-        await self._writer.run(
+        await self._run(
             lambda connection: _insert(connection, f"{intent.key}:note", intent.ticket_key, "note", payload, "[]")
         )
 
@@ -272,11 +285,11 @@ class Intents:
                     )
             return made
 
-        return await self._writer.run(operation)
+        return await self._run(operation)
 
     async def continued(self, intent: Intent, opening: Continuation) -> None:
         """The ticket takes no more words: these, and what follows them, go to a new one that refers to it."""
-        await self._writer.run(lambda connection: _continue(connection, intent, opening))
+        await self._run(lambda connection: _continue(connection, intent, opening))
 
     async def failed(self, intent: Intent, why: str, regret: Callable[[str], str]) -> list[Outgoing]:
         """The desk refuses it: its messages end as failed and their authors are told, in one transaction.
@@ -311,7 +324,7 @@ class Intents:
                 )
             return made
 
-        return await self._writer.run(operation)
+        return await self._run(operation)
 
     async def done(self, intent: Intent) -> None:
         """Words or a note were added."""
@@ -363,7 +376,7 @@ class Intents:
                 )
             return made
 
-        return await self._writer.run(operation)
+        return await self._run(operation)
 
     async def _set(self, intent: Intent, sets: str, *values: str | None, unchanged: bool = False) -> bool:
         """Change an intent that is not settled yet; False where it is, or is not `unchanged` since it was read."""
@@ -376,7 +389,7 @@ class Intents:
             )
             return bool(changed.rowcount)
 
-        return await self._writer.run(operation)
+        return await self._run(operation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from adapters.base import Author, IncomingMessage, Kind, Reply, ReplyTarget, TranscriptLine, Visibility
 from bots import claims
 from bots.ledger import codec, commands, desk, erasing, intents, outbox, people, replaying
-from bots.ledger.connection import marks
+from bots.ledger.connection import INBOUND, marks
 from bots.ledger.database import Superseded, Writer, engine_at
 from bots.ledger.outbox import Outgoing
 from bots.pipeline.plan import ticket_key
@@ -20,13 +20,14 @@ from bots.pipeline.state import ClaimTry, Context, ConversationState, Identity, 
 from ticket_client.base import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from bots.ledger.connection import Connection, Row
-    from bots.ledger.database import Place
+    from bots.ledger.database import Lease, Place
     from bots.pipeline.effects import Effects, Opening
 
 PARTITIONS = 256  # for ever: stored with every message
+SHARES = 32  # of the partitions, each decided by one process at a time
 _OWN_TICKETS_DAYS = 30
 _UNREAD_DAYS = 1
 _NEWS_DAYS = 90  # after which nobody waits for a ticket that is over to be opened again
@@ -58,6 +59,21 @@ def partition_of(message: IncomingMessage) -> int:
     """A person's share of the work, with all their conversations: the same in every process and for ever."""
     person = message.on_behalf_of or message.author
     return zlib.crc32(f"{message.channel}\n{message.account}\n{person.id}".encode()) % PARTITIONS
+
+
+def share_of(message: IncomingMessage) -> int:
+    """Which of the shares it is in."""
+    return partition_of(message) % SHARES
+
+
+def share_name(share: int) -> str:
+    """The lease of a share."""
+    return f"share:{share}"
+
+
+def share_in(lease: str) -> int:
+    """The share that a lease names."""
+    return int(lease.removeprefix("share:"))
 
 
 class Ledger:
@@ -132,6 +148,8 @@ class Ledger:
                     row,
                 )
                 accepted += [Accepted(id=made["id"], message=message) for made in cursor.fetchall()]
+            for new in accepted:
+                connection.tell(INBOUND, str(share_of(new.message)))
             return accepted
 
         return await self.writer.run(operation)
@@ -145,6 +163,19 @@ class Ledger:
         """Messages without an outcome, oldest first, a page after the id `after`."""
         rows = self.reader.execute(
             "SELECT id, payload FROM inbound WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?", (after, _PAGE)
+        )
+        return [Accepted(id=row["id"], message=codec.load(IncomingMessage, row["payload"])) for row in rows]
+
+    def undecided_in(self, shares: Sequence[int], known: Collection[int]) -> list[Accepted]:
+        """A page of the messages of these shares that have no outcome, oldest first, without the `known` ones."""
+        waiting = self.reader.execute(
+            f"SELECT id FROM inbound WHERE state = 'new' AND partition % {SHARES} IN ({marks(shares)})"
+            " ORDER BY id LIMIT ?",
+            (*shares, len(known) + _PAGE),
+        )
+        fresh = [row["id"] for row in waiting if row["id"] not in known][:_PAGE]
+        rows = self.reader.execute(
+            f"SELECT id, payload FROM inbound WHERE id IN ({marks(fresh)}) AND state = 'new' ORDER BY id", fresh
         )
         return [Accepted(id=row["id"], message=codec.load(IncomingMessage, row["payload"])) for row in rows]
 
@@ -373,9 +404,12 @@ class Ledger:
 
     # --- the one transaction ----------------------------------------------------------------------------------------
 
-    async def commit(self, accepted: Accepted, effects: Effects) -> Committed:
-        """Write the outcome and all that follows from it. Raises `Superseded` where the message has one already."""
-        return await self.writer.run(lambda connection: self._write(connection, accepted, effects))
+    async def commit(self, accepted: Accepted, effects: Effects, *, under: Lease | None = None) -> Committed:
+        """Write the outcome and all that follows from it.
+
+        Raises `Superseded` where the message has one already, `LeaseLost` where it is another process's to decide.
+        """
+        return await self.writer.run(lambda connection: self._write(connection, accepted, effects), under=under)
 
     def _write(self, connection: Connection, accepted: Accepted, effects: Effects) -> Committed:
         now = codec.stamp()
@@ -515,7 +549,9 @@ class Ledger:
                 return None
             connection.execute("DELETE FROM outcomes WHERE inbound_id = ?", (inbound_id,))
             connection.execute("UPDATE inbound SET state = 'new' WHERE id = ?", (inbound_id,))
-            return Accepted(id=inbound_id, message=codec.load(IncomingMessage, row["payload"]))
+            accepted = Accepted(id=inbound_id, message=codec.load(IncomingMessage, row["payload"]))
+            connection.tell(INBOUND, str(share_of(accepted.message)))
+            return accepted
 
         return await self.writer.run(operation)
 
@@ -532,11 +568,27 @@ class Ledger:
 
     async def secret(self) -> bytes:
         """32 bytes made once for this installation."""
+
+        def operation(connection: Connection) -> str:
+            connection.execute(
+                "INSERT INTO cursors (name, value, changed_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+                (_SIGNING, os.urandom(32).hex(), codec.stamp()),
+            )
+            value: str = connection.execute("SELECT value FROM cursors WHERE name = ?", (_SIGNING,)).fetchone()["value"]
+            return value
+
         known = await self.load_state(_SIGNING)
-        if known is None:
-            known = os.urandom(32).hex()
-            await self.save_state(_SIGNING, known)
-        return bytes.fromhex(known)
+        return bytes.fromhex(await self.writer.run(operation) if known is None else known)
+
+    @property
+    def title(self) -> str:
+        """Where it is, for people."""
+        return self._engine.title
+
+    @property
+    def done_here(self) -> set[tuple[str, str]]:
+        """Of what this process takes up by itself: topics, and what about, that no other one need be told of."""
+        return self._engine.done_here
 
     async def forget_older_than(self, age: timedelta) -> int:
         """Erase the words of decided messages and finished replies older than `age`; outcome rows stay."""

@@ -10,13 +10,14 @@ from adapters.base import Release, Reply, Visibility
 from adapters.markup import escape
 from adapters.splitting import shortened
 from bots.ledger import codec
+from bots.ledger.connection import REPLIES, marks
 from bots.pipeline.effects import NUMBER, SILENCED, Say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from bots.ledger.connection import Connection, Row
-    from bots.ledger.database import Writer
+    from bots.ledger.database import Lease, Writer
     from bots.pipeline.state import Identity
 
 
@@ -77,7 +78,13 @@ def insert(  # noqa: PLR0913 - a row's columns
             )
             if state == "pending":
                 made += [Outgoing(id=row["id"], reply=reply) for row in cursor.fetchall()]
+    _tell(connection, made)
     return made
+
+
+def _tell(connection: Connection, made: Iterable[Outgoing]) -> None:
+    for outgoing in made:
+        connection.tell(REPLIES, outgoing.reply.target.channel)
 
 
 def is_held_since(connection: Connection, key: str, stamp: str) -> bool:
@@ -189,10 +196,26 @@ class Outbox:
         )
         return [_outgoing(row) for row in rows]
 
-    async def sending(self, outgoing: Outgoing) -> bool:
-        """Note, before the platform is called, that it is about to be; False where the reply is settled already."""
+    def waiting(self, channel: str, known: Collection[int], *, limit: int) -> list[Outgoing]:
+        """A channel's replies to post or whose posting was cut, oldest first, without the `known` ones."""
+        rows = self._reader.execute(
+            "SELECT id FROM outgoing WHERE state IN ('pending', 'sending') AND channel = ? ORDER BY id LIMIT ?",
+            (channel, len(known) + limit),
+        )
+        fresh = [row["id"] for row in rows if row["id"] not in known][:limit]
+        rows = self._reader.execute(
+            f"SELECT * FROM outgoing WHERE id IN ({marks(fresh)}) AND state IN ('pending', 'sending') ORDER BY id",
+            fresh,
+        )
+        return [_outgoing(row) for row in rows]
+
+    async def sending(self, outgoing: Outgoing, *, under: Lease | None = None) -> bool:
+        """Note, before the platform is called, that it is about to be; False where the reply is settled already.
+
+        Raises `LeaseLost` where another process posts on that channel: so do the methods below that take a lease.
+        """
         settled = ("cancelled", "sent", "ambiguous", "failed", "held")
-        return await self._set(outgoing.id, "sending", attempts=outgoing.attempts + 1, unless=settled)
+        return await self._set(outgoing.id, "sending", under, attempts=outgoing.attempts + 1, unless=settled)
 
     def posted(self, key: str) -> tuple[str, str]:
         """The state of a reply, and the platform's id of it where it was posted."""
@@ -200,24 +223,23 @@ class Outbox:
         return (row["state"], row["posted_id"] or "") if row else ("", "")
 
     async def sent(self, outgoing: Outgoing, posted_id: str) -> None:
-        """The platform gave the reply this id."""
-        await self._set(outgoing.id, "sent", posted_id=posted_id, **_without_secret(outgoing.reply))
+        """The platform gave the reply this id: that is so, whoever holds which lease."""
+        await self._set(outgoing.id, "sent", None, posted_id=posted_id, **_without_secret(outgoing.reply))
 
-    async def later(self, outgoing: Outgoing, not_before: datetime, why: str) -> None:
+    async def later(self, outgoing: Outgoing, not_before: datetime, why: str, *, under: Lease | None = None) -> None:
         """Not posted; to be tried again (or moved to another target)."""
-        await self._set(
-            outgoing.id, "pending", not_before=codec.stamp(not_before), error=why, reply=codec.dump(outgoing.reply)
-        )
+        at, reply = codec.stamp(not_before), codec.dump(outgoing.reply)
+        await self._set(outgoing.id, "pending", under, not_before=at, error=why, reply=reply)
 
-    async def ambiguous(self, outgoing: Outgoing, why: str) -> None:
+    async def ambiguous(self, outgoing: Outgoing, why: str, *, under: Lease | None = None) -> None:
         """Nobody can find out whether it was posted."""
-        await self._set(outgoing.id, "ambiguous", error=why, **_without_secret(outgoing.reply))
+        await self._set(outgoing.id, "ambiguous", under, error=why, **_without_secret(outgoing.reply))
 
-    async def failed(self, outgoing: Outgoing, why: str) -> None:
+    async def failed(self, outgoing: Outgoing, why: str, *, under: Lease | None = None) -> None:
         """The platform refuses it for good."""
-        await self._set(outgoing.id, "failed", error=why, **_without_secret(outgoing.reply))
+        await self._set(outgoing.id, "failed", under, error=why, **_without_secret(outgoing.reply))
 
-    async def replaced(self, outgoing: Outgoing, why: str) -> list[Outgoing]:
+    async def replaced(self, outgoing: Outgoing, why: str, *, under: Lease | None = None) -> list[Outgoing]:
         """The platform refuses it for good: note that, and put what is to be said instead on its way."""
         reply = outgoing.reply
         if reply.instead is None:
@@ -238,7 +260,7 @@ class Outbox:
                 ticket_key=row["ticket_key"],
             )
 
-        return await self._writer.run(operation)
+        return await self._writer.run(operation, under=under)
 
     async def resend(self, outgoing_id: int, *, also: Callable[[Connection], None] = nothing_else) -> Outgoing:
         """A person decided that an ambiguous or failed reply is to be posted (again). Raises `LookupError`.
@@ -255,7 +277,9 @@ class Outbox:
             if not changed:
                 raise LookupError(f"Reply {outgoing_id} is neither ambiguous nor failed, or its words are erased.")
             also(connection)
-            return _outgoing(connection.execute("SELECT * FROM outgoing WHERE id = ?", (outgoing_id,)).fetchone())
+            again = _outgoing(connection.execute("SELECT * FROM outgoing WHERE id = ?", (outgoing_id,)).fetchone())
+            _tell(connection, [again])
+            return again
 
         return await self._writer.run(operation)
 
@@ -301,7 +325,9 @@ class Outbox:
 
         await self._writer.run(operation)
 
-    async def _set(self, outgoing_id: int, state: str, *, unless: tuple[str, ...] = (), **columns: object) -> bool:
+    async def _set(
+        self, outgoing_id: int, state: str, under: Lease | None, *, unless: tuple[str, ...] = (), **columns: object
+    ) -> bool:
         sets = ", ".join(["state = ?", "changed_at = ?", *(f"{column} = ?" for column in columns)])
         fence = "".join(" AND state <> ?" for _ in unless)
         values = (state, codec.stamp(), *columns.values(), outgoing_id, *unless)
@@ -309,7 +335,7 @@ class Outbox:
         def operation(connection: Connection) -> bool:
             return bool(connection.execute(f"UPDATE outgoing SET {sets} WHERE id = ?{fence}", values).rowcount)
 
-        return await self._writer.run(operation)
+        return await self._writer.run(operation, under=under)
 
 
 def silenced(connection: Connection, person: Identity) -> None:
@@ -370,6 +396,7 @@ def _let_out(connection: Connection, row: Row, reply: Reply) -> list[Outgoing]:
             },
         )
         made += [Outgoing(id=inserted["id"], reply=part) for inserted in cursor.fetchall()]
+    _tell(connection, made)
     return made
 
 

@@ -45,6 +45,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self.url = url
         self.title = title(url)
+        self.done_here: set[tuple[str, str]] = set()  # what this process takes up by itself: nobody need be told of it
 
     @contextlib.contextmanager
     def acquire(self) -> Iterator[None]:
@@ -203,7 +204,8 @@ class PostgresConnection:
 
     def tell(self, topic: str, about: str) -> None:
         """Notify the other processes when the transaction is on disk."""
-        self._told[topic, about] = None
+        if (topic, about) not in self._engine.done_here:
+            self._told[topic, about] = None
 
     def _notify(self) -> None:
         for topic, about in self._told:

@@ -33,6 +33,7 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.title = str(path)
+        self.done_here: set[tuple[str, str]] = set()
 
     @contextlib.contextmanager
     def acquire(self) -> Iterator[None]:

@@ -1,0 +1,6 @@
+"""What a process of many does: decide, be connected to channels, serve the live chat and webhooks."""
+
+from typing import Literal
+
+Role = Literal["worker", "connector", "web"]
+ROLES: tuple[Role, ...] = ("worker", "connector", "web")
