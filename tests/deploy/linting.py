@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-def linted(*command: str | Path) -> str:
-    """What a linter says; it must be installed, and it must be content."""
+def linted(*command: str | Path, silent_about: str | None = None) -> str:
+    """What a linter says; it must be content, also in what it says aside about `silent_about`."""
     done = subprocess.run(  # noqa: S603 - a linter of ours
         [*command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert silent_about is None or silent_about not in done.stderr, done.stderr
     return done.stdout
 
 
