@@ -17,7 +17,7 @@ import psycopg_pool
 from bots.cluster.leases import Leases
 
 if TYPE_CHECKING:
-    from bots.cluster.leases import Lease
+    from bots.ledger.database import Lease
 
 _ACT = """
 INSERT INTO acts (name, epoch, fenced)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from bots.cluster.bus import INBOUND, NOTIFY, REPLIES, Bus
+from bots.cluster.bus import NOTIFY, Bus
+from bots.ledger.connection import INBOUND, REPLIES
 from tests.bots.cluster.processes import until
 
 if TYPE_CHECKING:

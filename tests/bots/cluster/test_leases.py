@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from bots.cluster.leases import Lease, Leases
+from bots.cluster.leases import Leases
+from bots.ledger.database import Lease
 from tests.bots.cluster.processes import DEADLINE_S, SHARES, assert_no_overlap, holder, holds_all, until
 
 if TYPE_CHECKING:
@@ -186,6 +187,19 @@ async def test_a_work_has_ended_before_its_lease_is_given_on(url: str) -> None:
             await until(lambda: (len(first.held), len(second.held)) == (2, 2), "halves")
         await until(lambda: len(first.held) == 4, "the first holds all again")
     assert not running
+
+
+async def test_a_work_that_misses_that_it_was_cancelled_is_cancelled_again(url: str) -> None:
+    async def misses(lease: Lease) -> None:
+        with contextlib.suppress(asyncio.CancelledError):  # as a library does that waits with asyncio.wait_for
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    names = SHARES[:2]
+    async with Leases(url, dict.fromkeys(names, misses), check_s=0.2, stalled_s=1.0) as first:
+        await until(lambda: len(first.held) == 2, "the first holds all")
+        async with Leases(url, dict.fromkeys(names, _idle)) as second:
+            await until(lambda: len(second.held) == 1, "halves")
 
 
 async def test_one_whose_registration_is_gone_registers_anew(url: str) -> None:
