@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -16,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from config.logs import REDACTED, Redactor, secrets_of, set_up
+from config.logs import REDACTED, Redactor, about, secrets_of, set_up, unrelated
 from tests.growth import TOO_STEEP, growth
 
 if TYPE_CHECKING:
@@ -310,3 +311,51 @@ def test_secrets_of_finds_them_all_once() -> None:
     )
     assert secrets_of(settings) == ["first-secret", "second-secret", "bytes-secret", "third-secret"]
     assert secrets_of(Outer(inner={})) == []
+
+
+# --- what a line is about -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_line_says_what_it_is_about_whoever_writes_it(format_: Literal["text", "json"]) -> None:
+    written = Log(format_, [])
+    with about(inbound=7, message_id="tg-1"):
+        logging.getLogger("a.library").warning("It is slow.")
+        with about(outgoing=3, message_id=None):
+            log.info("It is posted.", extra={"action": "reply_posted"})
+        log.info("Its own field goes first.", extra={"inbound": 8})
+    log.info("That was it.")
+    fields = [
+        {name: str(line[name]) for name in ("inbound", "message_id", "outgoing") if name in line}
+        if format_ == "json"
+        else dict(re.findall(r"(inbound|message_id|outgoing)=(\S+)", str(line)))
+        for line in (json.loads(line) if format_ == "json" else line for line in written.lines)
+    ]
+    assert fields == [
+        {"inbound": "7", "message_id": "tg-1"},
+        {"inbound": "7", "outgoing": "3"},
+        {"inbound": "8", "message_id": "tg-1"},
+        {},
+    ]
+
+
+def test_what_a_line_is_about_is_redacted_and_stays_in_its_line() -> None:
+    written = Log("text", [CANARY])
+    with about(message_id=f"1\nFORGED {CANARY}"):
+        log.info("x")
+    assert CANARY not in written.text
+    assert len(written.lines) == 1
+
+
+async def test_a_task_is_about_what_its_maker_was_about_unless_it_is_unrelated() -> None:
+    written = Log("json", [])
+
+    async def write() -> None:
+        log.info("x")
+
+    with about(inbound=7):
+        tasks = [asyncio.create_task(write()), asyncio.create_task(write(), context=unrelated())]
+        await asyncio.to_thread(log.info, "x")
+    await asyncio.gather(*tasks)
+    about_seven = ["inbound" in json.loads(line) for line in written.lines if json.loads(line)["message"] == "x"]
+    assert sorted(about_seven) == [False, True, True]
