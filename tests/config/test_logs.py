@@ -8,7 +8,7 @@ import io
 import json
 import logging
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, quote_plus, unquote
 
 import pytest
@@ -325,11 +325,11 @@ def test_every_line_says_what_it_is_about_whoever_writes_it(format_: Literal["te
             log.info("It is posted.", extra={"action": "reply_posted"})
         log.info("Its own field goes first.", extra={"inbound": 8})
     log.info("That was it.")
+    lines: list[dict[str, Any]] = [
+        json.loads(line) if format_ == "json" else dict(re.findall(r"(\w+)=(\S+)", line)) for line in written.lines
+    ]
     fields = [
-        {name: str(line[name]) for name in ("inbound", "message_id", "outgoing") if name in line}
-        if format_ == "json"
-        else dict(re.findall(r"(inbound|message_id|outgoing)=(\S+)", str(line)))
-        for line in (json.loads(line) if format_ == "json" else line for line in written.lines)
+        {name: str(line[name]) for name in ("inbound", "message_id", "outgoing") if name in line} for line in lines
     ]
     assert fields == [
         {"inbound": "7", "message_id": "tg-1"},
