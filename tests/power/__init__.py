@@ -1,0 +1,1 @@
+"""The power is cut under the ledger's writes."""
