@@ -106,7 +106,7 @@ def audit(seen: Seen, books: Books) -> Audit:
     matched = _messages(result, seen, books)
     _desk(result, seen, books)
     _replies(result, seen, books, matched)
-    _agents(result, seen)
+    _agents(result, seen, books)
     return result
 
 
@@ -341,14 +341,17 @@ def _alike(one: str, other: str) -> bool:
 # --- agents -------------------------------------------------------------------------------------------------------
 
 
-def _agents(result: Audit, seen: Seen) -> None:
-    """What agents said reached the user once and in order; where a moderator has to let it out, at most once."""
+def _agents(result: Audit, seen: Seen, books: Books) -> None:
+    """What agents said reached the user once and in order, unless it is an ambiguous reply, which is named."""
+    unsure = " ".join(row["reply"] or "" for row in books.outgoing if row["state"] == "ambiguous")
     posts = [(network, one["at"], _plain(one["text"])) for network, sent in seen.sent.items() for one in sent]
     latest: dict[str, str] = {}
     for answer in seen.answers:
         found = [(network, at) for network, at, text in posts if _plain(answer.words) in text]
         where = f"ticket {answer.ticket}, answer {answer.number}"
         result.agents_answers += len(found)
+        if not found and answer.words in unsure:
+            continue
         if len(found) != 1:
             result.say("agent's answer lost" if not found else "agent's answer doubled", where, f"{found}")
         elif latest.get(answer.ticket, "") > found[0][1]:

@@ -4,7 +4,7 @@
 * ``freeze`` it with SIGSTOP and let it go on with SIGCONT, as a machine does that swaps or is moved;
 * ``clock``: its clock jumps, and back after so long;
 * ``full``: its disk takes nothing more (files may not grow: RLIMIT_FSIZE);
-* ``cut``: a network's or the desk's connections are cut, and new ones at once; ``silent``: they stay, and nothing
+* ``cut``: a network's or the desk's connections are cut, and new ones refused; ``silent``: they stay, and nothing
   passes (half-open); ``busy``: everything that is written there is answered 429; ``broken``: 5xx; ``repeat``: a network
   tells again and again, in another order, what it told before.
 """
@@ -119,11 +119,11 @@ async def happen(stage: Stage, fault: Fault, happened: Happened, sending: Callab
         state: State = fault.name  # type: ignore[assignment]  # the names that are left are states of a wire
         try:
             for wire in stage.wires[fault.target]:
-                wire.turn(state)
+                await wire.turn(state)
             await asyncio.sleep(fault.seconds)
         finally:
             for wire in stage.wires[fault.target]:
-                wire.turn("whole")
+                await wire.turn("whole")
     happened.windows.append(Window(fault=fault, began=began, ended=datetime.now(UTC), cut=cut))
 
 

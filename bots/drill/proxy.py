@@ -17,7 +17,7 @@ _ANSWERS = {
 class Wire:
     """``async with Wire(port) as wire`` listens on `wire.port` and forwards to `port` of 127.0.0.1.
 
-    "cut": connections are cut, and new ones at once; "silent": they stay, and nothing passes in either direction, what
+    "cut": connections are cut, and new ones refused; "silent": they stay, and nothing passes in either direction, what
     was under way is lost when that ends; "busy" and "broken": whoever asks is answered 429 or 503 and nothing is
     applied.
     """
@@ -30,21 +30,31 @@ class Wire:
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._listen()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._refuse()
+
+    async def turn(self, state: State) -> None:
+        """Change what happens on it. What was silent is cut, as its bytes are lost."""
+        was, self.state = self.state, state
+        if state == "cut":
+            await self._refuse()
+        elif state != "silent" or was == "silent":
+            self._drop()
+        if was == "cut" != state:
+            await self._listen()
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _refuse(self) -> None:
         if self._server is not None:
             self._server.close()
         self._drop()
         await asyncio.sleep(0)
-
-    def turn(self, state: State) -> None:
-        """Change what happens on it. What was silent is cut, as its bytes are lost."""
-        was, self.state = self.state, state
-        if state != "silent" or was == "silent":
-            self._drop()
 
     def _drop(self) -> None:
         for link in tuple(self._links):
@@ -54,9 +64,7 @@ class Wire:
         link = _Link(self, writer)
         self._links.add(link)
         try:
-            if self.state == "cut":
-                link.cut()
-            elif answer := _ANSWERS.get(self.state):
+            if answer := _ANSWERS.get(self.state):
                 await reader.read(_CHUNK)
                 writer.write(answer)
                 await writer.drain()

@@ -249,6 +249,15 @@ def test_a_reply_cut_by_a_kill_may_be_ambiguous_and_is_named(*, is_posted: bool)
     assert named.endswith("kill of bot0 at 3 s")
 
 
+def test_an_agents_answer_may_be_an_ambiguous_reply() -> None:
+    world = World()
+    world.outgoing[3] |= {"state": "ambiguous", "posted_id": None}
+    del world.sent[3]
+    assert [wrong.what for wrong in world.result().wrong] == ["ambiguous without a cause"]
+    world.windows = [killed(frozenset({4}))]
+    assert world.result().wrong == []
+
+
 def test_a_kill_excuses_only_the_replies_that_it_cut() -> None:
     world = World()
     world.outgoing[0] |= {"state": "ambiguous", "posted_id": None}
