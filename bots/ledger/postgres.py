@@ -28,6 +28,7 @@ _OLDEST = 140_000
 _CONNECT_S = 5
 _REST_S = 1.0  # after a failed attempt to connect: readers wait in the event loop
 _WRITING, _MIGRATING = 0x66_69_72_73, 0x66_69_72_74  # advisory locks of this database
+_LITERAL = re.compile(r"('[^']*')")
 _PLACE = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _FATAL = (psycopg.OperationalError, psycopg.InterfaceError, refusals.ReadOnlySqlTransaction)
 
@@ -233,7 +234,9 @@ def title(url: str) -> str:
 @lru_cache(maxsize=2000)
 def _translated(sql: str) -> str:
     """The driver's way of writing places for values."""
-    return _PLACE.sub(r"%(\1)s", sql.replace("%", "%%")).replace("?", "%s")
+    parts = _LITERAL.split(sql.replace("%", "%%"))
+    parts[::2] = [_PLACE.sub(r"%(\1)s", part).replace("?", "%s") for part in parts[::2]]
+    return "".join(parts)
 
 
 def _storable(values: Values) -> Values:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.telegram.wire import rendered
+from bots.ledger import report
+from bots.ledger.database import LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.crash.processes import Firstline, Simulator
+    from bots.ledger.database import Place
+    from tests.crash.processes import Simulator
     from tests.crash.traffic import Traffic
 
 STOP_S = 10.5  # ten seconds, and a moment for the processes to come and go
@@ -57,22 +59,40 @@ class Ambiguous:
     number: str
 
 
-def rows(bot: Firstline, sql: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
-    """Rows of the ledger, read beside the bot."""
-    with contextlib.closing(sqlite3.connect(f"file:{bot.ledger}?mode=ro", uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
+class Audited(Protocol):
+    """A bot, of one process or many, whose ledger is held against what the simulator saw."""
+
+    @property
+    def ledger(self) -> Place:
+        """Where its ledger is."""
+
+    @property
+    def kills(self) -> list[datetime]:
+        """When it, or a part of it, was killed."""
+
+    @property
+    def launches(self) -> list[datetime]:
+        """When it, or a part of it, was started."""
+
+    async def command(self, *arguments: str) -> str:
+        """What another ``firstline`` prints beside it."""
+
+
+def rows(bot: Audited, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+    """Rows of the ledger, read beside the bot. Raises `LedgerError`."""
+    with report.reading(bot.ledger) as connection:
         return connection.execute(sql, values).fetchall()
 
 
-def ambiguous_ids(bot: Firstline) -> set[int]:
+def ambiguous_ids(bot: Audited) -> set[int]:
     """The replies that are ambiguous now."""
     return {row["id"] for row in rows(bot, "SELECT id FROM outgoing WHERE state = 'ambiguous'")}
 
 
-async def ambiguous_number(bot: Firstline, chat_id: int) -> Ambiguous:
+async def ambiguous_number(bot: Audited, chat_id: int) -> Ambiguous:
     """The one ambiguous reply in a chat, which tells of a ticket."""
     sql = "SELECT id, number FROM outgoing WHERE state = 'ambiguous' AND place = ?"
-    found: list[sqlite3.Row] = []
+    found: list[Any] = []
     for _ in range(400):
         if found := rows(bot, sql, (str(chat_id),)):
             break
@@ -85,14 +105,14 @@ async def ambiguous_number(bot: Firstline, chat_id: int) -> Ambiguous:
 _noted: defaultdict[int, dict[int, tuple[int, str]]] = defaultdict(dict)
 
 
-def note_cut_sends(bot: Firstline) -> None:
+def note_cut_sends(bot: Audited) -> None:
     """After a kill: which replies the ledger holds as being sent, by chat and text."""
-    with contextlib.suppress(sqlite3.OperationalError):  # killed before the first tables were made
+    with contextlib.suppress(LedgerError):  # killed before the first tables were made
         for row in rows(bot, "SELECT id, place, reply FROM outgoing WHERE state = 'sending'"):
             _noted[id(bot)][row["id"]] = int(row["place"]), _text(row)
 
 
-async def _open_at_kills(telegram: Simulator, bot: Firstline) -> tuple[Counter[tuple[int, str]], int]:
+async def _open_at_kills(telegram: Simulator, bot: Audited) -> tuple[Counter[tuple[int, str]], int]:
     """The sends that were not answered at some kill, or so shortly before that the answer may not have been stored.
 
     By chat and text; and how many of them were not answered.
@@ -110,12 +130,12 @@ async def _open_at_kills(telegram: Simulator, bot: Firstline) -> tuple[Counter[t
     return Counter(seen.values()), len(unanswered)
 
 
-def cut_ids(bot: Firstline) -> set[int]:
+def cut_ids(bot: Audited) -> set[int]:
     """The replies that the ledger held as being sent at some kill."""
     return set(_noted[id(bot)])
 
 
-async def wait_until_drained(bot: Firstline, within_s: float) -> None:
+async def wait_until_drained(bot: Audited, within_s: float) -> None:
     """Wait until nothing is undecided and nothing is to be posted."""
     sql = (
         "SELECT (SELECT count(*) FROM inbound WHERE state = 'new')"
@@ -128,7 +148,7 @@ async def wait_until_drained(bot: Firstline, within_s: float) -> None:
             quiet = 0 if rows(bot, sql)[0]["n"] else quiet + 1
 
 
-async def compare(telegram: Simulator, bot: Firstline, traffic: Traffic) -> Counts:
+async def compare(telegram: Simulator, bot: Audited, traffic: Traffic) -> Counts:
     """Everything that must hold. Raises `AssertionError`."""
     assert not await telegram.do("pending"), "updates that the bot did not take"
     failed = rows(bot, "SELECT inbound_id, reason FROM outcomes WHERE outcome = 'failed'")
@@ -136,10 +156,10 @@ async def compare(telegram: Simulator, bot: Firstline, traffic: Traffic) -> Coun
     outcomes = _check_messages(bot, traffic)
     tickets = _check_tickets(bot, traffic)
     unrecorded = _check_replies(bot, await telegram.do("sent"))
-    report = json.loads(await bot.command("ledger", "--json"))
-    assert report["adds_up"], report
-    assert report["undecided"] == 0, report
-    assert report["messages"] == sum(outcomes.values()), report
+    told = json.loads(await bot.command("ledger", "--json"))
+    assert told["adds_up"], told
+    assert told["undecided"] == 0, told
+    assert told["messages"] == sum(outcomes.values()), told
     seen, unanswered = await _open_at_kills(telegram, bot)
     open_names = seen.copy()
     ambiguous = rows(bot, "SELECT id, place, reply FROM outgoing WHERE state IN ('ambiguous', 'cancelled')")
@@ -166,14 +186,14 @@ async def compare(telegram: Simulator, bot: Firstline, traffic: Traffic) -> Coun
     )
 
 
-def _check_messages(bot: Firstline, traffic: Traffic) -> Counter[str]:
+def _check_messages(bot: Audited, traffic: Traffic) -> Counter[str]:
     """Each message has one row and one outcome, the one that it must have, in the order in which it was written."""
     found = rows(
         bot,
         "SELECT i.id, i.message_id, i.author_id, json_extract(i.payload, '$.message_ref.chat_id') AS chat_id, i.state,"
         " o.outcome, o.rule FROM inbound i LEFT JOIN outcomes o ON o.inbound_id = i.id ORDER BY i.id",
     )
-    by_conversation: defaultdict[tuple[int, int], list[sqlite3.Row]] = defaultdict(list)
+    by_conversation: defaultdict[tuple[int, int], list[Any]] = defaultdict(list)
     for row in found:
         by_conversation[int(row["chat_id"]), int(row["author_id"])].append(row)
     for conversation in traffic.conversations:
@@ -187,7 +207,7 @@ def _check_messages(bot: Firstline, traffic: Traffic) -> Counter[str]:
     return Counter(row["outcome"] for row in found)
 
 
-def _check_tickets(bot: Firstline, traffic: Traffic) -> int:
+def _check_tickets(bot: Audited, traffic: Traffic) -> int:
     found = rows(bot, "SELECT t.number, t.conversation_key, d.key FROM tickets t JOIN desk_tickets d ON d.key = t.key")
     for table in ("tickets", "desk_tickets"):
         assert rows(bot, f"SELECT count(*) AS n FROM {table}")[0]["n"] == len(found), f"{table} has more"
@@ -208,17 +228,18 @@ def _check_tickets(bot: Firstline, traffic: Traffic) -> int:
     return len(found)
 
 
-def _check_replies(bot: Firstline, sent: Iterable[dict[str, Any]]) -> Counter[tuple[int, str]]:
+def _check_replies(bot: Audited, sent: Iterable[dict[str, Any]]) -> Counter[tuple[int, str]]:
     """Each sent row is one message there, in order; gives those there that the ledger does not know as sent."""
     there = {(message["chat_id"], str(message["message_id"])): message["text"] for message in sent}
     allowed: Counter[tuple[int, str]] = Counter()
-    newest: dict[int, int] = {}
+    newest: dict[tuple[int, str], int] = {}
     for row in rows(bot, "SELECT * FROM outgoing ORDER BY id"):
         chat_id, text = int(row["place"]), _text(row)
         if row["state"] == "sent":
             assert there.pop((chat_id, row["posted_id"])) == text, f"reply {row['id']} is not what was posted"
-            assert newest.get(chat_id, 0) < int(row["posted_id"]), f"reply {row['id']} overtook an earlier one"
-            newest[chat_id] = int(row["posted_id"])
+            conversation = chat_id, row["conversation_key"]
+            assert newest.get(conversation, 0) < int(row["posted_id"]), f"reply {row['id']} overtook an earlier one"
+            newest[conversation] = int(row["posted_id"])
         else:
             assert row["state"] in {"ambiguous", "cancelled"}, dict(row)
             allowed[chat_id, text] += 1
@@ -227,5 +248,5 @@ def _check_replies(bot: Firstline, sent: Iterable[dict[str, Any]]) -> Counter[tu
     return unrecorded
 
 
-def _text(row: sqlite3.Row) -> str:
+def _text(row: Any) -> str:
     return rendered(json.loads(row["reply"])["text"])[0]

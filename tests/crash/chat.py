@@ -136,7 +136,7 @@ path = "faq.yaml"
 matcher = "lexical"
 suggest_recall = 0.5
 [ledger]
-path = "{bot.ledger.name}"
+path = "{bot.ledger}"
 [web]
 port = 0
 [log]

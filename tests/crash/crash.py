@@ -32,8 +32,9 @@ async def crash(messages: int, kills: int, seed: int, folder: Path) -> Counts:
     """One whole run in an empty folder. Raises `AssertionError` with what is wrong."""
     traffic = Traffic(messages, seed)
     async with Simulator(folder / "telegram.log") as telegram, Firstline(folder) as bot:
-        await _set_the_scene(telegram, traffic, bot)
-        feeding = asyncio.create_task(_feed(telegram, traffic, kills))
+        await set_the_scene(telegram, traffic)
+        configure(bot, telegram, traffic)
+        feeding = asyncio.create_task(feed(telegram, traffic, kills * 2.0 + 1))
         for number in range(kills):
             if number % _STILLBORN == _STILLBORN - 1:
                 await bot.launch()
@@ -54,8 +55,9 @@ async def crash(messages: int, kills: int, seed: int, folder: Path) -> Counts:
     return counts
 
 
-async def _set_the_scene(telegram: Simulator, traffic: Traffic, bot: Firstline) -> None:
-    groups = traffic.groups
+def configure(bot: Firstline, telegram: Simulator, traffic: Traffic) -> None:
+    """Write what it reads when it starts."""
+    where = f'path = "{bot.ledger}"' if isinstance(bot.ledger, Path) else f'url = "{bot.ledger}"'
     (bot.config.parent / "faq.yaml").write_text(faq_yaml(), encoding="utf-8")
     bot.config.write_text(
         f"""
@@ -65,7 +67,7 @@ path = "faq.yaml"
 matcher = "lexical"
 suggest_recall = 0.5
 [ledger]
-path = "{bot.ledger.name}"
+{where}
 [web]
 port = 0
 [log]
@@ -76,21 +78,25 @@ api_base = "{telegram.url}/bot"
 poll_timeout_s = 1
 conflict_wait_s = 0.2
 messages_per_second = 200
-help_channels = [{", ".join(f'"{chat_id}"' for chat_id in groups)}]
+help_channels = [{", ".join(f'"{chat_id}"' for chat_id in traffic.groups)}]
 """,
         encoding="utf-8",
     )
+
+
+async def set_the_scene(telegram: Simulator, traffic: Traffic) -> None:
+    """Make the bot's account, the people and the groups."""
     await telegram.do("add_bot", token=TOKEN, can_read_all_group_messages=True)
     await telegram.do_all([{"do": "add_user", "user_id": user, "language_code": "en"} for user in traffic.users])
-    for chat_id, members in groups.items():
+    for chat_id, members in traffic.groups.items():
         await telegram.do("add_chat", title=f"Group {chat_id}", chat_id=chat_id, members=members)
         await telegram.do("set_member", chat_id=chat_id, user_id=BOT_ID, status="member", quietly=True)
 
 
-async def _feed(telegram: Simulator, traffic: Traffic, kills: int) -> None:
-    """Push all messages, spread over about the time that the kills take."""
+async def feed(telegram: Simulator, traffic: Traffic, seconds: float) -> None:
+    """Push all messages, spread over so many seconds."""
     order = list(traffic.in_random_order())
-    ticks = max(1, int((kills * 2.0 + 1) / _PUSH_EVERY_S))
+    ticks = max(1, int(seconds / _PUSH_EVERY_S))
     size = -(-len(order) // ticks)
     while order:
         now, order = order[:size], order[size:]

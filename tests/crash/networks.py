@@ -120,7 +120,7 @@ def _configure(bot: Firstline, network: Network, folder: Path) -> None:
     section = {**network.connection, **_PACE[network.name]}
     bot.config.write_text(
         f'data_dir = "data"\n[faq]\npath = "faq.yaml"\nmatcher = "lexical"\nsuggest_recall = 0.5\n'
-        f'[ledger]\npath = "{bot.ledger.name}"\n[web]\nport = 0\n[limits]\nopen_tickets_per_person = 100000\n'
+        f'[ledger]\npath = "{bot.ledger}"\n[web]\nport = 0\n[limits]\nopen_tickets_per_person = 100000\n'
         f"[channels.{network.name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in section.items()),
         encoding="utf-8",
     )

@@ -8,9 +8,12 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import ClientSession
+
+if TYPE_CHECKING:
+    from bots.ledger.database import Place
 
 TOKEN = "110201543:simulated"
 BOT_ID = 110201543
@@ -57,9 +60,9 @@ class Simulator:
 class Firstline:
     """``firstline run``, started, killed and ended again and again on one ledger; none is left after ``async with``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ledger: Place | None = None) -> None:
         self.config = folder / "firstline.toml"
-        self.ledger = folder / "firstline.db"
+        self.ledger = ledger or folder / "firstline.db"
         self.log = folder / "firstline.log"
         self.kills: list[datetime] = []
         self.launches: list[datetime] = []
@@ -107,6 +110,18 @@ class Firstline:
         self._process.send_signal(signal.SIGKILL)
         self.kills.append(datetime.now(UTC))
         await self._gone()
+
+    def freeze(self) -> None:
+        """Have the machine forget about it for a while: to what it was posting, that is a kill."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        self.kills.append(datetime.now(UTC))
+
+    def thaw(self) -> None:
+        """Let it go on, as if no time had passed."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+        self.launches.append(datetime.now(UTC))
 
     async def stop(self) -> float:
         """SIGTERM; gives how many seconds it took to wind down."""
