@@ -11,6 +11,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUPS = (5, 5, 5, 5, 6)
+_DIGIT_OF_BYTE = (_ALPHABET * 8).encode()  # 256 bytes, each digit as often as any other
 _READ_AS = str.maketrans("OILoil", "011011")
+_ENDS = tuple(accumulate(_GROUPS))
 _SHAPE = r"[-\s]?".join(f"[0-9A-Za-z]{{{size}}}" for size in _GROUPS)
 _DASHED = "-".join(f"[0-9A-Za-z]{{{size}}}" for size in _GROUPS)
 _NEARLY = r"[0-9A-Za-z]{2,8}(?:-[0-9A-Za-z]{2,8}){3,6}"  # mistyped, and close enough to the code to be as secret
@@ -36,11 +39,10 @@ _SEAL = re.compile(r"\[claim ([0-9a-f]{64})\]")
 def new_code() -> str:
     """A code as it is shown: ``K7QZM-4T9WX-8YHN2-P3RVC-D6FGJ1``."""
     while True:
-        digits = "".join(_ALPHABET[byte % 32] for byte in secrets.token_bytes(sum(_GROUPS)))
+        digits = secrets.token_bytes(sum(_GROUPS)).translate(_DIGIT_OF_BYTE).decode()
         if _DIGITS.search(digits):  # nearly always; prose that happens to have the groups' lengths has none
             break
-    starts = [sum(_GROUPS[:i]) for i in range(len(_GROUPS))]
-    return "-".join(digits[start : start + size] for start, size in zip(starts, _GROUPS, strict=True))
+    return "-".join([digits[end - size : end] for size, end in zip(_GROUPS, _ENDS, strict=True)])
 
 
 def code_hash(code: str) -> str:

@@ -7,8 +7,7 @@ import contextlib
 import logging
 import random
 from collections import defaultdict, deque
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ from config import logs
 from faq.matching import Matches
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from bots.ledger.ledger import Committed, Ledger
@@ -256,8 +255,7 @@ class Worker:
         delay = _RETRY_FIRST_S
         while True:
             try:
-                async with self._person(message):
-                    await self._decide(accepted, state, matches, error)
+                await self._in_turn(accepted, state, matches, error)
             except (Superseded, LeaseLost):
                 return
             except LedgerUnwritable as full:
@@ -287,8 +285,8 @@ class Worker:
                 number=phrases.number_in(message.text, self._policy.number_prefix),
                 desk_numbers=phrases.desk_numbers_in(message.text),
                 complaint_key=_complaint_key(message),
+                written_in=matches.language,
             )
-            context = replace(context, written_in=matches.language)
             decision = decide(message, context, matches, datetime.now(UTC), self._policy)
             opens = isinstance(decision, OpenTicket) and not decision.moderated
             lines = await self._ledger.lines(message.conversation_key, limit=_LINES_IN_TICKET) if opens else ()
@@ -304,14 +302,16 @@ class Worker:
         if done and effects.outcome in {"ticket_opened", "acted"} and self._remove is not None:
             self._remove(message)
 
-    @asynccontextmanager
-    async def _person(self, message: IncomingMessage) -> AsyncIterator[None]:
+    async def _in_turn(
+        self, accepted: Accepted, state: ConversationState, matches: Matches, error: Exception | None
+    ) -> None:
         """One person's messages in several places are decided one after another: one matter, one ticket."""
+        message = accepted.message
         person = (message.channel, message.account, (message.on_behalf_of or message.author).id)
         self._people_waiting[person] += 1
         try:
             async with self._people[person]:
-                yield
+                await self._decide(accepted, state, matches, error)
         finally:
             self._people_waiting[person] -= 1
             if not self._people_waiting[person]:

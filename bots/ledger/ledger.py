@@ -15,6 +15,7 @@ from bots.ledger import codec, commands, desk, erasing, intents, outbox, people,
 from bots.ledger.connection import INBOUND, marks
 from bots.ledger.database import Superseded, Writer, engine_at
 from bots.ledger.outbox import Outgoing
+from bots.pipeline import phrases
 from bots.pipeline.plan import ticket_key
 from bots.pipeline.state import ClaimTry, Context, ConversationState, Identity, Phase, Ticket
 from ticket_client.base import Status
@@ -33,10 +34,8 @@ _UNREAD_DAYS = 1
 _NEWS_DAYS = 90  # after which nobody waits for a ticket that is over to be opened again
 _PAGE = 1000
 _SIGNING = "installation:secret"
-# A number told in answer to somebody that may never have arrived. What an agent wrote is not said again by its number.
 # A chat that becomes another one counts its messages from the start while the conversation goes on.
 _PLACE = "json_extract(i.payload, '$.reply_to.place') = ?"
-_UNCONFIRMED = "state = 'ambiguous' AND number IS NOT NULL AND inbound_id IS NOT NULL AND speaker = 'bot'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +180,7 @@ class Ledger:
 
     # --- what a decision looks at -----------------------------------------------------------------------------------
 
-    def context(
+    def context(  # noqa: PLR0913 - what is known of the message already
         self,
         message: IncomingMessage,
         state: ConversationState,
@@ -189,6 +188,7 @@ class Ledger:
         number: str | None,
         complaint_key: str | None,
         desk_numbers: Sequence[str] = (),
+        written_in: str | None = None,
     ) -> Context:
         """Everything known around a message.
 
@@ -198,42 +198,35 @@ class Ledger:
             number: a ticket number of our form that it names.
             desk_numbers: what may be numbers as the desk writes them.
             complaint_key: of the ticket that a moderated complaint would have.
+            written_in: the language that it is surely written in.
         """
         requester = message.on_behalf_of or message.author
         person = Identity(message.channel, message.account, requester.id)
-        others = people.linked(self.reader, person)
-        since = codec.stamp(datetime.now(UTC) - timedelta(days=_OWN_TICKETS_DAYS))
-        identities = [person, *others]
-        own = self._tickets(
-            f"({' OR '.join(['(channel = ? AND account = ? AND author_id = ?)'] * len(identities))})"
-            " AND opened_at >= ? ORDER BY opened_at DESC LIMIT 20",
-            (*(part for identity in identities for part in identity), since),
-        )
+        known = people.glance(self.reader, person, message.conversation_key)
+        others = people.linked(self.reader, person) if known.has_links else frozenset()
+        own = self._own([person, *others]) if known.has_tickets or others else ()
         code = claims.hash_in(message.text)
         hangs_on = next((ticket for ticket in own if ticket.key == state.ticket_key), None)
         if hangs_on is None and state.ticket_key:
             hangs_on = self.ticket(state.ticket_key)
         numbers = [number] if number else [f for n in desk_numbers for f in (n, f"#{n}", n.lower(), n.upper())]
-        named = self._tickets(
-            f"(number IN ({marks(numbers)}) OR reference = ?)"
-            " ORDER BY channel = ? AND account = ? AND author_id = ? DESC, opened_at DESC LIMIT 1",
-            (*numbers, number, message.channel, message.account, requester.id),
-        )
+        named = self._named(numbers, number, person) if numbers else None
         return Context(
             conversation=state,
             ticket=hangs_on,
-            named=named[0] if named else None,
+            named=named,
             names_number=bool(number or named or (desk_numbers and state.phase is Phase.NUMBERING)),
             is_awaited=bool(desk_numbers) and self._is_awaited(own),
             own=own,
             identities=others,
-            is_silenced=people.is_silenced(self.reader, person),
+            is_silenced=bool(known.is_silenced),
             claim=self._claim(person, code) if code else None,
-            new_code=claims.new_code(),
+            new_code=claims.new_code() if _may_want_code(message) else "",
             complaint=self._about(message, complaint_key),
             earlier_outcome=self._earlier_outcome(message) if message.kind is Kind.EDITED else None,
-            unconfirmed=self._unconfirmed(message.conversation_key),
-            chosen_language=self._chosen_language(message, requester),
+            unconfirmed=self._unconfirmed(message.conversation_key) if known.has_unconfirmed else (),
+            chosen_language=known.language,
+            written_in=written_in,
             private=self._private_instead(message, message.author) if message.secrets else None,
             complainant_private=(
                 self._private_instead(message, message.on_behalf_of)
@@ -241,6 +234,24 @@ class Ledger:
                 else None
             ),
         )
+
+    def _own(self, identities: Sequence[Identity]) -> tuple[Ticket, ...]:
+        """A person's tickets of the last days, newest first."""
+        since = codec.stamp(datetime.now(UTC) - timedelta(days=_OWN_TICKETS_DAYS))
+        return self._tickets(
+            f"({' OR '.join(['(channel = ? AND account = ? AND author_id = ?)'] * len(identities))})"
+            " AND opened_at >= ? ORDER BY opened_at DESC LIMIT 20",
+            (*(part for identity in identities for part in identity), since),
+        )
+
+    def _named(self, numbers: Sequence[str], reference: str | None, person: Identity) -> Ticket | None:
+        """The ticket with one of these numbers or this reference of ours, the person's own first."""
+        found = self._tickets(
+            f"(number IN ({marks(numbers)}) OR reference = ?)"
+            " ORDER BY channel = ? AND account = ? AND author_id = ? DESC, opened_at DESC LIMIT 1",
+            (*numbers, reference, *person),
+        )
+        return found[0] if found else None
 
     def _is_awaited(self, own: Sequence[Ticket]) -> bool:
         """Whether one of these is open and a person wrote on it, or marked it as waiting for the requester."""
@@ -317,16 +328,6 @@ class Ledger:
         row = self.reader.execute("SELECT state FROM conversations WHERE key = ?", (key,)).fetchone()
         return codec.load(ConversationState, row["state"]) if row else ConversationState()
 
-    def _chosen_language(self, message: IncomingMessage, person: Author) -> str | None:
-        """What this person chose with /language, last and wherever it was."""
-        row = self.reader.execute(
-            "SELECT json_extract(state, '$.language') AS language FROM conversations"
-            " WHERE channel = ? AND account = ? AND author_id = ? AND json_extract(state, '$.language') IS NOT NULL"
-            " ORDER BY changed_at DESC LIMIT 1",
-            (message.channel, message.account, person.id),
-        ).fetchone()
-        return row["language"] if row else None
-
     def private_place(self, channel: str, account: str, author_id: str) -> ReplyTarget | None:
         """Where this person can be told something in private, if they ever wrote there."""
         place = people.private_place(self.reader, Identity(channel, account, author_id))
@@ -385,7 +386,8 @@ class Ledger:
 
     def _unconfirmed(self, conversation_key: str) -> tuple[str, ...]:
         rows = self.reader.execute(
-            f"SELECT DISTINCT number FROM outgoing WHERE conversation_key = ? AND {_UNCONFIRMED}", (conversation_key,)
+            f"SELECT DISTINCT number FROM outgoing WHERE conversation_key = ? AND {people.UNCONFIRMED}",
+            (conversation_key,),
         )
         return tuple(row["number"] for row in rows)
 
@@ -437,7 +439,7 @@ class Ledger:
         if effects.confirms:
             connection.execute(
                 "UPDATE outgoing SET state = 'cancelled', error = 'told again in a later reply', changed_at = ?"
-                f" WHERE conversation_key = ? AND {_UNCONFIRMED}"
+                f" WHERE conversation_key = ? AND {people.UNCONFIRMED}"
                 f" AND number IN ({marks(effects.confirms)})",
                 (now, message.conversation_key, *effects.confirms),
             )
@@ -622,6 +624,10 @@ def _save_conversation(connection: Connection, message: IncomingMessage, state: 
             now,
         ),
     )
+
+
+def _may_want_code(message: IncomingMessage) -> bool:
+    return message.command == "claim" or phrases.says(message.text, "claim")
 
 
 def _ticket(row: Row) -> Ticket:

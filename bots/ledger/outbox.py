@@ -51,6 +51,7 @@ def insert(  # noqa: PLR0913 - a row's columns
     has to release is written whole, as held.
     """
     made: list[Outgoing] = []
+    now = codec.stamp()
     for say in says:
         known = number or say.number
         whole = _whole(say, known)
@@ -73,7 +74,7 @@ def insert(  # noqa: PLR0913 - a row's columns
                     "ticket": say.ticket_key or ticket_key,
                     "state": state,
                     "why": why,
-                    "now": codec.stamp(),
+                    "now": now,
                 },
             )
             if state == "pending":
@@ -160,6 +161,8 @@ def _parts(whole: Reply, *, ending: str = "") -> list[Reply]:
     parts = shortened(
         whole.text, max_len=target.max_len, unit=target.len_unit, max_parts=target.max_parts, ending=ending
     )
+    if parts == [whole.text]:
+        return [whole]
     last = len(parts) - 1
     keys = [whole.key, *(f"{whole.key}/{i + 2}" for i in range(last))]
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bots.ledger import codec
 from bots.ledger.database import Overtaken
@@ -16,12 +16,38 @@ if TYPE_CHECKING:
 _CODE_HOLDS = timedelta(hours=24)
 _WRONG_CODES = 5
 _WRONG_WITHIN = timedelta(hours=1)
+# A number told in answer to somebody that may never have arrived. What an agent wrote is not said again by its number.
+UNCONFIRMED = "state = 'ambiguous' AND number IS NOT NULL AND inbound_id IS NOT NULL AND speaker = 'bot'"
 _THIS = "channel = ? AND account = ? AND author_id = ?"
 
 
 def is_silenced(connection: Connection, person: Identity) -> bool:
     """Whether somebody asked the bot to leave them alone."""
     return connection.execute(f"SELECT 1 FROM silences WHERE {_THIS}", person).fetchone() is not None
+
+
+class Glance(NamedTuple):
+    """What there is of a person, seen in one look: what most people have nothing of needs no look of its own."""
+
+    has_links: bool
+    has_tickets: bool
+    is_silenced: bool
+    has_unconfirmed: bool
+    language: str | None  # chosen with /language, last and wherever it was
+
+
+def glance(connection: Connection, person: Identity, conversation_key: str) -> Glance:
+    """Look at a person, and for numbers that may never have arrived in this conversation."""
+    row = connection.execute(
+        f"SELECT EXISTS (SELECT 1 FROM identity_links WHERE {_THIS}) AS links,"
+        f" EXISTS (SELECT 1 FROM tickets WHERE {_THIS}) AS tickets,"
+        f" EXISTS (SELECT 1 FROM silences WHERE {_THIS}) AS silenced,"
+        f" EXISTS (SELECT 1 FROM outgoing WHERE conversation_key = ? AND {UNCONFIRMED}) AS unconfirmed,"
+        f" (SELECT json_extract(state, '$.language') FROM conversations WHERE {_THIS}"
+        " AND json_extract(state, '$.language') IS NOT NULL ORDER BY changed_at DESC LIMIT 1) AS language",
+        (*person, *person, *person, conversation_key, *person),
+    ).fetchone()
+    return Glance(*row)
 
 
 def account_in(connection: Connection, conversation_key: str) -> Identity | None:
