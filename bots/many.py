@@ -135,10 +135,13 @@ class OneOfMany:
     async def _desk(self, lease: Lease) -> None:
         hands = self._hands
         await hands.ledger.intents.begin(lease)
-        with self._done_here(DESK, ""):
-            async with asyncio.TaskGroup() as group:
-                for run in hands.at_desk:
-                    group.create_task(run())
+        try:
+            with self._done_here(DESK, ""):
+                async with asyncio.TaskGroup() as group:
+                    for run in hands.at_desk:
+                        group.create_task(run())
+        finally:
+            self._health.forget("desk")  # whoever works with it knows how it is
 
     @contextlib.contextmanager
     def _done_here(self, topic: str, about: str) -> Iterator[None]:
