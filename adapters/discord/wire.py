@@ -52,6 +52,8 @@ _BAN_WAIT_S: Final = 600.0  # what Discord's own window for invalid requests las
 _MAX_RATE_LIMIT_WAIT_S: Final = 30.0  # the least that the SDK can be told
 _HASTE: Final = (5, 60.0)  # connections to the gateway, seconds: beyond them, it is waited
 _INTERACTION_TIMEOUT_S: Final = 10.0
+_CONNECTED_WITHIN_S: Final = 15.0
+_SILENT_S: Final = 60.0  # without a word, heartbeats included, the gateway is taken for dead at the next one
 
 # Its requests hold interaction tokens, and at DEBUG people's words.
 logging.getLogger("discord").setLevel(logging.WARNING)
@@ -88,7 +90,9 @@ class _Http(HTTPClient):
         default = str(DiscordWebSocket.DEFAULT_GATEWAY)
         if url.startswith(default):
             url = self.settings.gateway.rstrip("/") + "/" + url.removeprefix(default).lstrip("/")
-        return await super().ws_connect(url, compress=compress)
+        # The SDK waits a minute for a line that swallows all; a connection is made at once or not at all.
+        async with asyncio.timeout(min(_CONNECTED_WITHIN_S, self.settings.request_timeout_s)):
+            return await super().ws_connect(url, compress=compress)
 
 
 class Client(discord.Client):
@@ -121,6 +125,7 @@ class Client(discord.Client):
             allowed_mentions=discord.AllowedMentions.none(),
             max_ratelimit_timeout=_MAX_RATE_LIMIT_WAIT_S,
             guild_ready_timeout=settings.ready_wait_s,
+            heartbeat_timeout=_SILENT_S,
             enable_debug_events=True,
         )
         self.filled = asyncio.Event()

@@ -123,7 +123,7 @@ def _one(kind: Any, value: Any) -> str:  # noqa: PLR0911 - one line a kind of no
         case op.ATOMIC_GROUP:
             return sample(value)
         case op.MAX_REPEAT | op.MIN_REPEAT | op.POSSESSIVE_REPEAT:
-            return sample(value[2]) * max(1, min(value[0], 60))
+            return sample(value[2]) * int(max(1, min(value[0], 60)))
         case _:
             return ""  # an anchor, a look around, a group again
 
