@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bots.ledger.outbox import Outgoing
 
 _WAITING: Final = ("pending", "sending", "held")
+_LEASES: Final = ("share", "channel", "desk", "sweep")
 _DAY: Final = timedelta(days=1)
 _ANSWERED: Final = 10_000
 _log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def gauges(ledger: Ledger, health: Health) -> Iterator[metrics.Gauge]:
         ("part",),
         {(part.name,): float(part.name not in not_ready) for part in health.parts()},
     )
-    held: dict[tuple[str, ...], float] = dict.fromkeys((("share",), ("channel",), ("desk",)), 0.0)
+    held: dict[tuple[str, ...], float] = dict.fromkeys(((kind,) for kind in _LEASES), 0.0)
     for lease in health.leases:
         kind = (lease.partition(":")[0],)
         held[kind] = held.get(kind, 0.0) + 1

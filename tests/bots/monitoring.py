@@ -82,8 +82,14 @@ class Monitored:
 
 
 @contextlib.asynccontextmanager
-async def monitored(folder: Path, *, is_known: bool = True) -> AsyncIterator[Monitored]:
-    """A bot with live chat and Telegram whose tickets are at a Freshdesk; Telegram knows the token where `is_known`."""
+async def monitored(folder: Path, *, is_known: bool = True, ledger: str = "") -> AsyncIterator[Monitored]:
+    """A bot with live chat and Telegram whose tickets are at a Freshdesk; Telegram knows the token where `is_known`.
+
+    Args:
+        folder: its own.
+        is_known: whether Telegram knows its token.
+        ledger: what stands in the section ``[ledger]``.
+    """
     async with TelegramSimulator() as telegram, Freshdesk() as desk, aiohttp.ClientSession() as http:
         if is_known:
             telegram.add_bot(TOKEN)
@@ -92,6 +98,8 @@ async def monitored(folder: Path, *, is_known: bool = True) -> AsyncIterator[Mon
         file.write_text(
             f"""
             data_dir = "{folder}"
+            [ledger]
+            {ledger}
             [faq]
             path = "{FAQ}"
             matcher = "lexical"

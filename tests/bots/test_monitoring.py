@@ -14,6 +14,7 @@ import adapters.telegram.adapter
 import bots.escalation
 import bots.health
 import bots.supervisor
+from bots.ledger.ledger import SHARES
 from bots.watchdog import Watchdog
 from tests.bots.monitoring import MATTER, TOKEN, monitored
 
@@ -158,3 +159,27 @@ async def test_what_happened_is_counted_and_nobody_is_named(tmp_path: Path) -> N
     assert str(ann.id) not in text
     assert "ann_of" not in text
     assert "moon" not in text
+
+
+async def test_one_process_of_many_says_what_it_does_and_counts_what_waits_for_all(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with monitored(tmp_path, ledger=f'url = "{postgres_url}"') as stage:
+        await stage.is_ready()
+        async with asyncio.timeout(30):
+            while (await stage.samples())['firstline_leases_held{kind="share"}'] < SHARES:
+                await asyncio.sleep(0.1)
+        ann = stage.telegram.add_user("Ann", language_code="en")
+        stage.telegram.write(ann.id, MATTER)
+        await stage.telegram.wait_for_sent(1, chat_id=ann.id, contains="I have opened", timeout_s=30)
+        samples = await stage.samples()
+        assert [samples[f'firstline_leases_held{{kind="{kind}"}}'] for kind in ("channel", "desk", "sweep")] == [
+            2,
+            1,
+            1,
+        ]
+        assert samples["firstline_undecided"] == samples["firstline_intents_waiting"] == 0
+        assert samples["firstline_ledger_commit_seconds_count"] > 0
+        assert samples['firstline_part_ready{part="lease:share:31"}'] == 1
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert postgres_url not in (await stage.asked(path)).text

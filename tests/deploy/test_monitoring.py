@@ -11,6 +11,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from bots.ledger.ledger import SHARES
 from tests.bots.monitoring import monitored
 
 if TYPE_CHECKING:
@@ -175,4 +176,6 @@ def test_every_alert_says_what_it_means_and_the_page_what_to_do(rule: dict[str, 
 def test_alerts_have_names_of_their_own_and_are_few() -> None:
     names = [rule["alert"] for rule in rules()]
     assert len(set(names)) == len(names) <= 12
+    (lease,) = [rule["expr"] for rule in rules() if rule["alert"] == "FirstlineLeaseUnheld"]
+    assert f'kind="share"}}) < {SHARES}' in lease
     assert {"FirstlineNotReady", "FirstlineAmbiguousReplies", "FirstlineLoopLag"} <= set(names)
