@@ -44,7 +44,7 @@ def shares(seekers: Mapping[int, AbstractSet[str]], held: Mapping[str, int]) -> 
         load[worker, kind_of(name)] += 1
         total[worker] += 1
 
-    for name in sorted(who.keys() - given.keys(), key=lambda name: (len(who[name]), _order(name))):
+    for name in sorted(who.keys() - given.keys(), key=_order):
         give(name, idlest(name))
     moved = True
     while moved:
