@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _KIND_BITS = np.uint64(3)
 _KIND_AT = np.uint64(64) - _KIND_BITS
+_KINDS = np.arange(WORDS + 1, dtype=np.uint64) << _KIND_AT
 _BLOCK = 2048  # phrasings hashed at once
 _ARRAYS = ("known", "frequency", "owners", "squares")
 
@@ -71,15 +73,41 @@ def _joined(texts: Sequence[Sequence[str]]) -> tuple[NDArray[np.uint32], NDArray
     return codes, np.array([len(text) for text in spaced], dtype=np.intp)
 
 
+def _grams(words: Sequence[str]) -> NDArray[np.uint64]:
+    """Give the hashes that a block of this one text has, of all kinds: in fewer steps, for each takes a microsecond."""
+    text = f" {' '.join(words)} "
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    powers, inverses = _powers(1 << len(codes).bit_length())
+    sums = np.zeros(len(codes) + 1, np.uint64)
+    np.cumsum(codes * inverses[: len(codes)], out=sums[1:])
+    spaces = np.flatnonzero(codes == ord(" ")) if words else np.zeros(0, np.intp)
+    starts, ends = spaces[:-1] + 1, spaces[1:]
+    starts, ends = np.concatenate([starts, starts[:-1]]), np.concatenate([ends, ends[1:]])
+    found = [(sums[size:] - sums[:-size]) * powers[: max(len(codes) + 1 - size, 0)] for size in CHAR_SIZES]
+    found.append((sums[ends] - sums[starts]) * powers[starts])
+    hashes = np.concatenate(found)
+    hashes ^= hashes >> np.uint64(32)
+    hashes *= _MIX
+    hashes >>= _KIND_BITS
+    hashes |= np.repeat(_KINDS, list(map(len, found)))
+    return hashes
+
+
+@lru_cache(maxsize=32)
+def _powers(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    bases, inverses = np.full(size, _BASE), np.full(size, _INVERSE)
+    return np.cumprod(bases, dtype=np.uint64), np.cumprod(inverses, dtype=np.uint64)
+
+
 class _Query:
     """A text's different grams, ascending: hash and weight of each; the lengths of its two vectors, shape (2, 1)."""
 
     def __init__(
         self, words: Sequence[str], known: NDArray[np.uint64], frequency: NDArray[np.int32], size: int
     ) -> None:
-        block = _Block(*_joined([words]))
-        grams = np.concatenate([block.grams(kind)[0] for kind in range(WORDS + 1)])
-        self.hashes = np.unique(grams >> _shift(size))
+        hashes = _grams(words) >> _shift(size)
+        hashes.sort()
+        self.hashes = hashes[_changes(hashes)]
         self.places = np.minimum(np.searchsorted(known, self.hashes), len(known) - 1)
         is_known = known[self.places] == self.hashes
         self.known = np.flatnonzero(is_known)

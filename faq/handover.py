@@ -88,20 +88,26 @@ class _Phrases:
 
     breaks: frozenset[str]
     by_word: dict[str, list[_Phrase]] = field(default_factory=dict)
-    by_beginning: list[tuple[str, _Phrase]] = field(default_factory=list)
+    by_beginning: dict[str, list[_Phrase]] = field(default_factory=dict)
 
     def add(self, phrase: _Phrase) -> None:
         for word in phrase.steps[0].those:
             self.by_word.setdefault(word, []).append(phrase)
-        self.by_beginning.extend((begin, phrase) for begin in phrase.steps[0].begins)
+        for begin in phrase.steps[0].begins:
+            self.by_beginning.setdefault(begin, []).append(phrase)
 
     def are_in(self, said: Sequence[str]) -> bool:
-        if not self.by_beginning and self.by_word.keys().isdisjoint(said):
-            return False
+        beginnings = tuple(self.by_beginning)
         for at, word in enumerate(said):
-            if any(phrase.begins_at(said, at, self.breaks) for phrase in self.by_word.get(word, ())):
+            phrases = self.by_word.get(word)
+            if phrases and any(phrase.begins_at(said, at, self.breaks) for phrase in phrases):
                 return True
-            if any(word.startswith(b) and phrase.begins_at(said, at, self.breaks) for b, phrase in self.by_beginning):
+            if word.startswith(beginnings) and any(
+                phrase.begins_at(said, at, self.breaks)
+                for begin, phrases in self.by_beginning.items()
+                if word.startswith(begin)
+                for phrase in phrases
+            ):
                 return True
         return False
 

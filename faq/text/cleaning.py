@@ -88,7 +88,8 @@ class Part:
 def fold(text: str) -> str:
     """Fold case, accents, width, apostrophes and drawn-out letters; drop links, mentions and invisible marks."""
     text = without_pictures(without_names_and_links(_unified(text))).casefold().translate(_FOLD)
-    text = unicodedata.normalize("NFC", _COMBINING.sub("", unicodedata.normalize("NFD", text)))
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _COMBINING.sub("", unicodedata.normalize("NFD", text)))
     return _REPEATED.sub(r"\1\1", text)
 
 

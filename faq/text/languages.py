@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import eldc  # type: ignore[import-untyped]  # a C module without stubs
@@ -121,6 +121,7 @@ class Detector:
         self._spoken = frozenset(spoken.values())
         # A language that the detector does not know looks like one that it knows: then only the FAQ's own are sure.
         self._all_known = self._spoken <= frozenset(self._names.values())
+        self._heard = frozenset(code for code in known() if self._speaks(code))
         self._priors = {code: _prior(code) * (_OF_THE_FAQ if self._speaks(code) else 1.0) for code in known()}
         self._words: dict[str, set[str]] = {language: set() for language in self._spoken}
         for entry in faq.entries:
@@ -150,21 +151,20 @@ class Detector:
         odds = self._odds(letters, scores, base(hint or ""))
         if script == "han" and "ja" in odds and not self._speaks("ja"):
             odds["ja"] *= _JAPANESE_WITHOUT_KANA
-        best = min(odds, key=lambda code: (-odds[code], code))
+        most = max(odds.values())
+        best = min(code for code, likely in odds.items() if likely == most)
         one_word = script == "latin" and " " not in letters and not self._speaks(best)
         enough = SURE_OF_ONE_WORD if one_word else SURE
         return self._named(best, odds[best] / math.fsum(odds.values()), enough)
 
     def _odds(self, letters: str, scores: Mapping[str, float], hint: str) -> dict[str, float]:
         sharpness = _SHARPNESS + _SHARPNESS_BY_LETTERS * math.log1p(sum(map(str.isalpha, letters)))
+        odds = {code: self._priors[code] * math.exp(sharpness * score) for code, score in scores.items()}
+        for code in _called(hint) & odds.keys():
+            odds[code] *= _OF_THE_HINT
         said = _words(letters)
-        odds = {}
-        for code, score in scores.items():
-            odds[code] = self._priors[code] * math.exp(sharpness * score)
-            if hint in _CODES.get(code, (code,)):
-                odds[code] *= _OF_THE_HINT
-            if self._speaks(code) and said:
-                odds[code] *= _IN_ITS_WORDS ** (len(said & self._words[self._names[code]]) / len(said))
+        for code in self._heard & odds.keys() if said else ():
+            odds[code] *= _IN_ITS_WORDS ** (len(said & self._words[self._names[code]]) / len(said))
         return odds
 
     def _named(self, code: str, probability: float, enough: float) -> Detected:
@@ -176,6 +176,12 @@ class Detector:
 def base(language: str) -> str:
     """The language of a code with a region or a script: "pt" of "pt-BR" and of "pt_BR"."""
     return language.replace("_", "-").partition("-")[0].casefold()
+
+
+@lru_cache(maxsize=256)  # a hint is whatever a client says
+def _called(hint: str) -> frozenset[str]:
+    """The detector's codes of a language that is called so."""
+    return frozenset(code for code in known() if hint in _CODES.get(code, (code,)))
 
 
 @cache
@@ -190,6 +196,11 @@ def _engine() -> Any:
     engine = eldc.instance()
     engine.set_scores(eldc.MAX_SCORES)
     return engine
+
+
+@cache
+def _latin() -> frozenset[str]:
+    return known() - _OF_OTHER_SCRIPTS
 
 
 def _scores(letters: str) -> dict[str, float]:
@@ -210,7 +221,7 @@ def _words(letters: str) -> set[str]:
 def _languages(letters: str, script: str) -> frozenset[str]:
     """The detector's languages that are written in this script, with these letters."""
     if script not in _LANGUAGES_OF_SCRIPT:
-        return known() - _OF_OTHER_SCRIPTS if script == "latin" else known()
+        return _latin() if script == "latin" else known()
     within = _LANGUAGES_OF_SCRIPT[script]
     for telling, languages in _TELLING:
         if within & languages and any(letter in letters for letter in telling):
@@ -230,6 +241,8 @@ def _letters(text: str) -> str:
 
 def _script(letters: str) -> str | None:
     """The script that most of the text is written in; "other" for one that has no name here, None without letters."""
+    if letters.isascii():
+        return "latin" if sum(map(str.isalpha, letters)) >= _MIN_LETTERS else None
     counts = {script: len(found.findall(letters)) for script, found in _SCRIPTS.items()}
     if counts["kana"] > _KANA_SHARE * counts["han"]:
         counts["kana"] += counts.pop("han")

@@ -28,6 +28,8 @@ _RUN = re.compile("[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f]+")
 
 def plain_letters(text: str) -> str:
     """Fold look-alikes within words of mixed script, small capitals, and lone words made of nothing but look-alikes."""
+    if text.isascii():
+        return text
     text = text.translate(_SMALL_CAPITALS)
     if _FOREIGN.search(text) is None:
         return text
