@@ -6,6 +6,7 @@ A notification is lost when nobody listens, so it only saves waiting: whoever he
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from typing import TYPE_CHECKING, Self
@@ -91,10 +92,11 @@ class Bus:
             for topic in self._callbacks:
                 self._tell(topic, None)
             while True:
-                async for notification in connection.notifies(timeout=self._alive_s):
+                async for notification in connection.notifies(timeout=0):
                     self._tell(notification.channel, notification.payload or None)
-                with answered_within(self._alive_s, connection):
-                    await connection.execute("SELECT 1")
+                if not await _is_readable(connection.fileno(), self._alive_s):
+                    with answered_within(self._alive_s, connection):
+                        await connection.execute("SELECT 1")
 
     def _tell(self, topic: str, payload: str | None) -> None:
         for callback in self._callbacks.get(topic, ()):
@@ -102,3 +104,15 @@ class Bus:
                 callback(payload)
             except Exception as error:
                 _log.error("What %s told failed: %s", topic, trouble(error), extra={"action": "bus_callback_failed"})
+
+
+async def _is_readable(fileno: int, limit_s: float) -> bool:
+    """Whether there is something to read within the time. Psycopg's own waiting wakes up ten times a second for it."""
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(fileno, readable.set)
+    try:
+        with contextlib.suppress(TimeoutError):
+            await within(limit_s, readable.wait())
+    finally:
+        loop.remove_reader(fileno)
+    return readable.is_set()

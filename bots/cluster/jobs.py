@@ -17,6 +17,7 @@ import psycopg
 from procrastinate import exceptions, manager
 from procrastinate.jobs import Job
 
+from bots.cluster.bus import Bus
 from bots.cluster.sharing import shares
 from bots.troubles import trouble
 from bots.within import within
@@ -110,14 +111,18 @@ class LeaseJobs(manager.JobManager):
     """What Procrastinate's worker asks for its jobs; outlives a database that is away.
 
     Args:
-        connector: an open connector whose connections see Procrastinate's schema and the ledger's.
+        url: of the database.
+        connector: an open connector to it, whose connections see Procrastinate's schema and the ledger's.
         names: the leases that this process may hold.
         holder: the process's name, for people.
         stalled_s: after how many seconds without a heartbeat a worker counts as dead.
     """
 
-    def __init__(self, connector: PsycopgConnector, names: Collection[str], holder: str, stalled_s: float) -> None:
+    def __init__(
+        self, url: str, connector: PsycopgConnector, names: Collection[str], holder: str, stalled_s: float
+    ) -> None:
         super().__init__(connector)
+        self._url = url
         self._connector = connector
         self._names = tuple(names)
         self._holder = holder
@@ -229,10 +234,13 @@ class LeaseJobs(manager.JobManager):
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
-        """Wake the worker whenever a job is deferred; for ever."""
-        for delay_s in backoff():
-            try:
-                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
-            except TROUBLES as error:
-                _log.debug("Leases are not listened for: %s", trouble(error), extra={"action": "lease_listen_failed"})
-            await asyncio.sleep(delay_s)
+        """Wake the worker whenever a job is deferred, and when that may have been missed; for ever."""
+        told = asyncio.Event()
+        bus = Bus(self._url)
+        for channel in manager.get_channel_for_queues(queues):
+            bus.on(channel, lambda _: told.set())
+        async with bus:
+            while True:
+                await told.wait()
+                told.clear()
+                await on_notification(channel="", notification={"type": "job_inserted", "job_id": 0})

@@ -110,7 +110,7 @@ class Leases:
             reconnect_timeout=2.0,  # then whoever asks next tries anew, where the pool itself would wait ever longer
         )
         self._app = App(connector=connector)
-        self._app.job_manager = self._jobs = LeaseJobs(connector, self._works, self.holder, stalled_s)
+        self._app.job_manager = self._jobs = LeaseJobs(url, connector, self._works, self.holder, stalled_s)
         self._app.task(name=HOLD, pass_context=True)(self._hold)
 
     @property

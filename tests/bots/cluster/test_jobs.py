@@ -22,7 +22,7 @@ async def _worker(url: str, holder: str, *names: str) -> AsyncIterator[tuple[Lea
     await install(url)
     connector = PsycopgConnector(conninfo=url, configure=see_schema, min_size=1, max_size=2)
     async with App(connector=connector).open_async():
-        jobs = LeaseJobs(connector, names, holder, stalled_s=30.0)
+        jobs = LeaseJobs(url, connector, names, holder, stalled_s=30.0)
         yield jobs, await jobs.register_worker()
 
 
