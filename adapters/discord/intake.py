@@ -36,6 +36,7 @@ _BATCH: Final = 100
 _WAITING: Final = 20_000
 _SAVE_EVERY_S: Final = 2.0
 _GAPS_AGAIN_S: Final = 60.0
+_GAPS_SOON_S: Final = 5.0  # where somebody waits behind a gap
 _FILLED_WITHIN_S: Final = 60
 _AUTHORS_EVERY_S: Final = 30.0  # less than what is read again after a kill
 _TURNS: Final = frozenset({"READY", SERVER_AWAY, SERVER_THERE})
@@ -56,6 +57,7 @@ class Intake:
         self._authors_due = 0.0
         self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._missed = False
+        self._is_awaited = False
 
     async def load(self) -> None:
         """Read how far was received, and forget what is queued: it is read again."""
@@ -84,7 +86,7 @@ class Intake:
         while True:
             batch: list[dict[str, Any]] = []
             with contextlib.suppress(TimeoutError):  # `wait_for` can swallow a cancellation that comes with an event
-                async with asyncio.timeout(_GAPS_AGAIN_S):
+                async with asyncio.timeout(_GAPS_SOON_S if self._is_awaited else _GAPS_AGAIN_S):
                     batch.append(await self._queue.get())
             while not self._queue.empty() and len(batch) < _BATCH:
                 batch.append(self._queue.get_nowait())
@@ -95,15 +97,21 @@ class Intake:
                     rest = []
                     if await self._turn(event, deliver):
                         looked = time.monotonic()
-                else:
+                elif not self._behind_a_gap(event):
                     rest.append(event)
             await self._hand_on(rest, deliver)
             if self._missed and self._queue.empty():
                 self._missed, looked = False, time.monotonic()
                 await self._fill_gaps(deliver)
-            elif time.monotonic() - looked > _GAPS_AGAIN_S:
+            elif time.monotonic() - looked > (_GAPS_SOON_S if self._is_awaited else _GAPS_AGAIN_S):
                 looked = time.monotonic()
                 await self._fill_gaps(deliver)
+
+    def _behind_a_gap(self, event: dict[str, Any]) -> bool:
+        """Whether earlier words of its channel are still to be read: it is read with them, after them."""
+        is_behind = event["t"] == "MESSAGE_CREATE" and str(event["d"].get("channel_id", "")) in self._memory.gaps
+        self._is_awaited = self._is_awaited or is_behind
+        return is_behind
 
     async def _hand_on(self, events: Sequence[dict[str, Any]], deliver: Deliver) -> None:
         found = [message for event in events for message in await self._read(event)]
@@ -211,6 +219,7 @@ class Intake:
             elif not isinstance(error, ServerAway):
                 gaps[channel_id] = gaps.pop(channel_id)  # the last one next time, so that it bars no other for ever
                 return
+        self._is_awaited = self._is_awaited and bool(gaps)
 
     async def _look_through_archives(self) -> bool:
         """Turn archives into gaps; False where Discord does not answer."""

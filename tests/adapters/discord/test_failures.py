@@ -595,6 +595,25 @@ async def test_the_first_gap_is_read_before_what_is_said_after_it(sim: DiscordSi
         assert texts(stage.inbox) == ["first", "second"]
 
 
+async def test_what_is_said_behind_a_gap_that_cannot_be_read_yet_does_not_overtake_it(
+    sim: DiscordSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.discord.intake._GAPS_SOON_S", 0.2)
+    ground = Ground()
+    async with running(sim, ground=ground, help_channels=["help"]) as stage:
+        on = stage.world
+    sim.write(on.ana.id, "first", channel_id=on.help.id)
+    sim.arm("unavailable", method="GET", route=POST, times=-1)
+    async with running(sim, ground=ground, on=on, help_channels=["help"], request_timeout_s=0.5) as stage:
+        await until(lambda: sim.calls("GET", POST))
+        sim.write(on.ana.id, "second", channel_id=on.help.id)
+        await stage.says("elsewhere")
+        assert texts(stage.inbox) == ["elsewhere"]
+        sim.disarm()
+        await stage.comes(lambda message: message.text == "second")
+        assert texts(stage.inbox) == ["elsewhere", "first", "second"]
+
+
 async def test_what_the_ledger_refuses_counts_as_not_received(sim: DiscordSimulator) -> None:
     ground, on = Ground(), world(sim)
     adapter = create("discord", settings(sim, help_channels=[on.help.id]), ground.surroundings())
