@@ -229,22 +229,21 @@ def _plain(text: str) -> str:
 
 
 def _replies(result: Audit, seen: Seen, books: Books, matched: Mapping[int, Posted]) -> None:
-    there = {(network, _last(one["id"]), one["place"]): one for network, sent in seen.sent.items() for one in sent}
     by_id: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for (network, post, _), one in there.items():
-        by_id[network, post].append(one)
+    for network, sent in seen.sent.items():
+        for one in sent:
+            by_id[network, _last(one["id"])].append(one)
     known: set[tuple[str, str]] = set()
     open_rows: list[Mapping[str, Any]] = []
-    newest: dict[tuple[str, str, str], tuple[str, int]] = {}
-    answered: set[int] = set()
+    order = _Order(result)
     for row in books.outgoing:
         network = row["channel"]
         if network not in result.figures:
             continue
-        figures = result.figures[network]
         if row["state"] != "sent":
             _unsent(result, seen, row, open_rows)
             continue
+        figures = result.figures[network]
         figures.replies += 1
         found = _post_of(by_id[network, _last(row["posted_id"] or "")], row)
         where = f"outgoing {row['id']} ({network}, posted {row['posted_id']})"
@@ -252,22 +251,45 @@ def _replies(result: Audit, seen: Seen, books: Books, matched: Mapping[int, Post
             figures.lost += 1
             result.say("reply that was not posted", where, "the ledger says that it was")
             continue
-        if (network, found["id"]) in known:
-            figures.doubled += 1
-            result.say("one post for two replies", where, found["id"])
-        known.add((network, found["id"]))
-        lane = (network, row["conversation_key"], found["place"])
-        before = newest.get(lane)
-        if before is not None and found["at"] < before[0]:
-            figures.out_of_order += 1
-            result.say("out of order", where, f"posted before reply {before[1]}")
-        if before is None or found["at"] > before[0]:
-            newest[lane] = found["at"], row["id"]
-        posted = matched.get(row["inbound_id"] or 0)
-        if posted is not None and row["inbound_id"] not in answered:
-            answered.add(row["inbound_id"])
-            figures.first_replies_s.append((datetime.fromisoformat(found["at"]) - posted.at).total_seconds())
+        if not _says(found, row):
+            result.say("another text was posted", where, f"{found['text'][:80]!r}")
+        if (network, found["id"]) not in known:  # more can be added to the one answer of an interaction
+            known.add((network, found["id"]))
+            order.check(row, found, where)
+            order.time(row, found, matched)
     _unknown(result, seen, known, open_rows)
+
+
+class _Order:
+    """Whether replies of a conversation came in their order, and how long the first to each message took."""
+
+    def __init__(self, result: Audit) -> None:
+        self._result = result
+        self._newest: dict[tuple[str, str, str], tuple[str, int]] = {}
+        self._answered: set[int] = set()
+
+    def check(self, row: Mapping[str, Any], found: Mapping[str, Any], where: str) -> None:
+        lane = (row["channel"], row["conversation_key"], found["place"])
+        at, before = self._newest.get(lane, ("", 0))
+        if found["at"] < at:
+            self._result.figures[row["channel"]].out_of_order += 1
+            self._result.say("out of order", where, f"posted before reply {before}")
+        else:
+            self._newest[lane] = found["at"], row["id"]
+
+    def time(self, row: Mapping[str, Any], found: Mapping[str, Any], matched: Mapping[int, Posted]) -> None:
+        inbound = row["inbound_id"] or 0
+        if inbound in matched and inbound not in self._answered:
+            self._answered.add(inbound)
+            waited = datetime.fromisoformat(found["at"]) - matched[inbound].at
+            self._result.figures[row["channel"]].first_replies_s.append(waited.total_seconds())
+
+
+def _says(post: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a post has the words of its reply; markup and long links may differ, and a short network cuts."""
+    wanted = _plain(json.loads(row["reply"])["text"]).split() if row["reply"] else []
+    there = set(_plain(post["text"]).split())
+    return sum(word in there for word in wanted) >= len(wanted) / 2
 
 
 def _last(post: str) -> str:

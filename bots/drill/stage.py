@@ -123,7 +123,7 @@ class Stage:
             bot = BotProcess(config, self.folder / f"bot{number}.log", leash="bots.drill.leash")
             self.bots.append(bot)
             self._keep(stack, bot)
-            await bot.first
+        await asyncio.gather(*(bot.first for bot in self.bots))
         await asyncio.gather(*map(self._connected, self.schedule.networks))
         if "discord" in self.schedule.networks:
             await self._known("discord")

@@ -128,9 +128,17 @@ class DiscordScene:
         )
 
     def sent(self) -> list[Sent]:
-        """What the bot sent."""
+        """What the bot sent; an answer to an interaction with all that it came to say."""
+        later: dict[str, list[str]] = {}
+        for edit in self.sim.edits():
+            later.setdefault(edit.message_id, []).append(edit.text)
         return [
-            Sent(id=f"{one.channel_id}/{one.message_id}", place=one.channel_id, text=one.text, at=one.date.isoformat())
+            Sent(
+                id=f"{one.channel_id}/{one.message_id}",
+                place=one.channel_id,
+                text="\n".join((one.text, *later.get(one.message_id, ()))),
+                at=one.date.isoformat(),
+            )
             for one in self.sim.sent()
         ]
 

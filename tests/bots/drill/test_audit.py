@@ -217,6 +217,7 @@ def swap_an_agents_answers(world: World) -> None:
         (post_twice, "posted and not in the ledger"),
         (note_what_was_not_posted, "reply that was not posted"),
         (swap_two_replies, "out of order"),
+        (swap_two_replies, "another text was posted"),
         (leave_a_reply, "reply that was not posted"),
         (be_refused, "reply that the network refused"),
         (be_ambiguous_without_a_cause, "ambiguous without a cause"),
