@@ -44,6 +44,8 @@ def drill(  # noqa: PLR0913, PLR0917 - a command's options
     from bots.drill.schedule import read
 
     names = {"all": NAMES, "none": ()}.get(faults) or tuple(name for name in faults.split(",") if name != "none")
+    if processes > 1 and not ledger:
+        raise typer.BadParameter("Several processes share a ledger on PostgreSQL: name an empty database, --ledger.")
     if unknown := [name for name in names if name not in NAMES]:
         raise typer.BadParameter(f"There is no fault {unknown[0]!r}; there are {', '.join(NAMES)}.")
     planned = (
@@ -57,6 +59,7 @@ def drill(  # noqa: PLR0913, PLR0917 - a command's options
             desk=desk,
             names=names,
             processes=processes,
+            is_shared=bool(ledger),
         )
     )
     with tempfile.TemporaryDirectory() as temporary:

@@ -216,7 +216,7 @@ def _desk(result: Audit, seen: Seen, books: Books) -> None:
 
 
 def _was_away(seen: Seen, posted: Posted) -> bool:
-    near = (window for window in seen.windows if window.fault.target.startswith(("bot", posted.line.network)))
+    near = (window for window in seen.windows if window.fault.target.startswith(("bot", "ledger", posted.line.network)))
     return any(window.began - _MENU_WAITS <= posted.at <= window.ended + _COMES_BACK for window in near)
 
 
@@ -333,7 +333,7 @@ def _cause(seen: Seen, row: Mapping[str, Any]) -> str | None:
             return window.fault.name_and_place
     for window in sorted(seen.windows, key=lambda one: one.began, reverse=True):
         fault = window.fault
-        is_there = fault.target == row["channel"] or fault.target.startswith("bot")
+        is_there = fault.target == row["channel"] or fault.target.startswith(("bot", "ledger"))
         if fault.name in _CUTTING - {"kill"} and is_there and window.began <= changed <= window.ended + _CUT_FELT_FOR:
             return fault.name_and_place
     return None

@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from bots.drill.audit import Books
 from bots.ledger import report
-from bots.ledger.database import LedgerError
+from bots.ledger.database import LedgerError, engine_at
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bots.ledger.connection import Connection
+
+_INBOUND_COLUMNS = "id channel kind message_id author_id conversation_key state outcome rule reason"
 _INBOUND = """
     SELECT i.id, i.channel, i.kind, i.message_id, i.author_id, i.conversation_key, i.state, o.outcome, o.rule, o.reason
     FROM inbound i LEFT JOIN outcomes o ON o.inbound_id = i.id ORDER BY i.id
 """
-_OUTGOING = """
-    SELECT id, channel, place, conversation_key, inbound_id, ticket_key, speaker, reply, state, posted_id, error,
-    created_at, changed_at FROM outgoing ORDER BY id
-"""
+_OUTGOING_COLUMNS = (
+    "id channel place conversation_key inbound_id ticket_key speaker reply state posted_id error created_at changed_at"
+)
+_OUTGOING = f"SELECT {', '.join(_OUTGOING_COLUMNS.split())} FROM outgoing ORDER BY id"
+_TICKET_COLUMNS = "key desk_id number status"
+_TICKETS = f"SELECT {', '.join(_TICKET_COLUMNS.split())} FROM tickets"
 _BUSY = """
     SELECT (SELECT count(*) FROM inbound WHERE state = 'new')
     + (SELECT count(*) FROM outgoing WHERE state IN ('pending', 'sending'))
@@ -29,41 +34,39 @@ _BUSY = """
 class Ledger:
     """The ledger of one drill, read only."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, place: Path | str) -> None:
+        self._place = place
 
     def books(self) -> Books:
         """Everything that the audit needs, as of one moment."""
-        with report.reading(self._path) as connection:
+        with report.reading(self._place) as connection:
             return Books(
-                inbound=[dict(row) for row in connection.execute(_INBOUND)],
-                outgoing=[dict(row) for row in connection.execute(_OUTGOING)],
-                tickets=[dict(row) for row in connection.execute("SELECT key, desk_id, number, status FROM tickets")],
+                inbound=_rows(connection, _INBOUND_COLUMNS, _INBOUND),
+                outgoing=_rows(connection, _OUTGOING_COLUMNS, _OUTGOING),
+                tickets=_rows(connection, _TICKET_COLUMNS, _TICKETS),
             )
 
     def sending(self) -> frozenset[int]:
         """The replies that are being sent as far as the ledger knows; none where it cannot be read yet."""
-        return frozenset(self._numbers("SELECT id FROM outgoing WHERE state = 'sending'"))
+        return frozenset(self._numbers("id", "SELECT id FROM outgoing WHERE state = 'sending'"))
 
     def busy(self) -> int:
         """How many messages, replies and calls of the desk are not settled; 1 where that cannot be read."""
-        found = self._numbers(_BUSY)
+        found = self._numbers("n", _BUSY)
         return found[0] if found else 1
 
-    def _numbers(self, sql: str) -> list[int]:
+    def _numbers(self, column: str, sql: str) -> list[int]:
         try:
-            with report.reading(self._path) as connection:
-                return [row[0] for row in connection.execute(sql)]
+            with report.reading(self._place) as connection:
+                return [row[column] for row in connection.execute(sql)]
         except LedgerError:
             return []
 
-    def inbound(self) -> list[dict[str, Any]]:
-        """Every message as it was stored, with its decision's time, for a replay."""
-        with report.reading(self._path) as connection:
-            return [
-                dict(row)
-                for row in connection.execute(
-                    "SELECT i.*, o.outcome, o.rule, o.entry, o.decided_at"
-                    " FROM inbound i JOIN outcomes o ON o.inbound_id = i.id ORDER BY o.decided_at, i.id"
-                )
-            ]
+    def is_new(self) -> bool:
+        """Whether no ledger is there yet. Raises `LedgerError` where nobody answers."""
+        return not engine_at(self._place).exists()
+
+
+def _rows(connection: Connection, columns: str, sql: str) -> list[dict[str, Any]]:
+    names = columns.split()
+    return [{name: row[name] for name in names} for row in connection.execute(sql)]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PROCESS: Final = ("kill", "freeze", "full", "clock")
 PLACE: Final = ("cut", "silent", "busy", "broken", "repeat")
+WIRE: Final = ("cut", "silent")  # the ledger's, too, where it is a server
 NAMES: Final = (*PROCESS, *PLACE)
 _LASTS_S: Final = {
     "kill": (0.0, 2.0),
@@ -71,12 +72,20 @@ class Happened:
 
 
 def generate(  # noqa: PLR0913 - what they depend on
-    seed: int, names: Sequence[str], *, networks: Sequence[str], desk: str, processes: int, seconds: float
+    seed: int,
+    names: Sequence[str],
+    *,
+    networks: Sequence[str],
+    desk: str,
+    processes: int,
+    is_shared: bool,
+    seconds: float,
 ) -> list[Fault]:
     """Faults over a time, of which no two meet at one target; the same for the same arguments."""
     chance = random.Random(f"faults {seed}")  # noqa: S311 - repeatable, no secret
     bots = [f"bot{number}" for number in range(processes)]
     places = [*networks, *(["desk"] if desk != "local" else [])]
+    wires = [*places, *(["ledger"] if is_shared else [])]
     free_at: dict[str, float] = {}
     faults: list[Fault] = []
     at_s = _FIRST_S
@@ -85,7 +94,7 @@ def generate(  # noqa: PLR0913 - what they depend on
     while names and at_s < seconds:
         # Each once, then by chance; a kill is what everything else must hold against.
         name = order.pop() if order else chance.choice((*names, *("kill",) * ("kill" in names)))
-        fitting = bots if name in PROCESS else networks if name == "repeat" else places
+        fitting = bots if name in PROCESS else networks if name == "repeat" else wires if name in WIRE else places
         free = [target for target in fitting if free_at.get(target, 0.0) <= at_s]
         target = chance.choice(free or fitting)
         lasts_s = round(chance.uniform(*_LASTS_S[name]), 2)
@@ -118,11 +127,11 @@ async def happen(stage: Stage, fault: Fault, happened: Happened, sending: Callab
     else:
         state: State = fault.name  # type: ignore[assignment]  # the names that are left are states of a wire
         try:
-            for wire in stage.wires[fault.target]:
+            for wire in stage.wires.get(fault.target, ()):
                 await wire.turn(state)
             await asyncio.sleep(fault.seconds)
         finally:
-            for wire in stage.wires[fault.target]:
+            for wire in stage.wires.get(fault.target, ()):
                 await wire.turn("whole")
     happened.windows.append(Window(fault=fault, began=began, ended=datetime.now(UTC), cut=cut))
 

@@ -15,15 +15,16 @@ _ANSWERS = {
 
 
 class Wire:
-    """``async with Wire(port) as wire`` listens on `wire.port` and forwards to `port` of 127.0.0.1.
+    """``async with Wire(port) as wire`` listens on `wire.port` of 127.0.0.1 and forwards to `port` of `host`, which may be the folder
+    of a PostgreSQL server's socket.
 
     "cut": connections are cut, and new ones refused; "silent": they stay, and nothing passes in either direction, what
     was under way is lost when that ends; "busy" and "broken": whoever asks is answered 429 or 503 and nothing is
     applied.
     """
 
-    def __init__(self, port: int) -> None:
-        self._target = port
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self._target = (host, port)
         self._server: asyncio.Server | None = None
         self._links: set[_Link] = set()
         self.state: State = "whole"
@@ -85,8 +86,12 @@ class _Link:
         self._near = near
         self._far: asyncio.StreamWriter | None = None
 
-    async def join(self, reader: asyncio.StreamReader, port: int) -> None:
-        far_reader, self._far = await asyncio.open_connection("127.0.0.1", port)
+    async def join(self, reader: asyncio.StreamReader, target: tuple[str, int]) -> None:
+        host, port = target
+        if host.startswith("/"):
+            far_reader, self._far = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        else:
+            far_reader, self._far = await asyncio.open_connection(host, port)
         both = [asyncio.create_task(self._pass(*ends)) for ends in ((reader, self._far), (far_reader, self._near))]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         self.cut()

@@ -46,6 +46,7 @@ def plan(  # noqa: PLR0913 - a command's options
     desk: str,
     names: Sequence[str],
     processes: int = 1,
+    is_shared: bool = False,
 ) -> Schedule:
     """A schedule made of a seed; the same for the same arguments."""
     people, lines = generate(seed, tuple(networks), multiple, minutes)
@@ -56,7 +57,15 @@ def plan(  # noqa: PLR0913 - a command's options
         people=people,
         lines=tuple(lines),
         faults=tuple(
-            faults.generate(seed, names, networks=networks, desk=desk, processes=processes, seconds=minutes * 60)
+            faults.generate(
+                seed,
+                names,
+                networks=networks,
+                desk=desk,
+                processes=processes,
+                is_shared=is_shared,
+                seconds=minutes * 60,
+            )
         ),
     )
 
@@ -71,6 +80,8 @@ async def drill(
 ) -> Result:
     """Carry a schedule out in an empty folder. Raises `DrillError` where it cannot be done at all."""
     loop = asyncio.get_running_loop()
+    if ledger and not await asyncio.to_thread(Ledger(ledger).is_new):
+        raise DrillError("There is a ledger in that database already; a drill wants an empty one of its own.")
     tell("Starting the simulated networks, the desk and the bot …")
     async with Stage(folder, schedule, processes=processes, ledger=ledger) as stage:
         running = _Running(stage, Ledger(stage.ledger))

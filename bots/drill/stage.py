@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import aiohttp
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _CONNECTS_WITHIN_S = 60.0
 _GREETS_WITHIN_LOOKS = 300
 _DESK_TIMEOUT = aiohttp.ClientTimeout(total=30.0)
+_POSTGRES = 5432
 _LOCAL_URL = re.compile(r"127\.0\.0\.1:(\d+)")
 # What a drill at many times the usual load needs a network to take; the real ones take less, and then one waits longer.
 _PACE: Final[dict[str, dict[str, Any]]] = {
@@ -75,7 +77,7 @@ class Stage:
     def __init__(self, folder: Path, schedule: Schedule, *, processes: int = 1, ledger: str = "") -> None:
         self.folder = folder
         self.schedule = schedule
-        self.ledger = folder / "firstline.db"
+        self.ledger: Path | str = ledger or folder / "firstline.db"
         self.wires: dict[str, list[Wire]] = {}
         self.cast: dict[str, Cast] = {}
         self.posted: dict[int, Posted] = {}
@@ -118,6 +120,8 @@ class Stage:
         for name in self.schedule.networks:
             await self._people(name)
         (self.folder / "faq.yaml").write_text(faq_yaml(), encoding="utf-8")
+        if self._ledger_url:
+            self._ledger_url = await self._wired_ledger(stack, self._ledger_url)
         for number in range(self._processes):
             config = self._configure(number, sections, desk)
             bot = BotProcess(config, self.folder / f"bot{number}.log", leash="bots.drill.leash")
@@ -159,6 +163,17 @@ class Stage:
             text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{wire.port}")
         wired: dict[str, Any] = json.loads(text)
         return wired
+
+    async def _wired_ledger(self, stack: AsyncExitStack, url: str) -> str:
+        """The same address behind a wire."""
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query))
+        host = options.pop("host", parts.hostname or "127.0.0.1")
+        wire = await stack.enter_async_context(Wire(parts.port or _POSTGRES, host))
+        self.wires["ledger"] = [wire]
+        login, at, _ = parts.netloc.rpartition("@")
+        netloc = f"{login}{at}127.0.0.1:{wire.port}"
+        return urlunsplit(parts._replace(netloc=netloc, query=urlencode(options)))
 
     def _configure(self, number: int, channels: dict[str, object], desk: dict[str, object]) -> Path:
         sections: dict[str, object] = {
