@@ -57,7 +57,8 @@ RETURNING epoch
 _REMOVE = "DELETE FROM procrastinate_jobs WHERE id = ANY(%s) AND status = 'doing' RETURNING lock"
 _STANDING = "SELECT lock FROM procrastinate_jobs WHERE lock = ANY(%s) AND status IN ('todo', 'doing')"
 _PASSING_ON = 0x66697273746C6902  # the key of the advisory lock
-_LEAVING_S = 2.0  # who leaves does not wait longer for a database that is away
+_LEAVING_S = 2.0  # who leaves does not wait longer for a database that is away,
+_IN_VAIN_S = 0.2  # and not again
 
 _log = logging.getLogger(__name__)
 
@@ -134,6 +135,7 @@ class LeaseJobs(manager.JobManager):
         self.taking = False
         """Whether a job may have been taken that is not among `running` yet."""
         self.closing = False
+        self._leaving_s = _LEAVING_S
 
     async def register_worker(self) -> int:
         """A new worker's id; known from now on to whoever shares out the leases."""
@@ -147,7 +149,7 @@ class LeaseJobs(manager.JobManager):
     async def unregister_worker(self, worker_id: int) -> None:
         """Have a worker forgotten at once; where the database is away, when its heartbeat is old."""
         try:
-            await within(_LEAVING_S, super().unregister_worker(worker_id))
+            await within(self._leaving_s, super().unregister_worker(worker_id))
         except TROUBLES as error:
             _log.warning("A worker stays registered: %s", trouble(error), extra={"action": "lease_worker_left"})
 
@@ -155,7 +157,9 @@ class LeaseJobs(manager.JobManager):
         """Be given no more leases; those that are held stay."""
         self.closing = True
         if self.worker is not None:
-            await within(_LEAVING_S, self._connector.execute_query_async(_RETIRE, worker=self.worker))
+            leaving_s, self._leaving_s = self._leaving_s, _IN_VAIN_S
+            await within(leaving_s, self._connector.execute_query_async(_RETIRE, worker=self.worker))
+            self._leaving_s = leaving_s
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:  # noqa: ARG002 - we choose
         """The next job of this process's share; None where it has its share, or the database is away."""
@@ -208,7 +212,7 @@ class LeaseJobs(manager.JobManager):
 
     async def pass_on(self, ids: Collection[int]) -> list[str]:
         """Let others have the leases of these jobs; the names of those that this call passed on."""
-        async with self._connector.pool.connection(_LEAVING_S) as connection:
+        async with self._connector.pool.connection(self._leaving_s) as connection:
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_PASSING_ON,))
             removed = await (await connection.execute(_REMOVE, (list(ids),))).fetchall()
             names = [name for (name,) in removed]

@@ -19,6 +19,7 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -103,7 +104,7 @@ class Leases:
         self._loops: list[asyncio.Task[None]] = []
         connector = PsycopgConnector(
             conninfo=watched(url),
-            configure=see_schema,
+            configure=partial(see_schema, patience_s=stalled_s),
             min_size=1,
             max_size=3,
             timeout=3.0,
@@ -249,7 +250,7 @@ class Leases:
                 self._connection = await psycopg.AsyncConnection.connect(
                     watched(self._url), autocommit=True, row_factory=dict_row
                 )
-                await see_schema(self._connection)
+                await see_schema(self._connection, self._stalled_s)
             with answered_within(self._stalled_s / 4, self._connection):
                 await self._connection.execute(_HEARTBEAT, (worker,))
                 held = list(self._held.values())

@@ -38,12 +38,15 @@ class NotInstalled(Exception):
     """The database is not fit for many processes; the message says why, and what is to be done."""
 
 
-async def see_schema(connection: AsyncConnection[object]) -> None:
-    """Let a connection find Procrastinate's tables, then whatever it found before."""
+async def see_schema(connection: AsyncConnection[object], patience_s: float) -> None:
+    """Let a connection find Procrastinate's tables, then whatever it found before.
+
+    Where its process freezes in a transaction, the server ends that after `patience_s`: what it locked is free again.
+    """
     await connection.execute(
-        "SELECT set_config('search_path', concat_ws(', ', %s::text,"
-        " nullif(current_setting('search_path'), '')), false)",
-        (SCHEMA,),
+        "SELECT set_config('idle_in_transaction_session_timeout', %s, false),"
+        " set_config('search_path', concat_ws(', ', %s::text, nullif(current_setting('search_path'), '')), false)",
+        (str(round(1000 * patience_s)), SCHEMA),
     )
     if not connection.autocommit:
         await connection.commit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 async def _worker(url: str, holder: str, *names: str) -> AsyncIterator[tuple[LeaseJobs, int]]:
     """The jobs as a worker that is registered sees them, and its id."""
     await install(url)
-    connector = PsycopgConnector(conninfo=url, configure=see_schema, min_size=1, max_size=2)
+    connector = PsycopgConnector(conninfo=url, configure=partial(see_schema, patience_s=30.0), min_size=1, max_size=2)
     async with App(connector=connector).open_async():
         jobs = LeaseJobs(url, connector, names, holder, stalled_s=30.0)
         yield jobs, await jobs.register_worker()

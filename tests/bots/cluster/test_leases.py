@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from bots.cluster.leases import Leases
+from bots.cluster.schema import install, see_schema
 from bots.ledger.database import Lease
 from tests.bots.cluster.processes import DEADLINE_S, SHARES, assert_no_overlap, holder, holds_all, until
 
@@ -88,6 +89,18 @@ async def test_one_that_was_frozen_ends_its_works_when_it_wakes(url: str) -> Non
             print(f"ended {time.monotonic() - began_at:.2f} s after SIGCONT")
             await until(lambda: holds_all(names, first, second) and len(first.held) == 2, "halves")
     await assert_no_overlap(url, names, unfenced=2 * len(names))
+
+
+async def test_one_that_freezes_while_it_has_all_locked_stops_nobody(url: str) -> None:
+    await install(url)
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        await see_schema(connection, patience_s=0.5)
+        await connection.execute("LOCK TABLE procrastinate_jobs, leases")  # and then never a word
+        async with Leases(url, {"desk": _idle}) as leases:
+            took_s = await until(lambda: leases.held, "it is held")
+            print(f"held {took_s:.2f} s after all was locked by a process that froze")
+        with contextlib.suppress(psycopg.Error):
+            await connection.rollback()
 
 
 async def test_works_go_on_through_a_restart_of_the_database(own_postgres: PostgresServer, own_url: str) -> None:
