@@ -62,6 +62,16 @@ class Ledger:
         except LedgerError:
             return []
 
+    def holds(self, words: list[str]) -> bool:
+        """Whether each of these is in a reply of which nobody knows whether it was posted."""
+        try:
+            with report.reading(self._place) as connection:
+                rows = connection.execute("SELECT reply FROM outgoing WHERE state = 'ambiguous'")
+                unsure = " ".join(row["reply"] or "" for row in rows)
+        except LedgerError:
+            return False
+        return all(one in unsure for one in words)
+
     def is_new(self) -> bool:
         """Whether no ledger is there yet. Raises `LedgerError` where nobody answers."""
         return not engine_at(self._place).exists()

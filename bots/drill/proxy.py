@@ -15,8 +15,9 @@ _ANSWERS = {
 
 
 class Wire:
-    """``async with Wire(port) as wire`` listens on `wire.port` of 127.0.0.1 and forwards to `port` of `host`, which may be the folder
-    of a PostgreSQL server's socket.
+    """``async with Wire(port) as wire`` listens on `wire.port` of 127.0.0.1 and forwards to `port` of `host`.
+
+    The host may also be the folder of a PostgreSQL server's socket.
 
     "cut": connections are cut, and new ones refused; "silent": they stay, and nothing passes in either direction, what
     was under way is lost when that ends; "busy" and "broken": whoever asks is answered 429 or 503 and nothing is

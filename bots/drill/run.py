@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bots.drill import faults
 from bots.drill.audit import Answer, Audit, Seen, audit
@@ -174,13 +174,17 @@ class _Running:
         last = (-1, -1)
         while quiet < _QUIET_LOOKS and loop.time() < until:
             await asyncio.sleep(_LOOK_EVERY_S)
-            sent = 0
-            for network in self._stage.schedule.networks:
-                sent += len(await self._stage.networks.sent(network))
-            now = (sent, len(self._answers))
-            is_busy = await asyncio.to_thread(self.ledger.busy) or self._waiting
+            sent = [await self._stage.networks.sent(network) for network in self._stage.schedule.networks]
+            now = (sum(map(len, sent)), len(self._answers))
+            is_busy = await asyncio.to_thread(self.ledger.busy) or self._waiting or self._unheard(sent)
             quiet = 0 if is_busy or now != last else quiet + 1
             last = now
+
+    def _unheard(self, sent: list[list[dict[str, Any]]]) -> bool:
+        """Whether something that an agent said is nowhere yet; perhaps it is ambiguous, and will not be."""
+        texts = "\n".join(one["text"] for each in sent for one in each)
+        missing = [answer for answer in self._answers if answer.words not in texts]
+        return bool(missing) and not self.ledger.holds([answer.words for answer in missing])
 
     async def seen(self) -> Seen:
         """What the simulators saw."""

@@ -37,6 +37,7 @@ _PACE: Final[dict[str, dict[str, Any]]] = {
     "reddit": {"messages_per_minute": 6_000},
 }
 _DESK_PACE: Final = {"poll_s": 1.0, "settle_s": 3.0, "timeout_s": 5.0}
+_POLLS: Final = {"zendesk": {"poll_s": 6.5}}  # which lets itself be asked ten times a minute
 
 
 class DrillError(Exception):
@@ -151,7 +152,7 @@ class Stage:
         )
         stack.push_async_callback(end, process)
         self._desk_url = said["url"]
-        return await self._wired(stack, "desk", {**said["section"], **_DESK_PACE})
+        return await self._wired(stack, "desk", {**said["section"], **_DESK_PACE, **_POLLS.get(self.schedule.desk, {})})
 
     async def _wired(self, stack: AsyncExitStack, name: str, section: dict[str, Any]) -> dict[str, Any]:
         """The section with every address replaced by that of a wire to it."""
