@@ -43,6 +43,16 @@ class Logistic:
     bias: float
     weights: tuple[float, ...]
 
+    @classmethod
+    def of_array(cls, built: NDArray[np.float64]) -> Logistic:
+        """Give what `to_array` took apart."""
+        bias, *weights = built.tolist()
+        return cls(bias=bias, weights=tuple(weights))
+
+    def to_array(self) -> NDArray[np.float64]:
+        """Give the bias and then the weights."""
+        return np.array([self.bias, *self.weights])
+
     def __call__(self, signs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give the probabilities for signs (M, D), shape (M,)."""
         raw = self.bias + signs.astype(np.float64) @ np.array(self.weights)
@@ -174,20 +184,28 @@ class Calibration:
         """Give P(in scope) and P(right, if in scope) for signs (M, 6) and (M, 2), each (M,)."""
         return self.scope(scope), self.right(right)
 
+    def to_arrays(self) -> Arrays:
+        """Give the two logistics: the thresholds follow from them."""
+        return {"scope": self.scope.to_array(), "right": self.right.to_array()}
 
-def calibrate(rows: Rows, promises: Promises, entries: int) -> Calibration:
+
+def calibrate(rows: Rows, promises: Promises, entries: int, built: Arrays | None = None) -> Calibration:
     """Fit both logistics on the rows and choose the thresholds that keep the promises on them.
 
     Args:
         rows: The rehearsal's.
         promises: To keep on them.
         entries: Of the FAQ: the fewer it has, the more of what people ask it lacks.
+        built: What `Calibration.to_arrays` gave for the same rows: they need no fitting.
     """
     rows = rows.without_covered_lines()
     inside = rows.kind == ANSWERED
     lacking = LACKING * FEW / (FEW + entries)
-    scope = fit(rows.scope, inside, rows.shares(ASSUMED_OUTSIDE + lacking), SCOPE_PRIOR)
-    right = fit(rows.right[inside], rows.hits[inside], np.ones(int(inside.sum())), RIGHT_PRIOR)
+    if built:
+        scope, right = Logistic.of_array(built["scope"]), Logistic.of_array(built["right"])
+    else:
+        scope = fit(rows.scope, inside, rows.shares(ASSUMED_OUTSIDE + lacking), SCOPE_PRIOR)
+        right = fit(rows.right[inside], rows.hits[inside], np.ones(int(inside.sum())), RIGHT_PRIOR)
     scores = scope(rows.scope) * right(rows.right)
     answer_from = answer_threshold(
         scores, rows.hits, rows.shares(CAUTIOUS_OUTSIDE + lacking), promises.answer_precision

@@ -150,16 +150,20 @@ class FaqMatcher:
             self.rehearsal = rehearse(self.scorer, self.coverage, others, [of[size:] for of in found])
         else:
             self.rehearsal = Rehearsal.of_arrays(kept)
-        self.calibration = self._calibrated(self.rehearsal.rows)
-        self.abroad = None if self.rehearsal.abroad is None else self._calibrated(self.rehearsal.abroad)
+        self.calibration = self._calibrated(self.rehearsal.rows, built.within("fit", kept))
+        foreign = self.rehearsal.abroad
+        self.abroad = None if foreign is None else self._calibrated(foreign, built.within("fit_abroad", kept))
 
     def _to_arrays(self, rehearsal: Rehearsal) -> built.Arrays:
         parts = {"phrasings": self.phrasings.to_arrays(), "scorer": self.scorer.to_arrays()}
+        parts["fit"] = self.calibration.to_arrays()
+        if self.abroad is not None:
+            parts["fit_abroad"] = self.abroad.to_arrays()
         found = [built.under(prefix, arrays) for prefix, arrays in parts.items()]
         return dict(ChainMap(rehearsal.to_arrays(), *found))
 
-    def _calibrated(self, rows: Rows) -> Calibration:
-        found = calibrate(rows, self.promises, len(self.phrasings.ids))
+    def _calibrated(self, rows: Rows, fit: built.Arrays | None) -> Calibration:
+        found = calibrate(rows, self.promises, len(self.phrasings.ids), fit)
         answer_from, suggest_from = self.learned.thresholds(self.promises, found.answer_from, found.suggest_from)
         return replace(found, answer_from=round(answer_from, DECIMALS), suggest_from=round(suggest_from, DECIMALS))
 

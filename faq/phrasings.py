@@ -60,7 +60,7 @@ class Phrasings:
         self.exact: dict[tuple[str, ...], set[int]] = {}
         for words, owner in zip(self.texts, self.owners.tolist(), strict=True):
             self.exact.setdefault(words, set()).add(owner)
-        self.repair = Repair((part.text for part in self.parts), faq.languages)
+        self.repair = Repair((part.text for part in self.parts), faq.languages, within("repair", built))
         self._frequency = Counter(word for words in self.texts for word in set(words))
         by_entry = {
             (owner, word) for words, owner in zip(self.texts, self.owners.tolist(), strict=True) for word in words
@@ -99,6 +99,7 @@ class Phrasings:
             "languages": self.languages,
             "single": self.single,
             **under("index", self.index.to_arrays()),
+            **under("repair", self.repair.to_arrays()),
         }
 
     def known_share(self, spoken: Sequence[str], *, besides: str = "nothing") -> float:

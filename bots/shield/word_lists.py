@@ -9,7 +9,7 @@ from hashlib import sha256
 
 LENGTHS = (12, 15, 18, 21, 24)
 INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
-INVISIBLE_CHARS = "".join(chr(code) for code in range(0x10000) if re.match(f"[{INVISIBLE}]", chr(code)))
+INVISIBLE_CHARS = "".join(re.findall(f"[{INVISIBLE}]", "".join(map(chr, range(0x10000)))))
 _FOLDED_AWAY = dict.fromkeys([*range(0x300, 0x370), *map(ord, INVISIBLE_CHARS)])
 
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
+from hashlib import blake2b
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from faq.built import lines, unpacked
 from faq.text.cleaning import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from faq.built import Arrays
 
 COMMON = 20_000  # of a language's words: what a misspelling may stand for although the FAQ does not use it
 # Nearly every short row of letters is in a dictionary (abbreviations, names): only frequent ones count as words.
@@ -25,33 +35,55 @@ class Dictionary:
         common: The most frequent ones, most frequent first: folded form to written form.
     """
 
-    def __init__(self, frequency: dict[str, int]) -> None:
+    def __init__(self, hashes: NDArray[np.uint64], common: Mapping[str, str]) -> None:
+        self._hashes = hashes  # ascending: they take 8 bytes a word where a set of strings takes a hundred
+        self.common = dict(common)
+
+    @classmethod
+    def of_frequencies(cls, frequency: Mapping[str, int]) -> Dictionary:
+        """Make it of how often each word is met."""
         found = list(frequency)
         ranked = np.argsort(-np.fromiter(frequency.values(), dtype=np.int64), kind="stable")
         rank = np.empty(len(found), dtype=np.int64)
         rank[ranked] = np.arange(len(found))
         lengths = np.minimum(np.fromiter(map(len, found), dtype=np.intp), len(COUNTED) - 1)
-        hashes = np.fromiter(map(hash, found), dtype=np.int64)
-        # Hashes in an array take 8 bytes a word where a set of strings takes a hundred.
-        self._hashes = np.sort(hashes[rank < COUNTED[lengths]])
-        self.common: dict[str, str] = {}
+        hashes = np.fromiter(map(_hash, found), dtype=np.uint64)
+        common: dict[str, str] = {}
         for word in (found[at] for at in ranked[:COMMON].tolist()):
             key = word if word.isascii() and word.isalpha() else "".join(words(word))
-            self.common.setdefault(key, word)
+            common.setdefault(key, word)
+        return cls(np.sort(hashes[rank < COUNTED[lengths]]), common)
+
+    @classmethod
+    def of_arrays(cls, built: Arrays) -> Dictionary:
+        """Give what `to_arrays` took apart."""
+        common = zip(unpacked(built["keys"]), unpacked(built["forms"]), strict=True)
+        return cls(built["hashes"], dict(common) if len(built["keys"]) else {})
+
+    def to_arrays(self) -> Arrays:
+        """Give it as plain arrays: reading a language's file takes 0.15 s and 30 MB."""
+        return {"hashes": self._hashes, "keys": lines(self.common), "forms": lines(self.common.values())}
 
     def __contains__(self, word: str) -> bool:
-        at = int(np.searchsorted(self._hashes, hash(word)))
-        return at < len(self._hashes) and int(self._hashes[at]) == hash(word)
+        wanted = _hash(word)
+        at = int(np.searchsorted(self._hashes, np.uint64(wanted)))
+        return at < len(self._hashes) and int(self._hashes[at]) == wanted
 
     def __len__(self) -> int:
         return len(self._hashes)
+
+
+def _hash(word: str) -> int:
+    """The same in every run."""
+    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
 @cache
 def dictionary(language: str) -> Dictionary:
     """Give the dictionary of a language by its two-letter code, empty where there is none."""
     shipped = files("spellchecker") / "resources" / f"{language}.json.gz"
-    return Dictionary(json.loads(gzip.decompress(shipped.read_bytes())) if shipped.is_file() else {})
+    frequency = json.loads(gzip.decompress(shipped.read_bytes())) if shipped.is_file() else {}
+    return Dictionary.of_frequencies(frequency)
 
 
 @cache

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
-from functools import lru_cache
+from collections import ChainMap, Counter, defaultdict
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from faq.built import under, within
 from faq.text.cleaning import MARKS, Part, words
-from faq.text.dictionary import dictionary, shorthand
+from faq.text.dictionary import Dictionary, dictionary, shorthand
 from faq.text.near import NearWords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from faq.built import Arrays
 
 MIN_REPAIRED_CHARS, MAX_REPAIRED_CHARS = 2, 40
 MAX_REPAIRS = 24  # unknown words looked up for one message
@@ -49,9 +52,10 @@ class Repair:
     Args:
         texts: The FAQ's phrasings as `spoken` gives them.
         languages: Codes of the FAQ's languages.
+        built: What `to_arrays` gave for these languages.
     """
 
-    def __init__(self, texts: Iterable[str], languages: Sequence[str] = ()) -> None:
+    def __init__(self, texts: Iterable[str], languages: Sequence[str] = (), built: Arrays | None = None) -> None:
         forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for token, count in Counter(token for text in texts for token in _TOKEN.findall(text)).items():
             keys = _keys(token)
@@ -61,7 +65,8 @@ class Repair:
         ordered = sorted(forms, key=lambda key: (-forms[key].total(), key))
         self._usual = {key: max(sorted(forms[key]), key=forms[key].__getitem__) for key in ordered}
         codes = dict.fromkeys(language.partition("-")[0].lower() for language in languages)
-        self._dictionaries = {code: dictionary(code) for code in codes}
+        kept = {code: within(code, built) for code in codes}
+        self._dictionaries = {code: Dictionary.of_arrays(of) if of else dictionary(code) for code, of in kept.items()}
         self._max_cost = MAX_COST if any(map(len, self._dictionaries.values())) else MAX_COST_UNLISTED
         self._shorthand = {code: shorthand(code) for code in codes}
         self._elsewhere: dict[str, str] = {}
@@ -74,14 +79,35 @@ class Repair:
             key: RANK_COST * math.log2(1 + rank) for rank, key in enumerate([*self._usual, *self._elsewhere])
         }
         self._unlikely.update({key: self._unlikely[key] + ELSEWHERE_COST for key in self._elsewhere})
-        self._near = NearWords(self._unlikely)
-        self._skeletons: dict[str, list[str]] = {}
-        self._squeezed: dict[str, list[str]] = {}
-        for key in self._unlikely:
-            self._skeletons.setdefault(_VOWELS.sub("", key), []).append(key)
-            if (squeezed := _DOUBLED.sub(r"\1", key)) != key:
-                self._squeezed.setdefault(squeezed, []).append(key)
         self._mend = lru_cache(maxsize=8192)(self._find)
+
+    # The first misspelt word waits 0.1 s for these three; a start does not.
+
+    @cached_property
+    def _near(self) -> NearWords:
+        return NearWords(self._unlikely)
+
+    @cached_property
+    def _skeletons(self) -> dict[str, list[str]]:
+        """Words by what is left of them without vowels."""
+        found: dict[str, list[str]] = {}
+        for key in self._unlikely:
+            found.setdefault(_VOWELS.sub("", key), []).append(key)
+        return found
+
+    @cached_property
+    def _squeezed(self) -> dict[str, list[str]]:
+        """Words with doubled letters by what they are without."""
+        found: dict[str, list[str]] = {}
+        for key in self._unlikely:
+            if (squeezed := _DOUBLED.sub(r"\1", key)) != key:
+                found.setdefault(squeezed, []).append(key)
+        return found
+
+    def to_arrays(self) -> Arrays:
+        """Give what another start need not work out."""
+        found = [under(code, known.to_arrays()) for code, known in self._dictionaries.items()]
+        return dict(ChainMap(*found))
 
     def mended(self, parts: Sequence[Part], language: str | None = None) -> list[Part]:
         """Give the parts of one message with mended words in both of their forms.
