@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tests.power.recorded import Step
 
 _STORIES = int(os.environ.get("FIRSTLINE_POWER", "0"))
-_CUTS = 600
+_CUTS = 1500
 _MEMORY = "/dev/shm"  # noqa: S108 - only the parent of a private folder
 _TURNS, _AT_ONCE = 12, 5
 _SAID: Mapping[str, Matches] = {

@@ -20,15 +20,20 @@ Thing = tuple[str, int | str]
 Change = tuple[str, str | None, str | None]
 """What kind of thing went from which state to which; None where it is not there."""
 
-_SQL = {
-    "message": "SELECT id, state FROM inbound",
-    "outcome": "SELECT inbound_id AS id, outcome AS state FROM outcomes",
-    "reply": "SELECT id, state FROM outgoing",
-    "intent": "SELECT id, state FROM ticket_intents",
-    "ticket": "SELECT key AS id, CASE WHEN number IS NULL THEN 'unnumbered' ELSE 'numbered' END AS state FROM tickets",
-    "desk ticket": "SELECT key AS id, 'there' AS state FROM desk_tickets",
-    "desk entry": "SELECT key AS id, 'there' AS state FROM desk_entries WHERE key IS NOT NULL",
-}
+_STATES = (
+    "SELECT 'message' AS kind, CAST(id AS TEXT) AS id, state FROM inbound"
+    " UNION ALL SELECT 'outcome', CAST(inbound_id AS TEXT), outcome FROM outcomes"
+    " UNION ALL SELECT 'reply', CAST(id AS TEXT), state FROM outgoing"
+    " UNION ALL SELECT 'intent', CAST(id AS TEXT), state FROM ticket_intents"
+    " UNION ALL SELECT 'ticket', key, CASE WHEN number IS NULL THEN 'unnumbered' ELSE 'numbered' END FROM tickets"
+    " UNION ALL SELECT 'desk ticket', key, 'there' FROM desk_tickets"
+    " UNION ALL SELECT 'desk entry', key, 'there' FROM desk_entries WHERE key IS NOT NULL"
+)
+_NUMBERED = {"message", "outcome", "reply", "intent"}
+_TWICE = " UNION ALL ".join(
+    f"SELECT '{table}' AS at, {key} AS key FROM {table} GROUP BY {key} HAVING count(*) > 1"
+    for table, key in (("inbound", "dedupe_key"), ("outgoing", "key"), ("ticket_intents", "key"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +56,11 @@ class Picture:
 def picture(connection: Connection) -> Picture:
     """How things stand in the ledger. No key is there twice."""
     states: dict[Thing, str] = {}
-    for kind, sql in _SQL.items():
-        for row in connection.execute(sql):
-            assert (kind, row["id"]) not in states, f"{kind} {row['id']} is there twice"
-            states[kind, row["id"]] = row["state"]
-    for table, key in (("inbound", "dedupe_key"), ("outgoing", "key"), ("ticket_intents", "key")):
-        keys = Counter(row["key"] for row in connection.execute(f"SELECT {key} AS key FROM {table}"))
-        assert not (twice := [key for key, count in keys.items() if count > 1]), f"{table} has {twice} twice"
+    for row in connection.execute(_STATES):
+        thing = (row["kind"], int(row["id"]) if row["kind"] in _NUMBERED else row["id"])
+        assert thing not in states, f"{thing} is there twice"
+        states[thing] = row["state"]
+    assert not (twice := [(row["at"], row["key"]) for row in connection.execute(_TWICE)]), f"twice: {twice}"
     return Picture(states)
 
 
