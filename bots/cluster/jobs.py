@@ -130,8 +130,8 @@ class LeaseJobs(manager.JobManager):
         self._stalled_s = stalled_s
         self.worker: int | None = None
         """The id under which Procrastinate knows this process; None before it does."""
-        self.running: set[int] = set()
-        """Ids of the jobs that this process has taken and not passed on."""
+        self.running: dict[int, str] = {}
+        """The jobs whose work may still run here, lost ones included: their ids, and the leases' names."""
         self.taking = False
         """Whether a job may have been taken that is not among `running` yet."""
         self.closing = False
@@ -168,10 +168,11 @@ class LeaseJobs(manager.JobManager):
             look = await self._connector.execute_query_one_async(LOOK, task=HOLD, stalled_s=self._stalled_s)
             view = View.of(**look)
             due = view.due(worker_id)
-            waiting = [job.name for job in view.jobs if not job.doing and job.name in due]
+            free = due - set(self.running.values())
+            waiting = [job.name for job in view.jobs if not job.doing and job.name in free]
             job = await super().fetch_job(waiting, worker_id) if waiting and not self.closing else None
             if job is not None and job.id is not None:
-                self.running.add(job.id)
+                self.running[job.id] = job.queue
         except TROUBLES as error:
             _log.debug("No lease could be taken: %s", trouble(error), extra={"action": "lease_fetch_failed"})
             return None
@@ -199,6 +200,7 @@ class LeaseJobs(manager.JobManager):
         """Pass a job on; nothing where another has it already."""
         if job.id is None:  # it cannot be: it was fetched
             return
+        self.running.pop(job.id, None)
         for delay_s in backoff():
             try:
                 await self.pass_on([job.id])
@@ -208,7 +210,6 @@ class LeaseJobs(manager.JobManager):
             if self.closing:
                 break  # it ends with this worker's heartbeat
             await asyncio.sleep(delay_s)
-        self.running.discard(job.id)
 
     async def pass_on(self, ids: Collection[int]) -> list[str]:
         """Let others have the leases of these jobs; the names of those that this call passed on."""

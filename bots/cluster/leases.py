@@ -32,6 +32,7 @@ from psycopg.rows import dict_row
 from bots.cluster.connections import answered_within, watched
 from bots.cluster.jobs import HOLD, LOOK, TROUBLES, LeaseJobs, View, backoff
 from bots.cluster.schema import install, see_schema
+from bots.cluster.working import cancelled, work_on
 from bots.ledger.database import Lease
 from bots.troubles import trouble
 from bots.within import within
@@ -43,8 +44,6 @@ _HEARTBEAT = "SELECT procrastinate_update_heartbeat_v1(%s)"
 _WAKE = 'SELECT pg_notify(%s, \'{"type": "job_inserted", "job_id": 0}\')'
 _FORGOTTEN_S = 60.0
 """After how long without a heartbeat a worker's row is removed, at the latest; its jobs are passed on long before."""
-_LASTED_S = 30.0
-"""A work that ran for so long is not failing again and again."""
 
 _log = logging.getLogger(__name__)
 
@@ -190,39 +189,16 @@ class Leases:
         if self._expiry is None:
             self._expire_after(began_at)
         _log.info("Lease %s is held, epoch %d", name, epoch, extra={"action": "lease_begin", "lease": name})
-        work = asyncio.create_task(self._work_on(held))
+        work = asyncio.create_task(work_on(held.lease, self._works[name], held.ended))
         ended = asyncio.create_task(held.ended.wait())
         try:
             await asyncio.wait([work, ended], return_when=asyncio.FIRST_COMPLETED)
         finally:
             held.ended.set()
             ended.cancel()
-            await _cancelled(work, name, self._stalled_s)
+            await cancelled(work, name, self._stalled_s)
             del self._held[name]
             _log.info("Lease %s is given up, epoch %d", name, epoch, extra={"action": "lease_end", "lease": name})
-
-    async def _work_on(self, held: _Held) -> None:
-        """Run a lease's work, again and again, until cancelled."""
-        loop, lease = asyncio.get_running_loop(), held.lease
-        delays_s = backoff(0.2, 30.0)
-        while not held.ended.is_set():
-            began_at = loop.time()
-            why = "it ended by itself"
-            try:
-                await self._works[lease.name](lease)
-            except Exception as error:
-                why = trouble(error)
-            if held.ended.is_set():
-                return
-            _log.error(
-                "The work of lease %s begins again: %s",
-                lease.name,
-                why,
-                extra={"action": "lease_work_ended", "lease": lease.name},
-            )
-            if loop.time() - began_at > _LASTED_S:
-                delays_s = backoff(0.2, 30.0)
-            await asyncio.sleep(next(delays_s))
 
     async def _tick_on(self) -> None:
         failing = False
@@ -291,7 +267,7 @@ class Leases:
 
     async def _recover(self, view: View, worker: int) -> None:
         """Pass on the jobs of workers that died, and those that were taken for this one in an answer that got lost."""
-        unclaimed = {job.id for job in view.jobs if job.doing and job.worker == worker} - self._jobs.running
+        unclaimed = {job.id for job in view.jobs if job.doing and job.worker == worker} - self._jobs.running.keys()
         lost = unclaimed & self._unclaimed if not self._jobs.taking else set()
         self._unclaimed = unclaimed
         if any(job.doing and job.worker not in view.seekers and job.worker != worker for job in view.jobs):
@@ -320,27 +296,3 @@ class Leases:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
-
-
-async def _cancelled(task: asyncio.Task[None], name: str, again_s: float) -> None:
-    """Cancel a task and wait until it has ended, through every cancellation of the one who waits, raised afterwards.
-
-    It is cancelled again from time to time: `asyncio.wait_for` of Python 3.11, which libraries use, loses a
-    cancellation that arrives with the result (https://github.com/python/cpython/issues/86296).
-    """
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        task.cancel()
-        try:
-            _, pending = await asyncio.wait([task], timeout=again_s)
-        except asyncio.CancelledError as error:
-            cancelled = error
-        else:
-            if pending:
-                _log.warning(
-                    "The work of lease %s was told to end, and goes on",
-                    name,
-                    extra={"action": "lease_work_lingers", "lease": name},
-                )
-    if cancelled is not None:
-        raise cancelled

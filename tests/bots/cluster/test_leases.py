@@ -215,6 +215,28 @@ async def test_a_work_that_misses_that_it_was_cancelled_is_cancelled_again(url: 
             await until(lambda: len(second.held) == 1, "halves")
 
 
+async def test_a_lease_that_was_lost_is_not_taken_again_before_its_work_has_ended(url: str) -> None:
+    running: list[int] = []
+
+    async def slow_to_end(lease: Lease) -> None:
+        assert not running
+        running.append(lease.epoch)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(2)
+            running.remove(lease.epoch)
+
+    async with Leases(url, {"desk": slow_to_end}, check_s=0.2, stalled_s=10.0) as leases:
+        await until(lambda: running == [1], "it is held")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("UPDATE leases SET epoch = 7")
+            connection.execute("SET search_path = procrastinate")
+            connection.execute("DELETE FROM procrastinate_jobs")
+        await until(lambda: running == [8], "it is held anew")
+        assert leases.held == {"desk": Lease("desk", 8)}
+
+
 async def test_one_whose_registration_is_gone_registers_anew(url: str) -> None:
     async with Leases(url, dict.fromkeys(SHARES[:4], _idle), check_s=0.2, stalled_s=1.0) as leases:
         await until(lambda: len(leases.held) == 4, "all are held")
