@@ -40,8 +40,6 @@ SCENES: Final = {
     "reddit": "RedditScene",
 }
 _ACTS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {  # what each must have and may have
-    "join": (frozenset({"name"}), frozenset()),
-    "repeat": (frozenset(), frozenset()),
     "say": (frozenset({"person", "place", "text"}), frozenset({"reply_to", "title"})),
     "slash": (frozenset({"person", "place", "command", "text"}), frozenset()),
     "menu": (frozenset({"person", "post"}), frozenset()),
@@ -49,6 +47,8 @@ _ACTS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {  # what each 
     "edit": (frozenset({"person", "post", "text"}), frozenset()),
     "delete": (frozenset({"person", "post"}), frozenset()),
     "fault": (frozenset({"name", "on"}), frozenset()),
+    "join": (frozenset({"name"}), frozenset()),
+    "repeat": (frozenset(), frozenset()),
 }
 _LONGEST_WAIT_S: Final = 20.0
 _LOOK_EVERY_S: Final = 0.1

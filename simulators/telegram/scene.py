@@ -88,7 +88,7 @@ class TelegramScene:
     def view(self) -> View:
         """What people see in their clients; a deleted message is gone for them, too."""
         posts = sorted((post for place in self._places for post in self._posts(place)), key=lambda post: post.at)
-        shown = (posts, self._faults)
+        shown = (posts, self._faults, len(self._people))
         if shown != self._shown:
             self._shown = shown
             self._revision += 1

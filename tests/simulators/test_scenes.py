@@ -102,6 +102,18 @@ async def test_only_its_author_changes_or_deletes_a_post(scene: Scene) -> None:
     assert all(item.state == "deleted" for item in scene.view().posts if item.id == changed.id)
 
 
+async def test_whoever_joins_can_write_to_all_and_to_the_bot_alone(scene: Scene) -> None:
+    before = scene.view()
+    zoe = await scene.join("Zoe")
+    view = scene.view()
+    assert [person.id for person in view.people if person.name == "Zoe"] == [zoe]
+    assert view.revision > before.revision
+    (alone,) = [place.id for place in view.places if place.private_to == zoe]
+    said = [await scene.say(zoe, place, f"in {place}") for place in (shared(view).id, alone)]
+    assert [post(scene.view(), one).author for one in said] == [zoe, zoe]
+    assert scene.sent() == []
+
+
 async def test_what_cannot_be_is_said_in_a_sentence(scene: Scene) -> None:
     view = scene.view()
     ana, bram, place = who(view, "Ana"), who(view, "Bram"), shared(view)
@@ -297,11 +309,18 @@ async def test_the_process_serves_who_knows_its_token_until_its_input_ends() -> 
             ("/telegram/say", {"person": ana, "place": ana, "text": "x", "loud": "y"}, "say does not know loud."),
             ("/telegram/say", {"person": ana, "place": ana, "text": 1}, "text is of the wrong kind."),
             ("/telegram/fault", {"name": "offline", "on": "yes"}, "on is of the wrong kind."),
-            ("/telegram/stop", {}, "There is no act 'stop'; there are say, slash, menu, press, edit, delete, fault."),
+            (
+                "/telegram/stop",
+                {},
+                "There is no act 'stop'; there are say, slash, menu, press, edit, delete, fault, join, repeat.",
+            ),
             ("/telegram/say", [], "The body must be a JSON object."),
             ("/myspace/say", {}, "There is no network 'myspace' here."),
         ):
             assert await ask(path, body) == (400, {"error": words})
+        headers = {"Authorization": f"Bearer {_SECRET}"}
+        async with http.get(f"{said['url']}/sent/telegram", headers=headers) as answer:
+            assert await answer.json() == {"sent": []}
         started.stdin.close()
         assert await asyncio.wait_for(started.wait(), 5) == 0
 

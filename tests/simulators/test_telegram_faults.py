@@ -130,3 +130,13 @@ async def test_waiting_for_what_the_bot_says(sim: TelegramSimulator, bot: Bot, c
     assert [message.text for message in await sim.wait_for_sent(1, contains="tw")] == ["two"]
     with pytest.raises(TimeoutError, match=r"2 of 3 messages sent within 0\.05 s"):
         await sim.wait_for_sent(3, 0.05)
+
+
+async def test_the_last_updates_can_be_told_again_the_newest_first(sim: TelegramSimulator, bot: Bot) -> None:
+    user = sim.add_user("Ana")
+    for text in ("one", "two", "three"):
+        sim.write(user.id, text)
+    assert sim.repeat(2) == 2
+    updates = await bot.get_updates()
+    assert [update.message and update.message.text for update in updates] == ["one", "two", "three", "three", "two"]
+    assert updates[2].update_id == updates[3].update_id
