@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
 MIB = 1 << 20
-HUGE = 200 * MIB
+HUGE = 100 * MIB
 LIMIT = 4 * MIB
 
 
