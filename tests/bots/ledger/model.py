@@ -72,7 +72,7 @@ _CUTS = ("",) * 6 + ("marked", "called", "noted")
 _HEARD = st.tuples(st.sampled_from(sorted(PLACES)), st.sampled_from(_SAID))
 
 
-CHANNEL = "channel:telegram"
+CHANNEL, DESK = "channel:telegram", "desk"
 
 
 class Crash(Exception):
@@ -193,24 +193,31 @@ class LedgerMachine(RuleBasedStateMachine):
     def _new_bot(self, ledger: Ledger) -> Bot:
         return Bot(ledger)
 
-    def _do(self, what: Coroutine[Any, Any, None], may: Iterable[Change] = ()) -> bool:
+    def _do(self, what: Coroutine[Any, Any, None], may: Iterable[Change] = (), *, under: str = "") -> bool:
         """One step, at the end of which the bot may be dead; then what changed is what should, or may have.
 
         False where it was not this bot's to do any more: then nothing has changed.
         """
+        is_ours = self._holds(under)
         try:
             self._await(what)
         except Crash:
             self._look(may)
             self._die()
         except LeaseLost:
+            assert not under or not is_ours, f"{under} is this bot's, and was refused to it"
             self.expected.clear()
             self._look()
             self._lose()
             return False
         else:
             self._look(may)
+        assert is_ours, f"{under} is another bot's, and was done by this one"
         self._forgets_nothing()
+        return True
+
+    def _holds(self, _: str) -> bool:
+        """Whether the bot may do what is done under a lease."""
         return True
 
     def _lose(self) -> None:
@@ -361,7 +368,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 raise Crash
             self.bot.post(done.outgoing)
 
-        if self._do(committed(), self._by(effects)):
+        if self._do(committed(), self._by(effects), under=share_name(share_of(accepted.message))):
             self.decided.append((accepted, effects))
             self._is_whole(effects)
 
@@ -449,6 +456,7 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         is_open = self.now.states["reply", outgoing.id] in {"pending", "sending"}
         assert await outbox.sending(outgoing, under=self.bot.under(CHANNEL)) == is_open
+        assert self._holds(CHANNEL), "another bot posts there"
         if not is_open:
             lane.popleft()
             return
@@ -602,22 +610,18 @@ class RemoteMachine(LedgerMachine):
         answer = draw(st.sampled_from(["done"] * 4 + ["lost", "unheard", "refused", "away", "closed"]))
         self._call(draw(_NUMBER), answer, draw(st.sampled_from([""] * 6 + ["taken", "marked", "called", "noted"])))
 
-    def _calls_desk(self) -> bool:
-        """Whether nobody else does."""
-        return True
-
     def _call(self, which: int, answer: str, cut: str) -> None:
         intents = self.bot.ledger.intents.due(datetime.now(UTC), 100)
         rows = self.bot.ledger.reader.execute(
             "SELECT min(id) AS id FROM ticket_intents WHERE state IN ('new', 'sending') GROUP BY ticket_key"
         )
-        if self._calls_desk():
+        if self._holds(DESK):
             assert [intent.id for intent in intents] == sorted(row["id"] for row in rows), "each ticket's oldest is due"
         if intents:
             may = _NEW_REPLIES | {("ticket", None, "unnumbered"), ("ticket", "unnumbered", "numbered")}
             may |= {("message", "done", "failed"), ("intent", None, "new")}
             may |= {("outcome", state, "failed") for state in ("ticket_opened", "appended", "acted", "answered")}
-            self._do(self._called(intents[which % len(intents)], answer, cut), may)
+            self._do(self._called(intents[which % len(intents)], answer, cut), may, under=DESK)
 
     async def _called(self, intent: Intent, answer: str, cut: str) -> None:
         intents, now = self.bot.ledger.intents, datetime.now(UTC)

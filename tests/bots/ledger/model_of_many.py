@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bots.ledger.database import Lease, LeaseLost
 from bots.ledger.ledger import share_in, share_name, share_of
 from bots.ledger.outbox import Outgoing
-from tests.bots.ledger.model import CHANNEL, PLACES, Bot, LedgerMachine, RemoteMachine
+from tests.bots.ledger.model import CHANNEL, DESK, PLACES, Bot, LedgerMachine, RemoteMachine
 from tests.bots.making import message
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.bots.ledger.model import Draw
     from tests.bots.ledger.sites import PostgresSite
 
-DESK = "desk"
 _BOTS = 2
 _SHARES = sorted({share_of(message(author=author)) for author, *_ in PLACES.values()})
 _LEASES = (CHANNEL, DESK, *map(share_name, _SHARES))
@@ -119,6 +118,9 @@ class Many(LedgerMachine):
             self._await(bot.ledger.intents.begin(bot.leases[name]))
         bot.resume()
 
+    def _holds(self, name: str) -> bool:
+        return not name or self.holders.get(name) is self.bot
+
     def _lose(self) -> None:
         """It was refused: rightly so, and now it knows."""
         stale = [name for name in self.bot.leases if self.holders.get(name) is not self.bot]
@@ -127,9 +129,10 @@ class Many(LedgerMachine):
         assert stale or self.bot.leases.keys() != set(_LEASES), "what it holds was refused to it"
 
     def _freeze(self, outgoing: Outgoing) -> None:
+        """It stops before it sends; another bot posts there from now on."""
         self.frozen.append(_Frozen(self.bot, outgoing))
         self.bot.drop(CHANNEL)
-        self.holders.pop(CHANNEL, None)
+        self._give(CHANNEL, next(bot for bot in self.bots if bot is not self.bot))
 
     def wake(self, draw: Draw) -> None:
         """Who was frozen sends its reply after all, and notes that it is posted: nobody can keep it from that."""
@@ -197,6 +200,3 @@ class ManyRemote(Many, RemoteMachine):
     """With a desk that has to be called: by whoever holds its lease."""
 
     happenings: ClassVar[tuple[str, ...]] = (*Many.happenings, *("call_desk",) * 5, "note")
-
-    def _calls_desk(self) -> bool:
-        return self.holders.get(DESK) is self.bot
