@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -12,6 +13,9 @@ import yaml
 from config.settings import LimitSettings
 from tests.deploy.linting import ROOT, linted, loaded, program
 from tests.deploy.test_image import ENVIRON, of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -64,7 +68,7 @@ def test_a_bot_has_the_time_it_needs_to_stop() -> None:
         assert seconds(bot["stop_grace_period"]) >= 2 * LimitSettings().drain_s
 
 
-def test_a_bot_is_configured_by_what_is_mounted(tmp_path: Any) -> None:
+def test_a_bot_is_configured_by_what_is_mounted(tmp_path: Path) -> None:
     (tmp_path / "firstline.toml").write_text('[bot]\norganisation = "Acme"\n', encoding="utf-8")
     (tmp_path / "ledger_url").write_text("postgresql://firstline:pw@postgres/firstline\n", encoding="utf-8")
     (tmp_path / "ledger_url").chmod(0o600)
@@ -105,3 +109,19 @@ def test_a_bot_waits_for_the_database_and_only_bots_reach_it() -> None:
     for bot in BOTS.values():
         assert bot["depends_on"] == {"postgres": {"condition": "service_healthy"}}
         assert set(bot["networks"]) == set(COMPOSE["networks"])
+
+
+def test_what_the_documentation_adds_to_it_fits(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "compose.override.yaml").write_text(block, encoding="utf-8")
+    schema = ("--builtin-schema", "vendor.compose-spec", tmp_path / "compose.override.yaml")
+    linted(sys.executable, "-m", "check_jsonschema", *schema)
+    added = yaml.safe_load(block)
+    assert set(added["services"]) == set(BOTS)
+    for service in added["services"].values():
+        assert set(service["secrets"]) == set(added["secrets"])
+        (tmp_path / "telegram_token").write_text("123456:a-token-of-nobody", encoding="utf-8")
+        (tmp_path / "telegram_token").chmod(0o600)
+        environ = {name: value.replace("/run/secrets", str(tmp_path)) for name, value in service["environment"].items()}
+        assert "telegram" in loaded({**environ, "HOME": str(tmp_path)}).channels

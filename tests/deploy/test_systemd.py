@@ -31,7 +31,7 @@ _KNOWN = {
     " SystemCallFilter SystemCallErrorNumber",
     "Install": "WantedBy",
 }
-"""Directives of systemd 252 that were read in its manual: another one is looked up there before it is added here."""
+"""Directives of systemd 250 that were read in its manual: another one is looked up there before it is added here."""
 _SEVERAL = {"Environment", "LoadCredential", "SystemCallFilter"}
 _MOST_EXPOSED = 20  # tenths, as `systemd-analyze security` counts; below that it says OK
 
