@@ -124,7 +124,7 @@ DESK_CALLS: Final = Histogram(
 DESK_ERRORS: Final = Counter("firstline_desk_errors", "Calls of the helpdesk that failed.", ("call", "error"))
 LOOP_LAG: Final = Histogram(
     "firstline_loop_lag_seconds",
-    "How long the event loop let a due call wait; measured once a second.",
+    "How long the event loop let a due call wait; measured every two seconds.",
     (0.001, 0.005, 0.02, 0.1, 0.5, 1, 5, 30),
 )
 LOOP_STALLS: Final = Counter("firstline_loop_stalls", "Times the event loop stood still for seconds.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-EVERY_S: Final = 1.0
+EVERY_S: Final = 2.0
 STALLED_S: Final = 3.0
 _FRAMES: Final = 30
 _log = logging.getLogger(__name__)
