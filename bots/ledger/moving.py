@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from bots.ledger import upgrading
+from adapters.base import IncomingMessage
+from bots.ledger import codec, upgrading
 from bots.ledger.copying import Copied, count, new_file
 from bots.ledger.database import AlreadyRunning, LedgerError
+from bots.ledger.ledger import partition_of
 from bots.ledger.postgres import Postgres, without_nul
 from bots.ledger.schema import metadata
 from bots.ledger.sqlite import Sqlite
@@ -68,6 +70,7 @@ def _to_postgres(source: Path, url: str) -> Copied:
         texts = _Texts()
         for table in _TABLES:
             _copy_in(theirs, table, texts.of(ours.execute(_select(table))))
+        _share_out(theirs)
         for table in _COUNTED:
             _go_on_after(theirs, table, _last_of_sqlite(ours, table))
         return Copied(rows=_compared(ours, theirs), without_nul=texts.changed)
@@ -101,6 +104,19 @@ def _copy_in(theirs: psycopg.Connection[Any], table: Table, rows: Iterable[Seque
     with theirs.cursor() as cursor, cursor.copy(statement) as copying:
         for row in rows:
             copying.write_row(row)
+
+
+def _share_out(theirs: psycopg.Connection[Any]) -> None:
+    """What may still be decided is in its person's partition, by which processes share the work.
+
+    One process needs none: the release before leases counted them by the conversation.
+    """
+    rows = theirs.execute("SELECT id, payload FROM inbound WHERE state <> 'done' AND erased_at IS NULL").fetchall()
+    with theirs.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE inbound SET partition = %s WHERE id = %s",
+            [(partition_of(codec.load(IncomingMessage, payload)), identity) for identity, payload in rows],
+        )
 
 
 def _go_on_after(theirs: psycopg.Connection[Any], table: Table, last: int) -> None:

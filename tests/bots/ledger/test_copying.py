@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bots.ledger import copying, sqlite
 from bots.ledger.copying import copy, place
 from bots.ledger.database import AlreadyRunning, LedgerError, engine_at
-from bots.ledger.ledger import Ledger
+from bots.ledger.ledger import PARTITIONS, Ledger, partition_of
 from bots.ledger.schema import metadata
 from tests.bots.ledger.desk_stage import Stage
 from tests.bots.making import BOSS, EVE, message
@@ -346,3 +346,15 @@ def test_a_server_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="cannot be reached") as raised:
         copy(tmp_path / "firstline.db", url)
     assert "hunter22" not in str(raised.value)
+
+
+async def test_what_is_undecided_is_where_the_processes_that_share_the_work_look(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    path = tmp_path / "firstline.db"
+    with opened(path) as stage:
+        asked = await stage.accept(message("in the partition that an older release gave it"))
+        await stage.change("UPDATE inbound SET partition = ?", (partition_of(asked.message) + 1) % PARTITIONS)
+    copy(path, postgres_url)
+    with opened(postgres_url) as stage:
+        assert stage.rows("SELECT partition FROM inbound") == [{"partition": partition_of(asked.message)}]
