@@ -157,6 +157,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.heard: list[IncomingMessage] = []  # stored, each once
         self.decided: list[tuple[Accepted, Effects]] = []
         self.again: Counter[str] = Counter()  # replies that a person had posted again
+        self.retried: set[int] = set()
         self.aside: set[int] = set()  # replies that left the order by a person's or their reader's wish
         self.expected: dict[Thing, str | None] = {}
         self.now = Picture({})
@@ -354,6 +355,9 @@ class LedgerMachine(RuleBasedStateMachine):
             self._decide(queues[draw(_NUMBER) % len(queues)].popleft(), fate)
 
     def _decide(self, accepted: Accepted, fate: str) -> None:
+        before = "SELECT id FROM inbound WHERE conversation_key = ? AND state = 'new' AND id < ?"
+        rows = self.bot.ledger.reader.execute(before, (accepted.message.conversation_key, accepted.id))
+        early = {row["id"] for row in rows} - self.retried
         effects = self._effects(accepted, fate)
 
         async def committed() -> None:
@@ -362,6 +366,7 @@ class LedgerMachine(RuleBasedStateMachine):
             done, *refused = await asyncio.gather(*tries, return_exceptions=True)
             if isinstance(done, BaseException):
                 raise done
+            assert not early, f"message {accepted.id} was decided before {early}"
             assert [type(one) for one in refused] == [Superseded] * (len(tries) - 1)
             self._expect_outcome(accepted, effects)
             if fate == "lost":
@@ -429,6 +434,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 return
             assert failed
             if accepted is not None:
+                self.retried.add(one)
                 self.expected |= {("message", one): "new", ("outcome", one): None}
             if fate == "lost":
                 raise Crash
