@@ -1,14 +1,16 @@
-"""What is measured with: a FAQ of 500 entries, messages, a bot without its channels, and the plain loop."""
+"""Our own row of `bench.peers.driver`: the bot from accepted message to posted reply, on a ledger that is durable.
+
+A message goes into `Worker.deliver`, as every adapter hands it in, and the reply is timed when it reaches the adapter,
+which takes it in memory: stored, matched, decided, committed and marked as being sent by then.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import random
-import time
+import re
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
@@ -24,87 +26,91 @@ from adapters.base import (
     ReplyTarget,
     Visibility,
 )
+from bench.made_up import faq_and_messages
+from bench.peers.driver import Contestant
 from bots.delivery import Delivery
 from bots.ledger.ledger import Ledger
 from bots.matching import MatchBatches
-from bots.pipeline.decision import Policy
-from bots.pipeline.plan import House
+from bots.pipeline.decision import Policy, decide
+from bots.pipeline.effects import NUMBER
+from bots.pipeline.plan import House, plan
+from bots.pipeline.state import Context
 from bots.wording import Wording
 from bots.worker import Worker
-from faq.entries import Entry, Faq
+from faq.matching import Candidate, FaqMatcher, Matches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
     from adapters.base import Deliver
-    from bots.ledger.ledger import Accepted, Committed
-    from bots.pipeline.effects import Effects
+    from bench.made_up import Message
+    from bench.peers.driver import Work
     from config.findings import Finding
-    from faq.matching import FaqMatcher
+    from faq.entries import Faq
 
 CHANNEL = "bench"
-_SYLLABLES = [a + b for a in "bcdfghklmnprstvw" for b in "aeiou"]
-_COMMON = (
-    "how",
-    "do",
-    "i",
-    "why",
-    "is",
-    "my",
-    "where",
-    "can",
-    "what",
-    "when",
-    "the",
-    "a",
-    "to",
-    "with",
-    "for",
-    "not",
-    "still",
-)
+ENTRIES, PHRASINGS = 500, 2
+_TICKET_NUMBER = re.compile(rf"FL-\w+|{NUMBER}")
 
 
-def faq_of(entries: int, seed: int = 1) -> Faq:
-    """A FAQ in a made-up language whose words are spread as in support questions: few common, many rare."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
-    words = ["".join(chance.choices(_SYLLABLES, k=3)) for _ in range(2 * entries)]
+def faq_and_distinct(number: int) -> tuple[Faq, list[Message]]:
+    """The FAQ, and so many messages that are all different."""
+    faq, asked = faq_and_messages(ENTRIES, PHRASINGS, 3 * number)
+    distinct = list({message.text: message for message in asked}.values())[:number]
+    assert len(distinct) == number
+    return faq, distinct
 
-    def sentence() -> str:
-        own = chance.choices(words, k=chance.randint(2, 4))
-        return " ".join(sum(((w, *chance.choices(_COMMON, k=2)) for w in own), ()))
 
-    return Faq(
-        entries=tuple(
-            Entry(
-                id=f"entry-{number}",
-                language="en",
-                question=sentence() + "?",
-                also=(sentence(),),
-                answer="Choose **Settings**, then `Account`; there you find it. It takes at most a day.",
-            )
-            for number in range(entries)
-        )
+class Known(FaqMatcher):
+    """Answers everything with the first entry: what is measured is the bot without the matcher."""
+
+    def __init__(self, faq: Faq) -> None:  # the calibration of a real one takes seconds
+        self.faq = faq
+        self._found = [Matches(decision="answer", candidates=(Candidate(entry=e.id, score=0.99),)) for e in faq.entries]
+
+    def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
+        """The first entry for each."""
+        assert languages is not None
+        return [self._found[0]] * len(texts)
+
+
+class Plain(Known):
+    """Answers with what rapidfuzz's extractOne with WRatio finds among the entries' questions, as the peers do."""
+
+    def __init__(self, faq: Faq) -> None:
+        super().__init__(faq)
+        self._choices = [entry.question for entry in faq.entries]
+
+    def match(self, texts: Sequence[str], languages: Sequence[str | None] | None = None) -> list[Matches]:
+        """The best entry for each."""
+        assert languages is not None
+        return [self._found[process.extractOne(text, self._choices, scorer=fuzz.WRatio)[2]] for text in texts]
+
+
+def matcher(row: str, faq: Faq, cache: Path | None) -> FaqMatcher:
+    """The matcher of a row."""
+    if row in {"noop", "wratio"}:
+        return Known(faq) if row == "noop" else Plain(faq)
+    return FaqMatcher(faq, matcher=row, cache=cache)
+
+
+def house(faq: Faq) -> House:
+    """What sentences need."""
+    return House(faq=faq, wording=Wording(), organisation="us", number_prefix="FL", desk_language="en")
+
+
+def message(number: int, text: str, person: int | None = None) -> IncomingMessage:
+    """One message in private, of a new person where none is given; without buttons it has one reply, as peers have."""
+    whose = str(number if person is None else person)
+    place = f"{CHANNEL}:1:{whose}"
+    target = ReplyTarget(
+        channel=CHANNEL,
+        place=place,
+        address={"chat_id": whose},
+        visibility=Visibility.PRIVATE,
+        can_private=True,
+        idempotency=Idempotency.NONCE,
     )
-
-
-def questions(faq: Faq, number: int, seed: int = 2) -> list[str]:
-    """What users ask: an entry's question with one word left out and two swapped."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable, no secret
-    asked = []
-    for entry in chance.choices(faq.entries, k=number):
-        words = entry.question.rstrip("?").split()
-        words.pop(chance.randrange(len(words)))
-        at = chance.randrange(len(words) - 1)
-        words[at], words[at + 1] = words[at + 1], words[at]
-        asked.append(" ".join(words))
-    return asked
-
-
-def message(number: int, person: int, text: str) -> IncomingMessage:
-    """One message of one person in private."""
-    place = f"{CHANNEL}:1:{person}"
     return IncomingMessage(
         dedupe_key=f"{CHANNEL}:1:update:{number}",
         kind=Kind.CREATED,
@@ -112,35 +118,41 @@ def message(number: int, person: int, text: str) -> IncomingMessage:
         account="1",
         conversation_key=place,
         message_id=str(number),
-        author=Author(id=str(person), display_name="Somebody"),
+        author=Author(id=whose, display_name="Somebody"),
         text=text,
         visibility=Visibility.PRIVATE,
         addressed=Addressed.DIRECT,
         language_hint="en",
         sent_at=datetime.now(UTC),
-        reply_to=ReplyTarget(
-            channel=CHANNEL,
-            place=place,
-            address={"chat_id": str(person)},
-            visibility=Visibility.PRIVATE,
-            can_private=True,
-            buttons=True,
-            idempotency=Idempotency.NONCE,
-        ),
+        reply_to=target,
     )
 
 
-class Silent:
-    """A channel that takes every reply at once."""
+def due(text: str, found: Matches, of: House) -> str:
+    """The reply that the pure part of the bot gives, without ledger, queue or batch; ticket numbers left out."""
+    asked, context = message(1, text), Context(written_in=found.language)
+    effects = plan(1, asked, context, decide(asked, context, found, datetime.now(UTC), Policy()), of)
+    (said,) = effects.says or (effects.opening.announce if effects.opening else ())
+    return _TICKET_NUMBER.sub("FL-", said.text)
+
+
+class Taking:
+    """A channel that takes every reply at once and tells whoever waits for it."""
 
     name = CHANNEL
     limits = RateLimits()
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, asyncio.Future[str]] = {}
 
     async def run(self, deliver: Deliver) -> None:
         """Receive nothing."""
 
     async def send(self, reply: Reply) -> str:
         """Take it."""
+        waiting = self.waiting.pop(reply.target.place, None)
+        if waiting is not None:
+            waiting.set_result(_TICKET_NUMBER.sub("FL-", reply.text))
         return reply.key
 
     async def find(self, reply: Reply) -> str | None:
@@ -159,96 +171,32 @@ class Silent:
         """Nothing is open."""
 
 
-class TimedLedger(Ledger):
-    """Tells when a message's decision is on disk."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.waiting: dict[str, asyncio.Future[None]] = {}
-
-    async def commit(self, accepted: Accepted, effects: Effects) -> Committed:
-        """Commit, then tell."""
-        committed = await super().commit(accepted, effects)
-        waiting = self.waiting.pop(accepted.message.dedupe_key, None)
-        if waiting is not None:
-            waiting.set_result(None)
-        return committed
-
-
-@dataclass
-class Bench:
-    """A bot on a ledger, without channels; `ask` measures one message from accept to committed decision."""
-
-    ledger: TimedLedger
-    worker: Worker
-    delivery: Delivery
-    latencies_s: list[float] = field(default_factory=list)
-    numbers: count[int] = field(default_factory=lambda: count(1))
-
-    async def ask(self, person: int, text: str) -> None:
-        """One message; returns when its decision is on disk."""
-        asked = message(next(self.numbers), person, text)
-        done = asyncio.get_running_loop().create_future()
-        self.ledger.waiting[asked.dedupe_key] = done
-        started = time.perf_counter()
-        await self.worker.deliver([asked])
-        await done
-        self.latencies_s.append(time.perf_counter() - started)
-
-    async def idle(self) -> None:
-        """Wait until all is decided and posted."""
-        await self.worker.idle()
-        await self.delivery.idle()
-
-
 @asynccontextmanager
-async def bench(folder: Path, matcher: FaqMatcher, *, post: bool = False) -> AsyncIterator[Bench]:
-    """A started bot with this matcher; replies are written to the outbox, and posted where `post`."""
-    wording = Wording()
-    house = House(faq=matcher.faq, wording=wording, organisation="us", number_prefix="FL", desk_language="en")
-    with TimedLedger(folder / "bench.db") as ledger:
-        delivery = Delivery(ledger.outbox, [Silent()])
+async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
+    """A bot with the row's matcher on a fresh ledger, without its own channels."""
+    faq = faq_and_messages(ENTRIES, PHRASINGS, 0)[0]
+    asked_of, words, channel = matcher(row, faq, Path(work.folder)), house(faq), Taking()
+    with Ledger(work.place or Path(work.folder) / f"{row}.db") as ledger:
+        delivery = Delivery(ledger.outbox, [channel])
+        worker = Worker(
+            ledger,
+            MatchBatches(lambda: asked_of),
+            lambda: words,
+            policy=Policy(),
+            on_commit=lambda committed: delivery.add(committed.outgoing),
+        )
 
-        def on_commit(committed: Committed) -> None:
-            if post:
-                delivery.add(committed.outgoing)
+        async def ask(person: int, text: str) -> str:
+            said = message(person, text)
+            reply: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+            channel.waiting[said.reply_to.place] = reply
+            await worker.deliver([said])
+            return await reply
 
-        worker = Worker(ledger, MatchBatches(lambda: matcher), lambda: house, policy=Policy(), on_commit=on_commit)
-        yield Bench(ledger=ledger, worker=worker, delivery=delivery)
+        async def settle() -> None:
+            await worker.idle()
+            await delivery.idle()
+
+        yield Contestant(ask, settle)
         await worker.stop()
         await delivery.stop()
-
-
-async def run_bot(bot: Bench, asked: Sequence[str], in_flight: int) -> float:
-    """All questions, so many at a time, each from somebody else; messages per second."""
-    waiting = iter(enumerate(asked))
-
-    async def one_after_another() -> None:
-        for number, text in waiting:
-            await bot.ask(number, text)
-
-    started = time.perf_counter()
-    await asyncio.gather(*(one_after_another() for _ in range(in_flight)))
-    return len(asked) / (time.perf_counter() - started)
-
-
-async def run_plain(faq: Faq, asked: Sequence[str]) -> float:
-    """The plain loop: a queue, rapidfuzz's extractOne with WRatio, no durability; messages per second."""
-    choices = [entry.question for entry in faq.entries]
-    queue: asyncio.Queue[str] = asyncio.Queue()
-    answers: asyncio.Queue[str] = asyncio.Queue()
-
-    async def answer() -> None:
-        while True:
-            text = await queue.get()
-            _, _, at = process.extractOne(text, choices, scorer=fuzz.WRatio)
-            answers.put_nowait(faq.entries[at].answer)
-
-    task = asyncio.create_task(answer())
-    started = time.perf_counter()
-    for text in asked:
-        queue.put_nowait(text)
-        await answers.get()
-    elapsed_s = time.perf_counter() - started
-    task.cancel()
-    return len(asked) / elapsed_s

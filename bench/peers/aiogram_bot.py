@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiogram import Bot, Dispatcher, F
 from aiogram.types import Chat, Message, Update, User
 
-from bench.peers.driver import Contestant, Work, answering, due
+from bench.peers.driver import Contestant, Work, answering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,4 +32,4 @@ async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
         return replies.pop(person)
 
     async with Bot("1:bench") as bot:
-        yield Contestant(ask, due(row, work))
+        yield Contestant(ask)

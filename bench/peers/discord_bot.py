@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bench.peers.driver import Contestant, Work, answering, due
+from bench.peers.driver import Contestant, Work, answering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
         state: Any = client._connection  # noqa: SLF001 - what the gateway hands its events to
         me = {"id": "999999999", "username": "bench", "discriminator": "0", "avatar": None, "bot": True}
         state.user = discord.ClientUser(state=state, data=me)  # type: ignore[arg-type]  # what Discord sends at least
-        yield Contestant(ask, due(row, work))
+        yield Contestant(ask)
 
 
 def _message(person: int, text: str) -> dict[str, Any]:

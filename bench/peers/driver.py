@@ -1,8 +1,9 @@
 """Measures one contestant in this process: ``python -m bench.peers.driver MODULE ROW WORK``; a line of JSON at the end.
 
 A contestant is a module with ``started(row, work)``, which gives a `Contestant` while the bot runs. It is asked one
-message after another, then many at a time, then so many a second; each message is a new person's, and each reply is
-held against the one that is due. This file runs in the peers' environment too: nothing of the bot is imported here.
+message after another, then many at a time, then so many a second; each message is a new person's. When all is
+measured, each reply is held against the one that is due. This file runs in the peers' environment too: nothing of the
+bot is imported here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,10 +34,11 @@ class Work:
     """What all are given: the FAQ's questions and answers, and the messages of each part of the measurement.
 
     Attributes:
-        due: The entry that WRatio finds for each message.
         paced_per_s: Messages a second in the last part; 0 leaves it out.
         idle_s: How long the idle bot is watched; 0 leaves it out.
         folder: Where a contestant may keep what it makes.
+        place: The ledger's address, where it is not a file in `folder`.
+        replies: The file with the reply that is due for each message.
     """
 
     questions: list[str]
@@ -44,18 +47,11 @@ class Work:
     alone: list[str]
     many: list[str]
     paced: list[str]
-    due: dict[str, int]
     paced_per_s: float
     idle_s: float
     folder: str
     place: str
-
-
-class Verdict(Protocol):
-    """Tells whether a reply is the one that is due."""
-
-    def __call__(self, text: str, reply: str, /) -> bool:
-        """True where it is."""
+    replies: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,6 @@ class Contestant:
     """A running bot: `ask` says a person's message and gives the reply; `settle` waits until nothing is left to do."""
 
     ask: Callable[[int, str], Awaitable[str]]
-    is_due: Verdict
     settle: Callable[[], Awaitable[None]] | None = None
 
 
@@ -83,22 +78,17 @@ def answering(row: str, work: Work) -> Callable[[str], str]:
     return lambda text: work.answers[process.extractOne(text, work.questions, scorer=fuzz.WRatio)[2]]
 
 
-def due(row: str, work: Work) -> Verdict:
-    """What a peer has to reply."""
-    return lambda text, reply: reply == work.answers[0 if row == "noop" else work.due[text]]
-
-
 async def measure(module: Started, row: str, work: Work, begun_s: float) -> dict[str, float]:
     """Every figure of one contestant; `begun_s` is when its process was started, on the machine's monotonic clock."""
-    process, latencies_s, wrong, people = psutil.Process(), list[float](), 0, 0
+    process, latencies_s, said = psutil.Process(), list[float](), list[tuple[str, str]]()
+
+    people = count(1)
 
     async def say(text: str) -> None:
-        nonlocal wrong, people
-        people += 1
         asked_s = time.perf_counter()
-        reply = await bot.ask(people, text)
+        reply = await bot.ask(next(people), text)
         latencies_s.append(time.perf_counter() - asked_s)
-        wrong += not bot.is_due(text, reply)
+        said.append((text, reply))
 
     async def timed(texts: Sequence[str], in_flight: int) -> tuple[float, float, float, float]:
         latencies_s.clear()
@@ -128,7 +118,11 @@ async def measure(module: Started, row: str, work: Work, begun_s: float) -> dict
             cpu_s = time.process_time()
             await asyncio.sleep(work.idle_s)
             found["idle_percent"] = (time.process_time() - cpu_s) / work.idle_s * 100
-        return found | {"asked": people, "wrong": wrong}
+    due = _read(work.replies)
+    wrong = [(text, reply) for text, reply in said if reply != due[text]]
+    for text, reply in wrong[:3]:
+        print(f"{text!r} was answered {reply!r} instead of {due[text]!r}", file=sys.stderr)
+    return found | {"asked": len(said), "wrong": len(wrong)}
 
 
 async def paced(say: Callable[[str], Coroutine[Any, Any, None]], texts: Sequence[str], per_s: float) -> None:
@@ -146,10 +140,15 @@ def quantiles_ms(times_s: Sequence[float]) -> tuple[float, float]:
     return cuts[49] * 1e3, cuts[98] * 1e3
 
 
+def _read(file: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+    return found
+
+
 def main() -> None:
     """Measure and print."""
     name, row, file, begun = sys.argv[1:]
-    work = Work(**json.loads(Path(file).read_text(encoding="utf-8")))
+    work = Work(**_read(file))
     module: Any = importlib.import_module(name)
     print(json.dumps(asyncio.run(measure(module, row, work, float(begun)))), flush=True)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from errbot.backends.base import Message
 from errbot.bootstrap import setup_bot
 
-from bench.peers.driver import Contestant, Work, answering, due
+from bench.peers.driver import Contestant, Work, answering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
             bot.callback_message(message)
             return replies.pop(str(person))
 
-        yield Contestant(ask, due(row, work))
+        yield Contestant(ask)
         bot.shutdown()
 
 

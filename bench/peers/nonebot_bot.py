@@ -11,7 +11,7 @@ import nonebot
 from nonebot.adapters import Adapter, Bot, Event, Message, MessageSegment
 from nonebot.message import handle_event
 
-from bench.peers.driver import Contestant, Work, answering, due
+from bench.peers.driver import Contestant, Work, answering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -100,4 +100,4 @@ async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
         await handle_event(bot, Said(person=str(person), text=text))
         return bot.replies.pop(str(person))
 
-    yield Contestant(ask, due(row, work))
+    yield Contestant(ask)

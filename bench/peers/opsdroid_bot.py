@@ -15,7 +15,7 @@ from opsdroid.core import OpsDroid
 from opsdroid.events import Message
 from opsdroid.matchers import match_regex
 
-from bench.peers.driver import Contestant, Work, answering, due
+from bench.peers.driver import Contestant, Work, answering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,4 +56,4 @@ async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
         return connector.replies.pop(str(person))
 
     with bot:
-        yield Contestant(ask, due(row, work))
+        yield Contestant(ask)

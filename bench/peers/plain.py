@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bench.peers.driver import Contestant, Work, answering, due
+from bench.peers.driver import Contestant, Work, answering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,5 +29,5 @@ async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
         return await reply
 
     task = asyncio.create_task(loop())
-    yield Contestant(ask, due(row, work))
+    yield Contestant(ask)
     task.cancel()

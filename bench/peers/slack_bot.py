@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 
-from bench.peers.driver import Contestant, Work, answering, due
+from bench.peers.driver import Contestant, Work, answering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,4 +53,4 @@ async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
         await app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
         return await reply
 
-    yield Contestant(ask, due(row, work))
+    yield Contestant(ask)

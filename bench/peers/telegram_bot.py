@@ -11,7 +11,7 @@ from telegram import Chat, Message, Update, User
 from telegram.ext import Application, ContextTypes, MessageHandler, filters
 from telegram.request import BaseRequest
 
-from bench.peers.driver import Contestant, Work, answering, due
+from bench.peers.driver import Contestant, Work, answering
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,5 +55,5 @@ async def started(row: str, work: Work) -> AsyncIterator[Contestant]:
     application.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, handle))
     async with application:
         await application.start()
-        yield Contestant(ask, due(row, work))
+        yield Contestant(ask)
         await application.stop()
