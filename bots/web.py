@@ -78,10 +78,10 @@ async def start(
     site = web.TCPSite(runner, host, port)
     try:
         await site.start()
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # the latter: there is no such port
         await runner.cleanup()
         raise WebError(
-            f"The {what} cannot listen on {host}:{port} ({error.strerror or error}). "
+            f"The {what} cannot listen on {host}:{port} ({getattr(error, 'strerror', None) or error}). "
             f"Stop what uses that port, or choose another: [web] {key}."
         ) from error
     taken: int = runner.addresses[0][1]

@@ -107,8 +107,8 @@ class WebSettings(_Part):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     public_url: str | None = Field(None, pattern=r"^https?://[^\s/]")
-    metrics: str = Field("", pattern=r"^(([^\s:/\[\]]+|\[[0-9A-Fa-f:.]+\]):\d{1,5})?$")
-    """HOST:PORT for ``/metrics``; nobody serves it where empty."""
+    metrics: str | None = Field(None, pattern=r"^([^\s:/\[\]]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$")
+    """HOST:PORT for ``/metrics``; nobody serves it where there is none."""
 
 
 class WordingSettings(_Part):

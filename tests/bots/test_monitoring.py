@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from pydantic import ValidationError
 
 import adapters.telegram.adapter
 import bots.escalation
 import bots.health
 import bots.supervisor
+from bots import web
 from bots.ledger.ledger import SHARES
 from bots.watchdog import Watchdog
+from config.settings import WebSettings
 from tests.bots.monitoring import MATTER, TOKEN, monitored
 
 if TYPE_CHECKING:
@@ -183,3 +186,31 @@ async def test_one_process_of_many_says_what_it_does_and_counts_what_waits_for_a
         assert samples['firstline_part_ready{part="lease:share:31"}'] == 1
         for path in ("/healthz", "/readyz", "/metrics"):
             assert postgres_url not in (await stage.asked(path)).text
+
+
+@pytest.mark.parametrize("port", ["taken", "99999"])
+async def test_an_address_that_nobody_can_listen_on_is_one_clear_sentence(port: str) -> None:
+    server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
+    async with server:
+        number = server.sockets[0].getsockname()[1] if port == "taken" else int(port)
+        with pytest.raises(web.WebError, match=rf"^The server for metrics cannot listen on 127.0.0.1:{number} .*9465"):
+            await web.start("127.0.0.1", number, [], what="server for metrics", key='metrics = "127.0.0.1:9465"')
+
+
+@pytest.mark.parametrize(
+    ("address", "is_good"),
+    [
+        ("127.0.0.1:9464", True),
+        ("[::1]:9464", True),
+        ("0.0.0.0:0", True),
+        ("9464", False),
+        ("::1:9464", False),
+        ("", False),
+    ],
+)
+def test_the_address_of_the_metrics_is_a_host_and_a_port(address: str, is_good: bool) -> None:  # noqa: FBT001 - a case
+    if is_good:
+        assert WebSettings(metrics=address).metrics == address
+    else:
+        with pytest.raises(ValidationError):
+            WebSettings(metrics=address)

@@ -431,7 +431,7 @@ kind = "remot"
                 "firstline.toml:6: web.port: must be a valid integer, unable to parse string as an integer; "
                 "for example: port = 8080."
             ),
-            "firstline.toml:7: web.text: there is no such key; the keys here are: host, port, public_url.",
+            "firstline.toml:7: web.text: there is no such key; the keys here are: host, port, public_url, metrics.",
             (
                 "firstline.toml:11: channels.telegram.token: this key is missing; give `token` in [channels.telegram], "
                 "or `token_file` with the path of a file that holds it, or set FIRSTLINE_CHANNELS__TELEGRAM__TOKEN."
@@ -609,7 +609,7 @@ class TestExample:
 
     def test_it_names_every_key_and_shows_its_default(self, tmp_path: Path) -> None:
         text = self.uncommented()
-        settings = self.load(written(tmp_path, text))
+        settings = self.load(written(tmp_path, re.sub(r'(?m)^url = "postgresql:.*\n', "", text)))  # beside its `path`
         named = tomllib.loads(text)
         assert set(named) == set(Settings.model_fields) - {"source", "warnings"}
         sections: dict[str, BaseModel] = {key: getattr(settings, key) for key in set(named) - {"data_dir", "channels"}}
