@@ -61,7 +61,7 @@ layers: setup-dev
 
 check: lint types layers test ## Format, lint, types, layers and tests: the one gate
 
-bench: setup-dev ## Measure speed, memory and start-up against a plain loop
+bench: setup-dev ## Measure speed beside other frameworks, memory and start-up: python -m bench --only speed
 	@$(BIN)/python -m bench
 
 eval: setup-dev ## Measure the matcher: make eval DATA=folder [MATCHER=strongest] [CACHE=folder]
