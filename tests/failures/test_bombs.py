@@ -38,8 +38,9 @@ def peak_after() -> int:
 
 
 @pytest.fixture
-async def url() -> AsyncIterator[str]:
+async def url(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """A web server with a helpdesk's door, as the bot has it."""
+    monkeypatch.setattr(web, "_SHUTDOWN_S", 0.1)
     given = {"url": "https://acme.zendesk.com", "email": "a@b.example", "token": "t" * 20, "webhook_secret": "s" * 20}
     desk = create("zendesk", Settings.model_validate(given), {})
     runner, port = await web.start("127.0.0.1", 0, routes(desk, lambda _: None))
