@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from bots.drill.audit import Books
@@ -24,6 +25,15 @@ _OUTGOING_COLUMNS = (
 _OUTGOING = f"SELECT {', '.join(_OUTGOING_COLUMNS.split())} FROM outgoing ORDER BY id"
 _TICKET_COLUMNS = "key desk_id number status"
 _TICKETS = f"SELECT {', '.join(_TICKET_COLUMNS.split())} FROM tickets"
+_STORED_COLUMNS = "id dedupe_key payload erased_at outcome rule entry decided_at"
+_STORED = """
+    SELECT i.id, i.dedupe_key, i.payload, i.erased_at, o.outcome, o.rule, o.entry, o.decided_at
+    FROM inbound i JOIN outcomes o ON o.inbound_id = i.id ORDER BY o.decided_at, i.id
+"""
+_PLAIN_REPLIES = """
+    SELECT key, inbound_id, reply FROM outgoing
+    WHERE inbound_id IS NOT NULL AND ticket_key IS NULL AND number IS NULL AND erased_at IS NULL ORDER BY id
+"""
 _BUSY = """
     SELECT (SELECT count(*) FROM inbound WHERE state = 'new')
     + (SELECT count(*) FROM outgoing WHERE state IN ('pending', 'sending'))
@@ -61,6 +71,22 @@ class Ledger:
                 return [row[column] for row in connection.execute(sql)]
         except LedgerError:
             return []
+
+    def stored(self) -> list[dict[str, Any]]:
+        """Every decided message as it was stored, in the order of the decisions, for a replay.
+
+        `replies` are the texts of the replies to it that tell of no ticket, by the end of their keys.
+        """
+        with report.reading(self._place) as connection:
+            replies: dict[int, dict[str, str]] = {}
+            for row in connection.execute(_PLAIN_REPLIES):
+                texts = replies.setdefault(row["inbound_id"], {})
+                texts[row["key"].partition(":")[2].partition(":")[2]] = json.loads(row["reply"])["text"]
+            rows = _rows(connection, _STORED_COLUMNS, _STORED)
+        for row in rows:
+            row["is_erased"] = row.pop("erased_at") is not None
+            row["replies"] = replies.get(row["id"], {})
+        return rows
 
     def holds(self, words: list[str]) -> bool:
         """Whether each of these is in a reply of which nobody knows whether it was posted."""

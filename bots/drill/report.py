@@ -19,6 +19,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "figures": {network: _figures(figures) for network, figures in result.audit.figures.items()},
         "tickets": result.seen.tickets,
         "sent": result.seen.sent,
+        "stored": result.stored,
         "agents_answers": result.audit.agents_answers,
         "ambiguous": result.audit.ambiguous,
         "refused": result.refused,

@@ -30,6 +30,7 @@ class Result:
 
     schedule: Schedule
     seen: Seen
+    stored: list[dict[str, Any]]
     audit: Audit
     happened: faults.Happened
     seconds: float
@@ -96,9 +97,11 @@ async def drill(
             agent.cancel()
         seen = await running.seen()
         books = await asyncio.to_thread(running.ledger.books)
+        stored = await asyncio.to_thread(running.ledger.stored)
         return Result(
             schedule=schedule,
             seen=seen,
+            stored=stored,
             audit=audit(seen, books),
             happened=running.happened,
             seconds=loop.time() - began,

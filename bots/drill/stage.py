@@ -105,16 +105,17 @@ class Stage:
 
     async def _build(self, stack: AsyncExitStack) -> None:
         only = ",".join(self.schedule.networks)
-        simulators = await Simulators.launch(self._token, only, self.folder / "simulators.log")
-        stack.push_async_callback(simulators.end)
+        launching = asyncio.create_task(Simulators.launch(self._token, only, self.folder / "simulators.log"))
+        try:
+            desk = await self._desk(stack)
+        finally:
+            simulators = await launching
+            stack.push_async_callback(simulators.end)
         self.networks = Networks(simulators.url, self._token)
         stack.push_async_callback(self.networks.close)
         sections: dict[str, object] = {}
         for name, connection in simulators.connections.items():
             sections[name] = await self._wired(stack, name, {**connection, **_PACE[name]})
-        desk: dict[str, object] = {}
-        if self.schedule.desk != "local":
-            desk = await self._desk(stack)
         self._http = await stack.enter_async_context(
             aiohttp.ClientSession(headers={"Authorization": f"Bearer {self._token}"}, timeout=_DESK_TIMEOUT)
         )
@@ -143,6 +144,8 @@ class Stage:
         stack.push_async_callback(end_it)
 
     async def _desk(self, stack: AsyncExitStack) -> dict[str, object]:
+        if self.schedule.desk == "local":
+            return {}
         process, said = await announced(
             "simulators.desks",
             [self.schedule.desk, "--leashed"],
