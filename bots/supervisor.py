@@ -287,12 +287,11 @@ class Bot:
         stack.push_async_callback(runner.cleanup)
 
     async def _take_up(self) -> None:
-        """Work off what the last run left, then receive: what was said first is decided first."""
+        """Work off what the last run left, and receive beside it; within a conversation, what came first goes first."""
         for name in self.adapters:
             self.health.part(f"channel:{name}", State.STARTING, "it is not connected yet")
-        await self.worker.resume()
         self.health.part("start", State.ON)
-        await asyncio.gather(*(self._receive(adapter) for adapter in self.adapters.values()))
+        await asyncio.gather(self.worker.resume(), *map(self._receive, self.adapters.values()))
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _LINES_IN_TICKET = 20
 _RETRY_FIRST_S, _RETRY_MOST_S = 0.2, 15.0
+_OLD_AT_ONCE = 256  # of an earlier run's messages in hand: enough for full batches, and new ones wait no longer
 _SWEEP_S = 3.0
 _log = logging.getLogger(__name__)
 
@@ -89,6 +90,10 @@ class Worker:
         self._shares: dict[int, Lease] | None = {} if is_one_of_many else None
         self._look = asyncio.Event()
         self._taken: set[int] = set()  # ids of what is in memory
+        self._behind: frozenset[str] = frozenset()  # conversations of which older messages wait in the ledger
+        self._old: set[int] = set()  # of those, what is in memory
+        self._old_done = asyncio.Event()
+        self._old_done.set()
         self._queues: dict[str, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._people: defaultdict[tuple[str, str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -111,18 +116,27 @@ class Worker:
         new = await self._ledger.accept(messages)
         for accepted in new:
             _note_accepted(accepted)
-        self._take(new)
+        self._take([accepted for accepted in new if accepted.message.conversation_key not in self._behind])
 
     def _is_ours(self, accepted: Accepted) -> bool:
         return self._shares is None or share_of(accepted.message) in self._shares
 
     async def resume(self) -> int:
-        """Take up what an earlier run accepted and did not decide; how many messages that were."""
+        """Take up what an earlier run accepted and did not decide; how many messages that were.
+
+        Meanwhile new messages may be delivered. Those of a conversation that has older ones wait in the ledger and are
+        taken up in their turn; the others are decided beside it, a few old ones at a time.
+        """
+        self._behind = self._ledger.behind()
         after, count = 0, 0
-        while page := self._ledger.undecided(after):
-            await self._room.wait()
+        while page := self._ledger.undecided(after, _OLD_AT_ONCE):
             self._take(page)
+            self._old.update(accepted.id for accepted in page if accepted.id in self._taken)
+            if len(self._old) >= _OLD_AT_ONCE // 2:
+                self._old_done.clear()
             after, count = page[-1].id, count + len(page)
+            await self._old_done.wait()
+        self._behind = frozenset()
         return count
 
     def again(self, accepted: Accepted) -> None:
@@ -215,6 +229,9 @@ class Worker:
 
     def _let_go(self, accepted: Accepted) -> None:
         self._taken.discard(accepted.id)
+        self._old.discard(accepted.id)
+        if len(self._old) < _OLD_AT_ONCE // 2:
+            self._old_done.set()
         self._count(-1)
 
     async def _conversation(self, key: str, queue: _Queue) -> None:

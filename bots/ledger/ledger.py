@@ -158,10 +158,15 @@ class Ledger:
         count: int = self.reader.execute("SELECT count(*) FROM inbound WHERE state = 'new'").fetchone()[0]
         return count
 
-    def undecided(self, after: int = 0) -> list[Accepted]:
+    def behind(self) -> frozenset[str]:
+        """The conversations that hold messages without an outcome."""
+        rows = self.reader.execute("SELECT DISTINCT conversation_key FROM inbound WHERE state = 'new'")
+        return frozenset(row["conversation_key"] for row in rows)
+
+    def undecided(self, after: int = 0, limit: int = _PAGE) -> list[Accepted]:
         """Messages without an outcome, oldest first, a page after the id `after`."""
         rows = self.reader.execute(
-            "SELECT id, payload FROM inbound WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?", (after, _PAGE)
+            "SELECT id, payload FROM inbound WHERE state = 'new' AND id > ? ORDER BY id LIMIT ?", (after, limit)
         )
         return [Accepted(id=row["id"], message=codec.load(IncomingMessage, row["payload"])) for row in rows]
 

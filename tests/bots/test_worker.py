@@ -106,6 +106,27 @@ async def test_what_was_accepted_and_not_decided_is_taken_up(path: Path) -> None
         assert len(bot.channel.posted) == 5
 
 
+async def test_new_messages_are_decided_beside_what_an_earlier_run_left_but_not_before_it_in_a_conversation(
+    path: Path,
+) -> None:
+    async with inside(path) as bot:
+        gate = bot.matcher.gates["old"] = threading.Event()
+        await bot.ledger.accept([making.message(f"old {i}", place="chat:a") for i in range(300)])
+        resuming = asyncio.create_task(bot.worker.resume())
+        await until(lambda: "old 0" in bot.matcher.asked)
+        await bot.worker.deliver([making.command("help", place="chat:b"), making.command("help", place="chat:a")])
+        await until(lambda: outcomes(bot, "b") == ["acted"])
+        assert outcomes(bot, "a") == []
+        gate.set()
+        async with asyncio.timeout(20):
+            assert await resuming == 301, "the new one waited behind the old ones"
+        await bot.settle(20)
+        decided = [row["id"] for row in bot.rows("SELECT inbound_id AS id FROM outcomes ORDER BY decided_at, rowid")]
+        in_a = [row["id"] for row in bot.rows("SELECT id FROM inbound WHERE conversation_key LIKE '%chat:a%'")]
+        assert [id_ for id_ in decided if id_ in in_a] == sorted(in_a)
+        assert outcomes(bot, "a")[-1] == "acted"
+
+
 async def test_what_was_stored_while_its_channel_was_stopped_is_worked_on_at_once(path: Path) -> None:
     async with inside(path) as bot:
         held = threading.Event()
