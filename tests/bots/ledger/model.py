@@ -130,6 +130,8 @@ class Bot:
                 return any(self.todo.values())
             case "send":
                 return any(self.lanes.values())
+            case "call_desk":
+                return bool(self.ledger.intents.due(datetime.now(UTC), 1))
         return True
 
     def under(self, name: str) -> Lease | None:
@@ -143,7 +145,7 @@ class LedgerMachine(RuleBasedStateMachine):
     All is one rule: given many, Hypothesis leaves most of them out of most stories, and nothing comes of those.
     """
 
-    happenings: ClassVar[tuple[str, ...]] = ("accept",) * 4 + ("decide",) * 5 + ("send",) * 6 + (
+    happenings: ClassVar[tuple[str, ...]] = ("accept",) * 3 + ("decide",) * 6 + ("send",) * 6 + (
         "decide_again", "retry", "resend", "crash", "forget"
     )  # fmt: skip
 
@@ -166,10 +168,11 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def happen(self, data: st.DataObject) -> None:
         """Something happens, to a bot that has something to do with it."""
-        what = data.draw(st.sampled_from(self.happenings))
-        able = [bot for bot in self._bots() if bot.can(what)]
-        self.bot = (able or self._bots())[data.draw(_NUMBER) % len(able or self._bots())]
-        getattr(self, what if able else "accept")(data.draw)
+        bots = self._bots()
+        able = {what: [bot for bot in bots if bot.can(what)] for what in set(self.happenings)}
+        what = data.draw(st.sampled_from([what for what in self.happenings if able[what]]))
+        self.bot = able[what][data.draw(_NUMBER) % len(able[what])]
+        getattr(self, what)(data.draw)
         self._tell(data.draw)
 
     def _tell(self, draw: Draw) -> None:
