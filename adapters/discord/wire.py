@@ -48,6 +48,7 @@ SERVER_THERE: Final = "SERVER_THERE"
 SERVER_AWAY: Final = "SERVER_AWAY"
 """Not Discord's names: whether a server can be heard, as far as the SDK keeps account of it."""
 _LONGEST_ACK: Final = 100  # characters, of an answer to a heartbeat
+_STORM_WAIT_S: Final = 10.0
 _BAN_WAIT_S: Final = 600.0  # what Discord's own window for invalid requests lasts
 _MAX_RATE_LIMIT_WAIT_S: Final = 30.0  # the least that the SDK can be told
 _HASTE: Final = (5, 60.0)  # connections to the gateway, seconds: beyond them, it is waited
@@ -255,7 +256,9 @@ def outcome(error: Exception) -> ChannelError:
 
 
 def _refusal(error: discord.HTTPException, said: str) -> ChannelError:
-    if error.status == 429:  # noqa: PLR2004 - without Discord's own header: blocked by the servers in front
+    if error.status == 429 and is_discords(error):  # noqa: PLR2004 - after as many repetitions as the SDK makes
+        return Busy(f"Discord asks to wait again and again: {said}", retry_after_s=_asked_wait_s(error))
+    if error.status == 429:  # noqa: PLR2004 - without Discord's own answer: blocked by the servers in front
         return Busy(f"Discord has blocked this address for a while: {said}", retry_after_s=_BAN_WAIT_S)
     if error.status >= 500:  # noqa: PLR2004
         return MaybePosted(f"Discord: {said}")
@@ -264,6 +267,13 @@ def _refusal(error: discord.HTTPException, said: str) -> ChannelError:
     if error.status == 401:  # noqa: PLR2004 - cured by the operator, and the reply can be sent then
         return Unreachable(f"Discord refuses the token: {said}")
     return Rejected(f"Discord refuses: {said}")
+
+
+def _asked_wait_s(error: discord.HTTPException) -> float:
+    try:
+        return float(error.response.headers.get("retry-after", ""))
+    except ValueError:
+        return _STORM_WAIT_S
 
 
 def is_discords(error: discord.HTTPException) -> bool:

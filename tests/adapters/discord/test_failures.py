@@ -317,6 +317,17 @@ async def test_short_limits_are_waited_out(sim: DiscordSimulator) -> None:
         assert sim.invalid_requests() == 0
 
 
+async def test_a_storm_of_limits_is_no_block(sim: DiscordSimulator) -> None:
+    async with running(sim) as stage:
+        message = await stage.says("hello")
+        sim.arm("too_many_requests", method="POST", route=POST, times=5, seconds=0.1)
+        with pytest.raises(Busy, match="again and again") as caught:
+            await stage.adapter.send(reply_to(message.reply_to, "Hello."))
+        assert caught.value.retry_after_s == 0.1
+        await stage.adapter.send(reply_to(message.reply_to, "Hello."))
+        assert [one.text for one in stage.posted()] == ["Hello."]
+
+
 # --- the connection ---------------------------------------------------------------------------------------------------
 
 
