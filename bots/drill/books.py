@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bots.drill.audit import Books
-from bots.ledger import report
+from bots.ledger import commands, report
 from bots.ledger.database import LedgerError, engine_at
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ _STORED = """
 _PLAIN_REPLIES = """
     SELECT key, inbound_id, reply FROM outgoing
     WHERE inbound_id IS NOT NULL AND ticket_key IS NULL AND number IS NULL AND erased_at IS NULL ORDER BY id
+"""
+_SPEAKERS = {"user": "user", "reply": "agent"}
+_DESK_TICKETS = """
+    SELECT d.id AS row, t.desk_id, d.key, d.number, d.status, d.subject
+    FROM desk_tickets d LEFT JOIN tickets t ON t.key = d.key ORDER BY d.id
 """
 _BUSY = """
     SELECT (SELECT count(*) FROM inbound WHERE state = 'new')
@@ -87,6 +92,26 @@ class Ledger:
             row["is_erased"] = row.pop("erased_at") is not None
             row["replies"] = replies.get(row["id"], {})
         return rows
+
+    def tickets(self) -> list[dict[str, Any]]:
+        """The built-in desk's tickets, in the form of `simulators.desks.Seen`; empty before there is a ledger."""
+        try:
+            with report.reading(self._place) as connection:
+                words: dict[int, list[dict[str, Any]]] = {}
+                for row in connection.execute("SELECT ticket_id, kind, text FROM desk_entries ORDER BY id"):
+                    if row["kind"] in _SPEAKERS:
+                        word = {"by": _SPEAKERS[row["kind"]], "text": row["text"], "is_public": True}
+                        words.setdefault(row["ticket_id"], []).append(word)
+                tickets = _rows(connection, "row desk_id key number status subject", _DESK_TICKETS)
+        except LedgerError:
+            return []
+        return [{**one, "id": str(one["desk_id"]), "words": words.get(one["row"], [])} for one in tickets]
+
+    def act(self, act: str, number: str, text: str) -> None:
+        """Leave a command for the bot, as an agent does who answers or solves a ticket of the built-in desk."""
+        name = {"answer": "tickets_reply", "solve": "tickets_resolve"}[act]
+        said = {"text": text} if act == "answer" else {}
+        commands.submit(self._place, name, {"number": number, "agent": "Mia", **said}, wait_s=0)
 
     def holds(self, words: list[str]) -> bool:
         """Whether each of these is in a reply of which nobody knows whether it was posted."""

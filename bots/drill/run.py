@@ -152,22 +152,31 @@ class _Running:
 
     async def agent(self) -> None:
         """The agent works on the tickets that the schedule gives them, until cancelled."""
-        if self._stage.schedule.desk == "local":
-            return
         while True:
-            for ticket in await self._stage.tickets():
+            for ticket in await self._tickets():
                 words = " ".join(word["text"] for word in ticket["words"])
                 for matter in [matter for matter in self._waiting if matter in words]:
-                    await self._work(ticket["id"], self._waiting.pop(matter))
+                    await self._work(ticket, self._waiting.pop(matter))
             await asyncio.sleep(_AGENT_LOOKS_EVERY_S)
 
-    async def _work(self, ticket: str, line: Line) -> None:
+    async def _tickets(self) -> list[dict[str, Any]]:
+        if self._stage.schedule.desk == "local":
+            return await asyncio.to_thread(self.ledger.tickets)
+        return await self._stage.tickets()
+
+    async def _act(self, act: str, ticket: dict[str, Any], text: str = "") -> None:
+        if self._stage.schedule.desk == "local":
+            await asyncio.to_thread(self.ledger.act, act, ticket["number"], text)
+        else:
+            await self._stage.agent(act, ticket["id"], text)
+
+    async def _work(self, ticket: dict[str, Any], line: Line) -> None:
         for number in range(1, line.agent + 1):
             words = f"zq{line.id}x{number}q"
             text = f"We looked into it, reference {words}."
-            await self._stage.agent("answer", ticket, text)
-            self._answers.append(Answer(ticket=ticket, number=number, text=text, words=words))
-        await self._stage.agent("solve", ticket)
+            await self._act("answer", ticket, text)
+            self._answers.append(Answer(ticket=ticket["id"], number=number, text=text, words=words))
+        await self._act("solve", ticket)
 
     async def settled(self, began: float) -> None:
         """Wait until nothing is under way, or too long for that; the audit then says what is missing."""
@@ -196,7 +205,7 @@ class _Running:
         return Seen(
             posted=stage.posted,
             sent={network: await stage.networks.sent(network) for network in networks},
-            tickets=[] if stage.schedule.desk == "local" else await stage.tickets(),
+            tickets=await self._tickets(),
             answers=self._answers,
             windows=self.happened.windows,
             ours=frozenset(itertools.chain(stage.greetings, stage.before)),
