@@ -6,13 +6,11 @@ Wall-clock figures depend on the machine and its other work: compare the ratios,
 from __future__ import annotations
 
 import argparse
-import importlib
 import statistics
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
-from bench import desks, matching, networks, speed, starting
+from bench import desks, matching, memory, networks, speed, starting
 
 _ROOT = Path(__file__).parents[1]
 _PARTS = ("speed", "start", "memory", "desks", "networks", "matching")
@@ -36,8 +34,8 @@ def main() -> None:
             speed.main(Path(folder), options.messages, options.rounds, options.rows, peers)
     if "start" in options.only:
         _start(options.rounds)
-    if "memory" in options.only and find_spec("bench.memory") is not None:
-        importlib.import_module("bench.memory").main()
+    if "memory" in options.only:
+        memory.main([])
     if "desks" in options.only:
         desks.main()
     if "networks" in options.only:
