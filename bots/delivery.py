@@ -134,6 +134,9 @@ class Lane:
 
         One that a refill took already, before its commit was told of, is settled when its turn comes again.
         """
+        if self._lease is not None:  # what another process left for the same place may come before it
+            self._look.set()
+            return
         if self._behind or len(self._held) >= _IN_MEMORY:
             self._behind = True
             self._newest = min(self._newest, outgoing.id - 1)  # the refill must not pass it over
@@ -172,15 +175,22 @@ class Lane:
         """Take what is to be posted, whenever something may be, until cancelled."""
         while True:
             self._look.clear()
-            if not self._behind:
-                room = _IN_MEMORY - len(self._held)
-                page = self._outbox.waiting(self._adapter.name, self._held, limit=room) if room > 0 else []
-                for outgoing in page:
-                    self._hold(outgoing)
-                self._behind = len(page) == room
+            try:
+                self._take_waiting()
+            except Exception as error:  # the next look may find the server again
+                _log.warning("Nothing could be taken up (%s)", trouble(error), extra={"action": "sweep_failed"})
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_SWEEP_S * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
                     await self._look.wait()
+
+    def _take_waiting(self) -> None:
+        room = _IN_MEMORY - len(self._held)
+        if self._behind or room <= 0:
+            return
+        page = self._outbox.waiting(self._adapter.name, self._held, limit=room)
+        for outgoing in page:
+            self._hold(outgoing)
+        self._behind = len(page) == room
 
     async def idle(self) -> None:
         """Wait until nothing is left to post."""

@@ -108,9 +108,7 @@ async def _carry_out(hands: Hands, command: Command) -> str:
             )
 
 
-async def _decide(
-    hands: Hands, command: Command, settles: Callable[[str], Callable[[Connection], None]]
-) -> str:
+async def _decide(hands: Hands, command: Command, settles: Callable[[str], Callable[[Connection], None]]) -> str:
     """What a moderator wants done with a text that waits."""
     identity, outbox = int(command.arguments["id"]), hands.ledger.outbox
     if command.name == "approvals_send":

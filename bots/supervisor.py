@@ -26,6 +26,7 @@ from bots.pipeline.decision import Policy
 from bots.pipeline.plan import House
 from bots.relay import Relay
 from bots.roles import ROLES
+from bots.shield.word_lists import vocabulary
 from bots.troubles import trouble
 from bots.watchdog import Watchdog
 from bots.within import within
@@ -53,7 +54,7 @@ _REMOVE_TIMEOUT_S = 10.0
 _REMOVALS = 8
 _LAST_SENDS_S = 2.0  # of the drain: for the answers to what is on the wire
 _CLOSING_S = 2.0  # of the drain: for the web server and the disk
-_LOCAL_POLL_S, _REMOTE_POLL_S = 0.3, 20.0
+_LOCAL_POLL_S, _REMOTE_POLL_S = 2.0, 20.0  # whoever writes to the built-in desk also wakes the relay
 _FORGET_EVERY_S, _FORGET_PAUSE_S = 3600.0, 0.1
 _log = logging.getLogger(__name__)
 
@@ -237,6 +238,7 @@ class Bot:
             work |= {**at_desk, "the retention": self._forget}
         for name, run in work.items():
             self._in_background(self._keep_running(name, run))
+        self._in_background(asyncio.to_thread(vocabulary))  # half a second in which nobody need wait
         if self._is_one_of_many:
             await self._join(at_desk)
         else:
@@ -293,7 +295,7 @@ class Bot:
         self.health.part("start", State.ON)
         await asyncio.gather(self.worker.resume(), *map(self._receive, self.adapters.values()))
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)

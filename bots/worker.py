@@ -116,7 +116,10 @@ class Worker:
         new = await self._ledger.accept(messages)
         for accepted in new:
             _note_accepted(accepted)
-        self._take([accepted for accepted in new if accepted.message.conversation_key not in self._behind])
+        if self._shares is None:
+            self._take([accepted for accepted in new if accepted.message.conversation_key not in self._behind])
+        else:  # what another process accepted for the same conversation may come before it
+            self._look.set()
 
     def _is_ours(self, accepted: Accepted) -> bool:
         return self._shares is None or share_of(accepted.message) in self._shares
@@ -141,7 +144,10 @@ class Worker:
 
     def again(self, accepted: Accepted) -> None:
         """Take a message to work that a person wants to be tried again."""
-        self._take([accepted])
+        if self._shares is None:
+            self._take([accepted])
+        else:
+            self._look.set()
 
     # --- one process of many ----------------------------------------------------------------------------------------
 
@@ -170,9 +176,12 @@ class Worker:
         """Take up what is undecided in the shares of this process, whenever something may be, until cancelled."""
         while True:
             self._look.clear()
-            while page := self._ledger.undecided_in(sorted(self._shares or ()), self._taken):
-                self._take(page)
-                await self._room.wait()
+            try:
+                while page := self._ledger.undecided_in(sorted(self._shares or ()), self._taken):
+                    self._take(page)
+                    await self._room.wait()
+            except Exception as error:  # the next look may find the server again
+                _log.warning("Nothing could be taken up (%s)", trouble(error), extra={"action": "sweep_failed"})
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_SWEEP_S * random.uniform(0.9, 1.1)):  # noqa: S311 - jitter
                     await self._look.wait()

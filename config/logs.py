@@ -45,6 +45,8 @@ _QUIET = (
     "oauthlib",
     "praw",
     "prawcore",
+    "procrastinate",
+    "psycopg",
     "requests_oauthlib",
     "sqlalchemy",
     "telegram",

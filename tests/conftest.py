@@ -87,3 +87,8 @@ async def browser(request: pytest.FixtureRequest, _chromium: Browser) -> AsyncIt
     yield _chromium
     for context in _chromium.contexts:
         await context.close()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """For ``-n auto``: tests wait more than they work, so three share two cores."""
+    return max(1, (os.cpu_count() or 1) * 3 // 2)

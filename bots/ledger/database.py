@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import queue
 import threading
 import time
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MAX_BATCH = 500
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -214,8 +216,10 @@ class Writer:
                 return self._transaction(batch, _apart)
         except LedgerUnwritable as error:  # the server could not be reached again
             return [error] * len(batch)
-        except self._engine.errors as error:
-            with contextlib.suppress(*self._engine.errors):
+        except Exception as error:  # whatever it is: this thread goes on, and nobody waits for ever
+            if not isinstance(error, self._engine.errors):
+                _log.exception("The ledger's writer met what it does not know", extra={"action": "writer_failed"})
+            with contextlib.suppress(*self._engine.errors, LedgerError):  # a server that is gone has rolled back itself
                 self._connection.execute("ROLLBACK")
             failure = LedgerUnwritable(
                 f"The ledger {self._engine.title} cannot be written ({error}). Nothing was lost:"

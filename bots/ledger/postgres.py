@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _OLDEST = 140_000
 _CONNECT_S = 5
+# A process that is frozen within a transaction must not keep the others from writing.
+_SETTINGS = "-c timezone=UTC -c idle_in_transaction_session_timeout=4000"
 _REST_S = 1.0  # after a failed attempt to connect: readers wait in the event loop
 _WRITING, _MIGRATING = 0x66_69_72_73, 0x66_69_72_74  # advisory locks of this database
 _LITERAL = re.compile(r"('[^']*')")
@@ -46,6 +48,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self.url = url
         self.title = title(url)
+        self._options = conninfo.conninfo_to_dict(url).get("options", "")
         self.done_here: set[tuple[str, str]] = set()  # what this process takes up by itself: nobody need be told of it
 
     @contextlib.contextmanager
@@ -85,8 +88,8 @@ class Postgres:
                 keepalives_interval=3,
                 keepalives_count=3,
                 row_factory=_rows,
-                options="-c timezone=UTC -c client_encoding=UTF8"
-                + (" -c default_transaction_read_only=on" if read_only else ""),
+                client_encoding="utf8",
+                options=f"{self._options} {_SETTINGS}" + (" -c default_transaction_read_only=on" if read_only else ""),
             )
         except psycopg.Error as error:
             raise LedgerUnwritable(
@@ -195,7 +198,7 @@ class PostgresConnection:
                 self._told.clear()
 
     def _execute(self, sql: str, values: Values) -> Cursor:
-        if self._raw.closed and not self._within:
+        if self._raw.closed and not self._within and sql != "ROLLBACK":
             if time.monotonic() < self._rest_until:
                 raise psycopg.OperationalError("the server was out of reach a moment ago")
             self._rest_until = time.monotonic() + _REST_S
