@@ -30,8 +30,7 @@ from ticket_client import registry
 from ticket_client.base import Requester, TicketDraft
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from bots.ledger.connection import Connection
     from ticket_client.base import TicketDesk
 
 _LATENCY_S = 0.02
@@ -125,7 +124,7 @@ async def through_the_bot(kind: str, first: int) -> tuple[float, Counter[str], i
                 return _TICKETS / elapsed_s, Counter(call[0] for call in simulator.calls), len(simulator.tickets)
 
 
-def _leave(connection: sqlite3.Connection, kind: str, first: int) -> None:
+def _leave(connection: Connection, kind: str, first: int) -> None:
     for number in range(first, first + _TICKETS):
         made = opening(number)
         connection.execute(

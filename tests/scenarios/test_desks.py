@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Page
 
+    from bots.ledger.database import Place
     from simulators.django_helpdesk import Access
     from simulators.scene import Scene
 
@@ -115,7 +116,7 @@ async def stage_on(network: str, folder: Path, access: Access) -> AsyncIterator[
         await scene.stop()
 
 
-def _all_replies(ledger: Path) -> str:
+def _all_replies(ledger: Place) -> str:
     with reading(ledger) as connection:
         return "\n".join(row["reply"] or "" for row in connection.execute("SELECT reply FROM outgoing"))
 

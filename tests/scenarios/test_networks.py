@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from bots.ledger.database import Place
+
 MATTER = "the moon fell on my ledger and now my cat owns everything"
 
 
-def _stored_replies(ledger: Path) -> str:
+def _stored_replies(ledger: Place) -> str:
     with reading(ledger) as connection:
         return "\n".join(row["reply"] for row in connection.execute("SELECT reply FROM outgoing"))
 
