@@ -45,7 +45,7 @@ def drill(  # noqa: PLR0913, PLR0917 - a command's options
     """Let everything go wrong on simulated networks, and check that nothing is lost or doubled."""
     from bots.drill.faults import NAMES
     from bots.drill.run import plan
-    from bots.drill.schedule import read
+    from bots.drill.schedule import ScheduleError, read
 
     if replay is not None:
         command = [sys.executable, "-P", "-m", "bots.drill.again", str(replay)]
@@ -57,21 +57,21 @@ def drill(  # noqa: PLR0913, PLR0917 - a command's options
         raise typer.BadParameter("Several drills keep nothing: no --ledger, --folder, --report, --schedule.")
     if unknown := [name for name in names if name not in NAMES]:
         raise typer.BadParameter(f"There is no fault {unknown[0]!r}; there are {', '.join(NAMES)}.")
+    try:
+        recorded = read(schedule) if schedule else None
+    except ScheduleError as error:
+        raise typer.BadParameter(str(error)) from error
     is_wrong = False
     for number in range(seed, seed + seeds):
-        planned = (
-            read(schedule)
-            if schedule
-            else plan(
-                number,
-                multiple=multiple,
-                minutes=minutes,
-                networks=tuple(networks.split(",")),
-                desk=desk,
-                names=names,
-                processes=processes,
-                is_shared=bool(ledger),
-            )
+        planned = recorded or plan(
+            number,
+            multiple=multiple,
+            minutes=minutes,
+            networks=tuple(networks.split(",")),
+            desk=desk,
+            names=names,
+            processes=processes,
+            is_shared=bool(ledger),
         )
         result = _one(planned, folder, report, processes=processes, ledger=ledger, is_quiet=seeds > 1)
         is_wrong = is_wrong or bool(result.audit.wrong)
@@ -109,7 +109,7 @@ def _line(result: Result) -> str:
 
 
 async def _run(planned: Schedule, place: Path, *, processes: int, ledger: str, is_quiet: bool) -> Result:
-    from bots.drill.run import drill
+    from bots.drill.run import DrillError, drill
 
     task = asyncio.current_task()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -117,6 +117,9 @@ async def _run(planned: Schedule, place: Path, *, processes: int, ledger: str, i
     try:
         tell = (lambda _: None) if is_quiet else typer.echo
         return await drill(planned, place, processes=processes, ledger=ledger, tell=tell)
+    except DrillError as error:
+        typer.echo(f"firstline: {error}", err=True)
+        raise typer.Exit(1) from error
     except asyncio.CancelledError:
         typer.echo("Stopped; nothing is left running.", err=True)
         raise typer.Exit(130) from None

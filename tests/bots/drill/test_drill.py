@@ -61,6 +61,7 @@ async def test_under_kill_and_cut_nothing_is_lost_or_doubled(tmp_path: Path) -> 
         (["--processes", "2"], "name an empty database, --ledger"),
         (["--seeds", "2", "--report", "r.json"], "Several drills keep nothing"),
         (["--folder", "."], "a drill begins with nothing"),
+        (["--schedule", "pyproject.toml"], "pyproject.toml is no schedule of a drill"),
     ],
 )
 def test_what_cannot_be_drilled_is_refused(arguments: list[str], words: str) -> None:
