@@ -362,6 +362,13 @@ class HasFiles(Protocol):
         """
 
 
+class HearsOthers(Protocol):
+    """A channel that is open on several processes at once: `ChannelAdapter`s may have this in addition."""
+
+    def heard(self, about: str | None) -> None:
+        """Another instance said this (`Surroundings.tell_others`); None: anything may have been said. Never waits."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptLine:
     """One line of a conversation as both sides saw it."""
@@ -398,12 +405,17 @@ def unheard(channel: str, within_s: float, stream: str = "") -> None:
     """Signs of life where nobody watches."""
 
 
+def alone(channel: str, about: str) -> None:
+    """Tells others where there are none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What the composition root gives to every adapter.
 
     `secret` (32 bytes, made once for an installation) signs sessions; `public_url` is where its web server is reached.
-    `alive` is told of every sign of life.
+    `alive` is told of every sign of life. `tell_others` (the channel's name, about what: ids, never texts) lets the
+    channel's instances on other processes hear of something; it never waits, and may be heard late, or as None.
     """
 
     transcript: Transcript
@@ -412,3 +424,4 @@ class Surroundings:
     load_state: Callable[[str], Awaitable[str | None]]
     save_state: Callable[[str, str], Awaitable[None]]
     alive: SignsOfLife = unheard
+    tell_others: Callable[[str, str], None] = alone

@@ -21,7 +21,7 @@ from bots.cluster.sweeps import SWEEP, sweeping
 from bots.delivery import Delivery
 from bots.escalation import Escalation
 from bots.health import State
-from bots.ledger.connection import DESK, INBOUND, REPLIES
+from bots.ledger.connection import CHANNELS, DESK, INBOUND, REPLIES
 from bots.ledger.ledger import SHARES, Ledger, share_in, share_name
 from bots.relay import Relay
 from bots.worker import Worker
@@ -63,6 +63,7 @@ class OneOfMany:
         self._bus.on(INBOUND, hands.worker.look)
         self._bus.on(REPLIES, hands.delivery.look)
         self._bus.on(DESK, self._desk_calls)
+        self._bus.on(CHANNELS, self._channel_calls)
         self._stack = AsyncExitStack()
 
     def _works(self) -> dict[str, Callable[[Lease], Awaitable[None]]]:
@@ -103,6 +104,14 @@ class OneOfMany:
         self._hands.escalation.wake()
         if about and _DESK in self._leases.held:
             self._hands.relay.hint(about.split(","))
+
+    def _channel_calls(self, told: str | None) -> None:
+        """A channel's instance on another process, or here, said something (None: any may have)."""
+        name, _, about = (told or "").partition(":")
+        for adapter in self._hands.adapters.values():
+            heard = getattr(adapter, "heard", None)
+            if heard is not None and (told is None or adapter.name == name):
+                heard(about if told else None)
 
     # --- what is done under a lease ---------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from adapters import registry as channels
-from adapters.base import Busy, ChannelSetupError, IncomingMessage, MaybePosted, Surroundings, Unreachable
+from adapters.base import Busy, ChannelSetupError, IncomingMessage, MaybePosted, Surroundings, Unreachable, alone
 from bots import desk_calls, metrics, orders, readings, web
 from bots.delivery import Delivery
 from bots.desk_watch import watched
@@ -27,6 +27,7 @@ from bots.pipeline.plan import House
 from bots.relay import Relay
 from bots.roles import ROLES
 from bots.shield.word_lists import vocabulary
+from bots.telling import Telling
 from bots.troubles import trouble
 from bots.watchdog import Watchdog
 from bots.within import within
@@ -140,6 +141,7 @@ class Bot:
             load_state=self.ledger.load_state,
             save_state=self.ledger.save_state,
             alive=self.health.alive,
+            tell_others=Telling(self.ledger.writer) if self._is_one_of_many else alone,
         )
         self.adapters: dict[str, ChannelAdapter] = {
             name: channels.channel(section.kind).create(name, section, surroundings)

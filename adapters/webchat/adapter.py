@@ -7,6 +7,8 @@ What makes it safe to lose a connection at any moment:
   repetition is stored once.
 * A reply's id is `Reply.key`; the client shows a key once. On each connection it is sent the transcript, and with it
   what was sent so recently that the ledger may not have written it down yet (`RecentSends`).
+* Where several processes serve the chat, one of them sends, and tells the others which session to look up: its open
+  sockets there are sent what they have not got of the transcript.
 """
 
 from __future__ import annotations
@@ -59,6 +61,7 @@ _log = logging.getLogger(__name__)
 _HELLO_WITHIN_S: Final = 10.0
 _CLOSE_WITHIN_S: Final = 1.0
 _HEARTBEAT_S: Final = 25.0
+_LOOK_AGAIN_S: Final = 1.0
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
@@ -134,6 +137,9 @@ class WebchatAdapter:
         self._connections: defaultdict[str, set[Connection]] = defaultdict(set)
         self._recent = RecentSends()
         self._deliver: Deliver | None = None
+        self._me = secrets.token_hex(4)  # among this chat's instances
+        self._behind: dict[str, None] = {}  # sessions that others sent to
+        self._looking: asyncio.Task[None] | None = None
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """The page, the widget and its socket."""
@@ -163,7 +169,21 @@ class WebchatAdapter:
         )
         self._recent.add(session, line)
         self._push(session, {"type": "line", "line": shown(line)})
+        self._surroundings.tell_others(self.name, f"{self._me}/{session}/")
         return reply.key
+
+    def heard(self, about: str | None) -> None:
+        """Another instance sent something to a session, or removed a message from it; None: perhaps, to any."""
+        if about is None:
+            self._look_up(*self._connections)
+            return
+        teller, session, removed = about.split("/", 2)
+        if teller == self._me:
+            return  # every socket here was sent it
+        if removed:
+            self._push(session, {"type": "removed", "id": removed})
+        else:
+            self._look_up(session)
 
     async def find(self, reply: Reply) -> str | None:
         """The reply's key if it was sent lately; never needed, because a repeated key is shown once."""
@@ -173,6 +193,7 @@ class WebchatAdapter:
     async def delete(self, message: IncomingMessage) -> bool:
         """Take the words off the user's open tabs; the history shows only what the ledger kept."""
         self._push(message.author.id, {"type": "removed", "id": message.message_id})
+        self._surroundings.tell_others(self.name, f"{self._me}/{message.author.id}/{message.message_id}")
         return True
 
     async def check(self) -> list[Finding]:
@@ -193,6 +214,8 @@ class WebchatAdapter:
     async def close(self) -> None:
         """Close every socket with 1001 (going away)."""
         self._deliver = None
+        if self._looking is not None:
+            self._looking.cancel()
         closings = [
             asyncio.create_task(socket.close(code=WSCloseCode.GOING_AWAY, message=b"restart"))
             for socket in self._sockets
@@ -204,6 +227,27 @@ class WebchatAdapter:
         for connection in self._connections.get(session, ()):
             if connection is not but:
                 connection.push(frame)
+
+    def _look_up(self, *sessions: str) -> None:
+        self._behind |= {session: None for session in sessions if session in self._connections}
+        if self._behind and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        """Send the open sockets here what they have not got, session after session, until none is behind."""
+        while self._behind:
+            session = next(iter(self._behind))
+            del self._behind[session]
+            try:
+                lines = history(await self._lines(session))
+            except Exception as error:  # noqa: BLE001 - whatever the ledger suffers from, it will be read again
+                _log.warning("The history is out of reach (%s).", type(error).__name__, extra={"action": "look_failed"})
+                self._behind[session] = None
+                await asyncio.sleep(_LOOK_AGAIN_S)
+                continue
+            for connection in self._connections.get(session, ()):
+                connection.catch_up(lines)
+            await asyncio.sleep(0)  # between two sessions others have their turn
 
     async def _serve_page(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._page, content_type="text/html", headers=_PAGE_HEADERS)
@@ -282,7 +326,11 @@ class WebchatAdapter:
         self._connections[session].add(connection)
         writer = None
         try:
-            await socket.send_json(await self._welcome(session, known=known, had_token=bool(hello.token)))
+            welcome = await self._welcome(session, known=known, had_token=bool(hello.token))
+            connection.got = {line["id"]: line.get("chosen", "") for line in welcome["lines"]}
+            if connection.missed:
+                self._look_up(session)
+            await socket.send_json(welcome)
             writer = asyncio.create_task(connection.write())
             while frame := await self._read(socket):
                 await self._handle(frame, connection)
@@ -353,6 +401,10 @@ class WebchatAdapter:
         if self._deliver is None:
             return  # closing: the client keeps what was not acknowledged
         message = normalise(frame, visitor, name=self.name, label=label, now=datetime.now(tz=UTC))
+        if isinstance(frame, Tapped):
+            connection.note(frame.line, frame.action)
+        else:
+            connection.note(frame.id)
         await self._deliver([message])
         at = message.sent_at.isoformat()
         connection.push({"type": "ack", "id": frame.id, "at": at})

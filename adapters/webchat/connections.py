@@ -15,12 +15,15 @@ from aiohttp import web
 from adapters.webchat.frames import Visitor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from adapters.base import TranscriptLine
 
 RECENT_S: Final = 120.0
 """How long a sent reply is remembered; the ledger writes it down within milliseconds, seconds on a bad day."""
 _QUEUED_FRAMES: Final = 256
 _MANY_KEYS: Final = 10_000
+_KNOWN_LINES: Final = 2_000  # more than a transcript has
 
 
 class Allowance:
@@ -73,15 +76,44 @@ class RecentSends:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Connection:
-    """One open socket. Frames wait in a bounded queue: a client that does not read is cut off and catches up later."""
+    """One open socket. Frames wait in a bounded queue: a client that does not read is cut off and catches up later.
+
+    `got` has the ids of the lines that it was sent, each with the button that was chosen there; None before it is
+    welcomed: what is to be caught up with by then is `missed`.
+    """
 
     visitor: Visitor
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
     queue: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(_QUEUED_FRAMES))
+    got: dict[str, str] | None = None
+    missed: bool = False
+
+    def note(self, line: str, chosen: str = "") -> None:
+        """It has this line, and knows what was chosen there."""
+        if self.got is not None:
+            self.got[line] = chosen or self.got.get(line, "")
+            if len(self.got) > _KNOWN_LINES:
+                del self.got[next(iter(self.got))]
+
+    def catch_up(self, lines: Sequence[dict[str, Any]]) -> None:
+        """Queue what it has not got yet of the conversation's lines."""
+        if self.got is None:
+            self.missed = True
+            return
+        for line in lines:
+            identity, chosen = line["id"], line.get("chosen", "")
+            if identity not in self.got:
+                self.push({"type": "line", "line": line})
+            elif self.got[identity] != chosen != "":
+                self.push({"type": "chosen", "line": identity, "action": chosen})
 
     def push(self, frame: dict[str, Any]) -> None:
         """Queue a frame; never waits. A full queue ends the connection."""
+        if frame["type"] == "line":
+            self.note(frame["line"]["id"], frame["line"].get("chosen", ""))
+        elif frame["type"] == "chosen":
+            self.note(frame["line"], frame["action"])
         try:
             self.queue.put_nowait(json.dumps(frame, ensure_ascii=False))
         except asyncio.QueueFull:

@@ -22,6 +22,8 @@ REPLIES = "firstline_replies"
 """Tells of replies to post: the name of their channel."""
 DESK = "firstline_desk"
 """Tells of something to do at the helpdesk: nothing more, or ids of tickets that may have changed there."""
+CHANNELS = "firstline_channels"
+"""What a channel's instances tell each other: its name, a colon, ids that the channel understands."""
 
 
 class Row(Protocol):
