@@ -13,7 +13,17 @@ from uuid import uuid4
 from aiohttp import ClientSession, ClientWebSocketResponse, web
 from aiohttp.test_utils import BaseTestServer, TestServer
 
-from adapters.base import Button, IncomingMessage, Kind, Reply, ReplyTarget, Surroundings, TranscriptLine, Visibility
+from adapters.base import (
+    Button,
+    IncomingMessage,
+    Kind,
+    Reply,
+    ReplyTarget,
+    Surroundings,
+    TranscriptLine,
+    Visibility,
+    alone,
+)
 from adapters.webchat import Settings, WebchatAdapter, create
 
 if TYPE_CHECKING:
@@ -175,9 +185,16 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(settings: Settings | None = None, *, started: bool = True, port: int = 0) -> AsyncIterator[Stage]:
+async def stage(
+    settings: Settings | None = None,
+    *,
+    started: bool = True,
+    port: int = 0,
+    transcript: MemoryTranscript | None = None,
+    tell_others: Callable[[str, str], None] = alone,
+) -> AsyncIterator[Stage]:
     """A live chat served on a port of this machine, taking messages unless `started` is false."""
-    transcript = MemoryTranscript()
+    transcript = transcript or MemoryTranscript()
     states: dict[str, str] = {}
 
     async def load_state(key: str) -> str | None:
@@ -192,6 +209,7 @@ async def stage(settings: Settings | None = None, *, started: bool = True, port:
         public_url="http://127.0.0.1",
         load_state=load_state,
         save_state=save_state,
+        tell_others=tell_others,
     )
     adapter = create("webchat", settings or Settings(), surroundings)
     app = web.Application()
