@@ -58,10 +58,13 @@ class Delivery:
     ) -> None:
         self._outbox = outbox
         self._on_posted = on_posted
+        self._notes: set[asyncio.Task[None]] = set()  # of what platforms have, outliving the lanes
         self._lanes = {adapter.name: self._lane(adapter) for adapter in adapters}
 
     def _lane(self, adapter: ChannelAdapter, lease: Lease | None = None) -> Lane:
-        return Lane(self._outbox, adapter, lambda other: self.add([other]), self._on_posted, lease)
+        return Lane(
+            self._outbox, adapter, lambda other: self.add([other]), self._on_posted, lease=lease, notes=self._notes
+        )
 
     async def hold(self, adapter: ChannelAdapter, lease: Lease) -> None:
         """Post on a channel for as long as its lease is held: until cancelled."""
@@ -97,21 +100,28 @@ class Delivery:
     async def stop(self, within_s: float = _LAST_SENDS_S) -> None:
         """Begin no new post, and give those under way a moment to end; what was not posted stays in the ledger."""
         await asyncio.gather(*(lane.stop(within_s) for lane in self._lanes.values()))
+        if self._notes:
+            _, late = await asyncio.wait(self._notes, timeout=within_s)
+            for note in late:
+                note.cancel()
 
 
 class Lane:
     """One channel account's replies."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         outbox: Outbox,
         adapter: ChannelAdapter,
         elsewhere: Callable[[Outgoing], None],
         on_posted: Callable[[Outgoing], None] = lambda _: None,
+        *,
         lease: Lease | None = None,
+        notes: set[asyncio.Task[None]] | None = None,
     ) -> None:
         self._outbox = outbox
         self._lease = lease
+        self._notes: set[asyncio.Task[None]] = set() if notes is None else notes
         self._on_posted = on_posted
         self._look = asyncio.Event()
         self._adapter = adapter
@@ -347,7 +357,11 @@ class Lane:
         return outgoing, True
 
     async def _posted(self, outgoing: Outgoing, posted: str) -> None:
-        await self._noted(lambda: self._outbox.sent(outgoing, posted))
+        # To its end, even where the lane ends: that the platform has it is so, whoever posts there from now on.
+        note = asyncio.create_task(self._noted(lambda: self._outbox.sent(outgoing, posted)))
+        self._notes.add(note)
+        note.add_done_callback(self._notes.discard)
+        await asyncio.shield(note)
         self._count("sent")
         self._on_posted(outgoing)
         _log.info("A reply is posted.", extra={"action": "reply_posted", "posted": posted})

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bots.roles import Role
 
 _DESK = "desk"
+_IDS_TOLD = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +98,14 @@ class OneOfMany:
         if _DESK in self._leases.held:
             self._hands.relay.hint(ticket_ids)
         else:
-            about = ",".join(ticket_ids)
-            await self._hands.ledger.writer.run(lambda connection: connection.tell(DESK, about))
+            ids = list(ticket_ids)
+            pieces = [",".join(ids[at : at + _IDS_TOLD]) for at in range(0, len(ids), _IDS_TOLD)]
+
+            def tell(connection: Connection) -> None:
+                for piece in pieces:
+                    connection.tell(DESK, piece)
+
+            await self._hands.ledger.writer.run(tell)
 
     def _desk_calls(self, about: str | None) -> None:
         self._hands.escalation.wake()

@@ -166,6 +166,9 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for key in [key for key, queue in self._queues.items() if queue.share == share]:
+                for left in self._queues.pop(key).waiting:  # its task was cancelled before it began
+                    self._let_go(left)
 
     def look(self, share: str | None) -> None:
         """Something was accepted elsewhere for a share (None: for any), perhaps."""
@@ -177,8 +180,7 @@ class Worker:
         while True:
             self._look.clear()
             try:
-                while page := self._ledger.undecided_in(sorted(self._shares or ()), self._taken):
-                    self._take(page)
+                while self._take(self._ledger.undecided_in(sorted(self._shares or ()), self._taken)):
                     await self._room.wait()
             except Exception as error:  # the next look may find the server again
                 _log.warning("Nothing could be taken up (%s)", trouble(error), extra={"action": "sweep_failed"})
@@ -221,7 +223,8 @@ class Worker:
             else:
                 event.clear()
 
-    def _take(self, page: Sequence[Accepted]) -> None:
+    def _take(self, page: Sequence[Accepted]) -> int:
+        """Take to work what is not in hand already, and ours; how many that were."""
         fresh = [accepted for accepted in page if accepted.id not in self._taken and self._is_ours(accepted)]
         self._count(len(fresh))
         for accepted in fresh:
@@ -235,6 +238,7 @@ class Worker:
             task = queue.task = asyncio.create_task(self._conversation(key, queue), context=logs.unrelated())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        return len(fresh)
 
     def _let_go(self, accepted: Accepted) -> None:
         self._taken.discard(accepted.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import zlib
 from contextlib import ExitStack, closing
@@ -33,6 +34,7 @@ _OWN_TICKETS_DAYS = 30
 _UNREAD_DAYS = 1
 _NEWS_DAYS = 90  # after which nobody waits for a ticket that is over to be opened again
 _PAGE = 1000
+_log = logging.getLogger(__name__)
 _SIGNING = "installation:secret"
 # A chat that becomes another one counts its messages from the start while the conversation goes on.
 _PLACE = "json_extract(i.payload, '$.reply_to.place') = ?"
@@ -181,7 +183,7 @@ class Ledger:
         rows = self.reader.execute(
             f"SELECT id, payload FROM inbound WHERE id IN ({marks(fresh)}) AND state = 'new' ORDER BY id", fresh
         )
-        return [Accepted(id=row["id"], message=codec.load(IncomingMessage, row["payload"])) for row in rows]
+        return [found for row in rows if (found := _readable(row)) is not None]
 
     # --- what a decision looks at -----------------------------------------------------------------------------------
 
@@ -601,6 +603,15 @@ class Ledger:
         """Erase the words of decided messages and finished replies older than `age`; outcome rows stay."""
         before = codec.stamp(datetime.now(UTC) - age)
         return await self.writer.run(lambda connection: erasing.forget(connection, before))
+
+
+def _readable(row: Row) -> Accepted | None:
+    """A message as it was accepted; None for one that a newer release wrote and this one cannot read."""
+    try:
+        return Accepted(id=row["id"], message=codec.load(IncomingMessage, row["payload"]))
+    except ValueError:  # it stops no other
+        _log.error("A message cannot be read", extra={"action": "message_unreadable", "inbound": row["id"]})
+        return None
 
 
 def save_cursor(connection: Connection, name: str, value: str) -> None:

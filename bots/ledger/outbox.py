@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _MOST_IN_AN_HOUR = 100
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +212,13 @@ class Outbox:
             f"SELECT * FROM outgoing WHERE id IN ({marks(fresh)}) AND state IN ('pending', 'sending') ORDER BY id",
             fresh,
         )
-        return [_outgoing(row) for row in rows]
+        found: list[Outgoing] = []
+        for row in rows:
+            try:
+                found.append(_outgoing(row))
+            except ValueError:  # a newer release wrote it; it stops no other
+                _log.error("A reply cannot be read", extra={"action": "reply_unreadable", "outgoing": row["id"]})
+        return found
 
     async def sending(self, outgoing: Outgoing, *, under: Lease | None = None) -> bool:
         """Note, before the platform is called, that it is about to be; False where the reply is settled already.

@@ -25,9 +25,17 @@ if TYPE_CHECKING:
     from bots.ledger.connection import Connection, Cursor, Values
 
 _OLDEST = 140_000
-_CONNECT_S = 5
+# Who finds a host that is gone only after TCP's quarter of an hour stands still for as long.
+_WATCHED = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds; the others are seconds
+}
 # A process that is frozen within a transaction must not keep the others from writing.
 _SETTINGS = "-c timezone=UTC -c idle_in_transaction_session_timeout=4000"
+_MOST_TOLD = 2000  # characters; PostgreSQL takes fewer than 8,000 bytes
 _REST_S = 1.0  # after a failed attempt to connect: readers wait in the event loop
 _WRITING, _MIGRATING = 0x66_69_72_73, 0x66_69_72_74  # advisory locks of this database
 _LITERAL = re.compile(r"('[^']*')")
@@ -48,7 +56,6 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self.url = url
         self.title = title(url)
-        self._options = conninfo.conninfo_to_dict(url).get("options", "")
         self.done_here: set[tuple[str, str]] = set()  # what this process takes up by itself: nobody need be told of it
 
     @contextlib.contextmanager
@@ -65,7 +72,9 @@ class Postgres:
             from sqlalchemy import create_engine  # noqa: PLC0415 - only a new or old ledger costs it
 
             try:
-                upgrading.upgrade(create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(self.url)))
+                upgrading.upgrade(
+                    create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(self._conninfo()))
+                )
             except Exception as error:
                 raise LedgerError(
                     f"The tables of the ledger {self.title} cannot be made or changed ({_one_line(error)}). The user"
@@ -76,21 +85,19 @@ class Postgres:
         """Open it."""
         return PostgresConnection(self, read_only=read_only)
 
+    def _conninfo(self, *, read_only: bool = False) -> str:
+        """The URL, and what a connection of ours needs where the URL does not say otherwise."""
+        theirs = conninfo.conninfo_to_dict(self.url)
+        options = f"{theirs.pop('options', '')} {_SETTINGS}" + (
+            " -c default_transaction_read_only=on" if read_only else ""
+        )
+        ours = {"application_name": "firstline", "client_encoding": "utf8", "options": options.strip()}
+        return conninfo.make_conninfo("", **{**_WATCHED, **theirs, **ours})
+
     def open(self, *, read_only: bool) -> psycopg.Connection[Any]:
         """The driver's own connection. Raises `LedgerError`."""
         try:
-            connection = psycopg.connect(
-                self.url,
-                autocommit=True,
-                connect_timeout=_CONNECT_S,
-                application_name="firstline",
-                keepalives_idle=10,
-                keepalives_interval=3,
-                keepalives_count=3,
-                row_factory=_rows,
-                client_encoding="utf8",
-                options=f"{self._options} {_SETTINGS}" + (" -c default_transaction_read_only=on" if read_only else ""),
-            )
+            connection = psycopg.connect(self._conninfo(read_only=read_only), autocommit=True, row_factory=_rows)
         except psycopg.Error as error:
             raise LedgerUnwritable(
                 f"The ledger {self.title} cannot be reached ({_one_line(error)}). Is the server up, and are the name,"
@@ -208,6 +215,8 @@ class PostgresConnection:
 
     def tell(self, topic: str, about: str) -> None:
         """Notify the other processes when the transaction is on disk."""
+        if len(about) > _MOST_TOLD:  # then whoever hears looks at everything
+            about = ""
         if (topic, about) not in self._engine.done_here:
             self._told[topic, about] = None
 
@@ -221,17 +230,19 @@ class PostgresConnection:
 
 
 def title(url: str) -> str:
-    """A URL without its password. Raises `LedgerError` where it is none."""
+    """A URL without its password. Raises `LedgerError` where it is none; libpq's own words would repeat it."""
     try:
         parts = conninfo.conninfo_to_dict(url)
-    except psycopg.Error as error:
+        host, port, name = parts.get("host", "localhost"), parts.get("port", ""), parts.get("dbname", "")
+    except psycopg.Error:
+        host = name = "@"
+        port = ""
+    if "@" in f"{host}{name}" or (port and not str(port).isdecimal()):
         raise LedgerError(
-            "[ledger] url cannot be read. Write it as postgresql://user:password@host:5432/database"
-            f" ({_one_line(error)})."
-        ) from error
-    host = parts.get("host", "localhost")
-    port = f":{parts['port']}" if "port" in parts else ""
-    return f"postgresql://{host}{port}/{parts.get('dbname', '')}"
+            "[ledger] url cannot be read. Write it as postgresql://user:password@host:5432/database, and in the password"
+            " %40 for @, %2F for /, %3A for :, %25 for %, and so on."
+        )
+    return f"postgresql://{host}{f':{port}' if port else ''}/{name}"
 
 
 @lru_cache(maxsize=2000)
