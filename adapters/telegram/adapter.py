@@ -211,6 +211,7 @@ class TelegramAdapter:
         await self._persist(self._log_in)
         if self._settings.mode == "polling":
             await self._persist(self._delete_webhook)
+            self._alive_between_polls()  # it has answered; where nobody writes, the first poll takes its whole time
             await self._poll(deliver)
         self._deliver = deliver
         try:
@@ -221,6 +222,9 @@ class TelegramAdapter:
                 await self._persist(self._bot.get_me)
         finally:
             self._deliver = None  # from here on the hook refuses, and Telegram sends again after the restart
+
+    def _alive_between_polls(self) -> None:
+        self._alive(self._settings.poll_timeout_s + 3 * self._settings.request_timeout_s)
 
     def _alive(self, within_s: float) -> None:
         self._surroundings.alive(self.name, within_s + _SPARE_S)
@@ -282,7 +286,7 @@ class TelegramAdapter:
                 if isinstance(error, errors.Conflict):
                     await self._persist(self._delete_webhook)
                 continue
-            self._alive(self._settings.poll_timeout_s + 3 * self._settings.request_timeout_s)
+            self._alive_between_polls()
             await self._take(updates, deliver)
             # Only now: with the next request Telegram forgets everything below the offset.
             numbers = [number for update in updates if isinstance(number := _number(update), int)]
