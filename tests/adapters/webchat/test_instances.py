@@ -39,6 +39,11 @@ class Ledger(MemoryTranscript):
             await hold.wait()
         return found
 
+    async def has_been_read(self, times: int) -> None:
+        async with asyncio.timeout(5):
+            while self.reads < times:
+                await asyncio.sleep(0.01)
+
 
 class Line:
     """Between the instances; where it `is_cut`, nothing is heard. What one tells comes back to itself, too."""
@@ -144,11 +149,9 @@ async def test_what_is_sent_while_a_connection_is_welcomed_is_not_missed() -> No
         ledger.reads, ledger.hold = 0, asyncio.Event()
         hold = ledger.hold
         coming = asyncio.create_task(second.client(client.welcome["token"]))
-        while not ledger.reads:
-            await asyncio.sleep(0.01)
+        await ledger.has_been_read(1)
         await send(first, reply_to(second.inbox[0], "answer", key="r1"))
-        while ledger.reads < 2:
-            await asyncio.sleep(0.01)
+        await ledger.has_been_read(2)
         await asyncio.sleep(0.05)
         hold.set()
         again = await coming
