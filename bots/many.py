@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from bots.health import Health
+    from bots.ledger.connection import Connection
     from bots.ledger.database import Lease
     from bots.roles import Role
 

@@ -61,7 +61,7 @@ async def _serve(settings: Settings, roles: Sequence[Role]) -> None:
         loop.add_signal_handler(name, stop.set)
     typer.echo("firstline is starting: reading the FAQ …")
     async with Bot(settings, roles) as bot:
-        _print(settings, bot.outline)
+        _print(settings, bot.outline, roles)
         bot.failed.add_done_callback(lambda _: stop.set())
         gc.collect()
         gc.freeze()  # what is there now stays: no later collection walks over all of it again while messages wait
@@ -72,8 +72,8 @@ async def _serve(settings: Settings, roles: Sequence[Role]) -> None:
     typer.echo("Stopped. Nothing accepted is lost; what is left over waits in the ledger.")
 
 
-def _print(settings: Settings, outline: Outline) -> None:
-    chats = [section for section in settings.channels.values() if section.kind == "webchat"]
+def _print(settings: Settings, outline: Outline, roles: Sequence[Role]) -> None:
+    chats = [section for section in settings.channels.values() if section.kind == "webchat" and "web" in roles]
     others = [name for name in outline.channels if settings.channels[name].kind != "webchat"]
     shown = ", ".join(others) or "none yet (see docs/channels.md to connect Telegram)"
     desk = "built in; work on tickets with: firstline tickets list" if outline.desk == "local" else outline.desk
@@ -84,6 +84,8 @@ def _print(settings: Settings, outline: Outline) -> None:
         f"  Desk        {desk}",
         f"  Ledger      {outline.ledger}",
     ]
+    if len(roles) < len(ROLES):
+        lines.append(f"  Role        {', '.join(roles)}; other processes do the rest")
     if outline.undecided or outline.unposted:
         lines.append(f"  Taken up    {outline.undecided} messages and {outline.unposted} replies of the last run")
     typer.echo("firstline is running. Stop it with Ctrl-C.")

@@ -18,6 +18,7 @@ from procrastinate.schema import SchemaManager
 from psycopg import sql
 
 from bots.cluster.connections import watched
+from bots.ledger.database import LedgerError
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -34,7 +35,7 @@ CREATE TABLE IF NOT EXISTS firstline_seekers (
 """  # which leases a live worker may hold; a row lives as long as its worker's
 
 
-class NotInstalled(Exception):
+class NotInstalled(LedgerError):
     """The database is not fit for many processes; the message says why, and what is to be done."""
 
 

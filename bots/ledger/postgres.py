@@ -76,9 +76,10 @@ class Postgres:
                     create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(self._conninfo()))
                 )
             except Exception as error:
+                why = getattr(error, "orig", None) or error  # the driver's own words, without SQLAlchemy's
                 raise LedgerError(
-                    f"The tables of the ledger {self.title} cannot be made or changed ({_one_line(error)}). The user"
-                    " in [ledger] url needs the right to create tables and functions there."
+                    f"The tables of the ledger {self.title} cannot be made or changed ({_one_line(why)}). The user in"
+                    " [ledger] url needs the right to create tables and functions there. See: firstline check"
                 ) from error
 
     def connect(self, *, read_only: bool = False) -> PostgresConnection:
@@ -101,7 +102,7 @@ class Postgres:
         except psycopg.Error as error:
             raise LedgerUnwritable(
                 f"The ledger {self.title} cannot be reached ({_one_line(error)}). Is the server up, and are the name,"
-                " the password and the database in [ledger] url right? The bot tries again by itself."
+                " the password and the database in [ledger] url right?"
             ) from error
         return connection
 
@@ -129,7 +130,9 @@ class Postgres:
             row = connection.execute(
                 "SELECT current_setting('server_version_num') AS version, current_setting('server_encoding') AS"
                 " encoding, current_schema() AS schema,"
-                " has_schema_privilege(current_schema(), 'CREATE') AS may_create"
+                " has_schema_privilege(current_schema(), 'CREATE') AS may_create, current_database() AS database,"
+                " has_database_privilege(current_database(), 'CREATE')"
+                " OR to_regnamespace('procrastinate') IS NOT NULL AS may_coordinate"
             ).fetchone()
         if int(row["version"]) < _OLDEST:
             raise LedgerError(f"{self.title} is too old: firstline needs PostgreSQL {_OLDEST // 10_000} or newer.")
@@ -139,6 +142,11 @@ class Postgres:
             raise LedgerError(
                 f"The user in [ledger] url may make no tables in {self.title}. Let its owner say:"
                 f" GRANT CREATE ON SCHEMA {row['schema'] or 'public'} TO the user."
+            )
+        if not row["may_coordinate"]:
+            raise LedgerError(
+                f"The user in [ledger] url may make no schema in {self.title}, which the processes need to share the"
+                f" work. Let its owner say: GRANT CREATE ON DATABASE {row['database']} TO the user."
             )
 
     def exists(self) -> bool:
@@ -239,8 +247,8 @@ def title(url: str) -> str:
         port = ""
     if "@" in f"{host}{name}" or (port and not str(port).isdecimal()):
         raise LedgerError(
-            "[ledger] url cannot be read. Write it as postgresql://user:password@host:5432/database, and in the password"
-            " %40 for @, %2F for /, %3A for :, %25 for %, and so on."
+            "[ledger] url cannot be read. Write it as postgresql://user:password@host:5432/database,"
+            " and in the password %40 for @, %2F for /, %3A for :, %25 for %, and so on."
         )
     return f"postgresql://{host}{f':{port}' if port else ''}/{name}"
 
