@@ -42,6 +42,7 @@ _KNOWN_PLACES = 10_000
 _UNWRITABLE_MOST_S = 15.0
 _LAST_SENDS_S = 3.0
 _SWEEP_S = 3.0
+_FRESH_S = 2.0  # well below what others wait before they take over a lease
 _WAIT_WORTH_NOTING_S = 0.005
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -338,7 +339,7 @@ class Lane:
         call: asyncio.Task[str] | None = None
         try:
             async with self._starting if outgoing.reply.target.idempotency is Idempotency.NONE else nullcontext():
-                if not await self._noted(lambda: self._outbox.sending(outgoing, under=self._lease)):
+                if not await self._note_sending(outgoing):
                     return outgoing, True  # cancelled or settled meanwhile
                 outgoing = replace(outgoing, attempts=outgoing.attempts + 1)
                 call = asyncio.create_task(self._adapter.send(self._after_its_forerunner(outgoing.reply)))
@@ -355,6 +356,15 @@ class Lane:
                 call.cancel()
         await self._posted(outgoing, posted)
         return outgoing, True
+
+    async def _note_sending(self, outgoing: Outgoing) -> bool:
+        """Note that it is about to be posted; anew where that took so long that another process may be at it by now."""
+        while True:
+            began = time.monotonic()
+            if not await self._noted(lambda: self._outbox.sending(outgoing, under=self._lease)):
+                return False
+            if self._lease is None or time.monotonic() - began < _FRESH_S:
+                return True
 
     async def _posted(self, outgoing: Outgoing, posted: str) -> None:
         # To its end, even where the lane ends: that the platform has it is so, whoever posts there from now on.

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from bots.files import FilesLater
-from bots.ledger.database import LedgerUnwritable
+from bots.ledger.database import LeaseLost, LedgerUnwritable
 from bots.ledger.intents import Continuation, KnownNumber
 from bots.pipeline.effects import NUMBER
 from bots.troubles import trouble
@@ -130,6 +130,7 @@ class Escalation:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self.trouble, self._pause_until = "", datetime.min.replace(tzinfo=UTC)  # a new term begins by asking
 
     async def finish(self) -> None:
         """Begin nothing more, and wait for what is on its way to the desk."""
@@ -169,6 +170,8 @@ class Escalation:
         try:
             if await self._intents.take(intent, _LEASE_S):
                 await self._attempt(intent)
+        except LeaseLost:
+            _log.info("Another process is at that.", extra={"action": "lease_lost", "intent": intent.id})
         except LedgerUnwritable as error:
             _log.error("%s", error, extra={"action": "ledger_unwritable"})
             await self._let_go(intent, _BACKOFF_FIRST_S, trouble(error))

@@ -391,6 +391,9 @@ class Bot:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(end - _LAST_SENDS_S - _CLOSING_S):
                 if self._many is not None:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_LAST_SENDS_S):
+                            await self.escalation.finish()
                     await self._many.__aexit__()  # others go on
                 await self.worker.idle()
                 await self.escalation.finish()

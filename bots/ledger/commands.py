@@ -53,7 +53,7 @@ def submit(place: Place, name: str, arguments: Mapping[str, Any], *, wait_s: flo
 def settle(connection: Connection, command_id: int, state: str, result: str) -> None:
     """Note how a command ended, inside the transaction that carries it out."""
     connection.execute(
-        "UPDATE commands SET state = ?, result = ?, done_at = ? WHERE id = ?",
+        "UPDATE commands SET state = ?, result = ?, done_at = ? WHERE id = ? AND state = 'new'",
         (state, result, codec.stamp(), command_id),
     )
 

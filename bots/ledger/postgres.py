@@ -109,7 +109,7 @@ class Postgres:
     @staticmethod
     def begin(connection: Connection) -> None:
         """Wait for whoever writes now."""
-        connection.execute("BEGIN")
+        connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
         connection.execute(f"SELECT pg_advisory_xact_lock({_WRITING})")
 
     @staticmethod
