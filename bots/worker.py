@@ -270,21 +270,14 @@ class Worker:
     async def _process(self, accepted: Accepted) -> None:
         """Decide and commit, however long the disk is full; the bot's own mistakes end as a failed outcome."""
         message = accepted.message
-        state = ConversationState()
+        state: ConversationState | None = None
         matches, error = NO_MATCHES, None
-        try:
-            state = self._ledger.conversation(message.conversation_key)
-            if message.secrets and self._remove is not None:
-                self._remove(message)
-            if _needs_matches(message):
-                language = state.language or state.written_in or message.language_hint
-                matches = await self._matching.match(message.text, language)
-        except Exception as failed:
-            _log.error("A message could not be matched (%s)", trouble(failed), extra={"action": "match_failed"})
-            error = failed
         delay = _RETRY_FIRST_S
         while True:
             try:
+                if state is None:
+                    state = self._ledger.conversation(message.conversation_key)
+                    matches, error = await self._matched(message, state)
                 await self._in_turn(accepted, state, matches, error)
             except (Superseded, LeaseLost):
                 return
@@ -296,9 +289,22 @@ class Worker:
                 if error is not None:
                     raise  # not even the failure could be written
                 _log.error("A message could not be decided (%s)", trouble(failed), extra={"action": "decide_failed"})
-                error = failed
+                state, error = state or ConversationState(), failed
             else:
                 return
+
+    async def _matched(self, message: IncomingMessage, state: ConversationState) -> tuple[Matches, Exception | None]:
+        """What the FAQ has for a message, or why that cannot be told."""
+        try:
+            if message.secrets and self._remove is not None:
+                self._remove(message)
+            if _needs_matches(message):
+                language = state.language or state.written_in or message.language_hint
+                return await self._matching.match(message.text, language), None
+        except Exception as failed:
+            _log.error("A message could not be matched (%s)", trouble(failed), extra={"action": "match_failed"})
+            return NO_MATCHES, failed
+        return NO_MATCHES, None
 
     async def _decide(
         self, accepted: Accepted, state: ConversationState, matches: Matches, error: Exception | None

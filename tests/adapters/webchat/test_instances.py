@@ -30,10 +30,10 @@ class Ledger(MemoryTranscript):
         self.hold: asyncio.Event | None = None
 
     async def lines(self, conversation_key: str, *, limit: int) -> list[TranscriptLine]:
-        self.reads += 1
         if self.is_broken:
             raise OSError("my secret words")
         found = list(await super().lines(conversation_key, limit=limit))
+        self.reads += 1
         hold, self.hold = self.hold, None
         if hold is not None:
             await hold.wait()
