@@ -75,4 +75,4 @@ lock: setup-dev ## Pin the dependencies again (needs uv)
 		| $(COMPILE) --no-deps --python-version 3.11 - -o requirements-semantic.lock
 
 clean: ## Remove what setup and tests made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

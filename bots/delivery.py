@@ -69,6 +69,8 @@ class Delivery:
 
     async def hold(self, adapter: ChannelAdapter, lease: Lease) -> None:
         """Post on a channel for as long as its lease is held: until cancelled."""
+        if self._notes:  # what this process knows to be posted is not to be found as if nobody knew
+            await asyncio.wait(self._notes)
         lane = self._lanes[adapter.name] = self._lane(adapter, lease)
         try:
             await lane.sweep()
