@@ -7,7 +7,7 @@ What makes it safe to lose a connection at any moment:
   repetition is stored once.
 * A reply's id is `Reply.key`; the client shows a key once. On each connection it is sent the transcript, and with it
   what was sent so recently that the ledger may not have written it down yet (`RecentSends`).
-* Where several processes serve the chat, one of them sends, and tells the others which session to look up: its open
+* Where several processes serve the chat, one of them sends. Each tells the others which session to look up: its open
   sockets there are sent what they have not got of the transcript.
 """
 
@@ -173,7 +173,7 @@ class WebchatAdapter:
         return reply.key
 
     def heard(self, about: str | None) -> None:
-        """Another instance sent something to a session, or removed a message from it; None: perhaps, to any."""
+        """Another instance has news of a session, or removed a message from it; None: there may be news of any."""
         if about is None:
             self._look_up(*self._connections)
             return
@@ -414,6 +414,7 @@ class WebchatAdapter:
             words = TranscriptLine(id=frame.id, author="user", text=clean(frame.text), at=message.sent_at)
             echo = {"type": "line", "line": shown(words)}
         self._push(visitor.session, echo, but=connection)
+        self._surroundings.tell_others(self.name, f"{self._me}/{visitor.session}/")
 
     async def _offered(self, session: str, tap: Tapped) -> str | None:
         """The label of the button, if this session was really shown it."""

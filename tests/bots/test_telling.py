@@ -88,6 +88,8 @@ async def test_visitors_of_two_processes_are_shown_every_reply_once_and_in_order
             for client in clients:
                 while len(_shown(client)) < 2 * number:  # the answer, and whether it helped
                     await client.next("line")
+        while len([frame for frame in other_tab.frames if frame["type"] == "line"]) < 9:  # with what its visitor said
+            await other_tab.next("line")
         for client in clients:
             await client.socket.send_json({"type": "ping"})
             await client.next("pong")

@@ -109,6 +109,7 @@ async def test_tabs_on_both_are_shown_the_same() -> None:
         here = await first.client()
         there = await second.client(here.welcome["token"])
         message_id = await asked(first, here)
+        assert (await there.next("line"))["line"]["id"] == message_id, "what is said on one is not shown by the other"
         reads = ledger.reads
         await send(first, reply_to(first.inbox[0], "answer", key="r1", buttons=TWO))
         await there.next("line")
