@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _MOST_IN_AN_HOUR = 100
+_POSTED = ("sent",)  # another lane may have noted that meanwhile: it is so
 _log = logging.getLogger(__name__)
 
 
@@ -240,15 +241,15 @@ class Outbox:
     async def later(self, outgoing: Outgoing, not_before: datetime, why: str, *, under: Lease | None = None) -> None:
         """Not posted; to be tried again (or moved to another target)."""
         at, reply = codec.stamp(not_before), codec.dump(outgoing.reply)
-        await self._set(outgoing.id, "pending", under, not_before=at, error=why, reply=reply)
+        await self._set(outgoing.id, "pending", under, not_before=at, error=why, reply=reply, unless=_POSTED)
 
     async def ambiguous(self, outgoing: Outgoing, why: str, *, under: Lease | None = None) -> None:
         """Nobody can find out whether it was posted."""
-        await self._set(outgoing.id, "ambiguous", under, error=why, **_without_secret(outgoing.reply))
+        await self._set(outgoing.id, "ambiguous", under, error=why, **_without_secret(outgoing.reply), unless=_POSTED)
 
     async def failed(self, outgoing: Outgoing, why: str, *, under: Lease | None = None) -> None:
         """The platform refuses it for good."""
-        await self._set(outgoing.id, "failed", under, error=why, **_without_secret(outgoing.reply))
+        await self._set(outgoing.id, "failed", under, error=why, **_without_secret(outgoing.reply), unless=_POSTED)
 
     async def replaced(self, outgoing: Outgoing, why: str, *, under: Lease | None = None) -> list[Outgoing]:
         """The platform refuses it for good: note that, and put what is to be said instead on its way."""

@@ -33,8 +33,9 @@ _WATCHED = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds; the others are seconds
 }
+_SETTINGS = "-c timezone=UTC"
 # A process that is frozen within a transaction must not keep the others from writing.
-_SETTINGS = "-c timezone=UTC -c idle_in_transaction_session_timeout=4000"
+_NOT_FROZEN = "SET idle_in_transaction_session_timeout = 4000"
 _MOST_TOLD = 2000  # characters; PostgreSQL takes fewer than 8,000 bytes
 _REST_S = 1.0  # after a failed attempt to connect: readers wait in the event loop
 _WRITING, _MIGRATING = 0x66_69_72_73, 0x66_69_72_74  # advisory locks of this database
@@ -182,7 +183,7 @@ class PostgresConnection:
     def __init__(self, engine: Postgres, *, read_only: bool) -> None:
         self._engine = engine
         self._read_only = read_only
-        self._raw = engine.open(read_only=read_only)
+        self._raw = self._open()
         self._within = False
         self._rest_until = 0.0
         self._told: dict[tuple[str, str], None] = {}
@@ -191,6 +192,11 @@ class PostgresConnection:
     def raw(self) -> psycopg.Connection[Any]:
         """The driver's own."""
         return self._raw
+
+    def _open(self) -> psycopg.Connection[Any]:
+        raw = self._engine.open(read_only=self._read_only)
+        raw.execute(_NOT_FROZEN)
+        return raw
 
     def execute(self, sql: str, values: Values = (), /) -> Cursor:
         """Run one statement. Raises `psycopg.Error`; `LedgerUnwritable` where only reading was wanted."""
@@ -217,7 +223,7 @@ class PostgresConnection:
             if time.monotonic() < self._rest_until:
                 raise psycopg.OperationalError("the server was out of reach a moment ago")
             self._rest_until = time.monotonic() + _REST_S
-            self._raw = self._engine.open(read_only=self._read_only)
+            self._raw = self._open()
         cursor: Any = self._raw.execute(_translated(sql), _storable(values))
         return cast("Cursor", cursor)
 
