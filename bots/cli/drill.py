@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Desk = Literal["freshdesk", "zendesk", "local"]
 _SHOWN = 20
+_NETWORKS = ("telegram", "discord", "twitter", "reddit")
 
 
 def drill(  # noqa: PLR0913, PLR0917 - a command's options
@@ -26,7 +28,7 @@ def drill(  # noqa: PLR0913, PLR0917 - a command's options
     seeds: Annotated[int, typer.Option(help="So many drills, from this seed on.", min=1)] = 1,
     multiple: Annotated[float, typer.Option(help="Of 100 conversations a minute.", min=0.01)] = 7.0,
     minutes: Annotated[float, typer.Option(help="How long people write.", min=0.05)] = 1.0,
-    networks: Annotated[str, typer.Option(help="With commas between.")] = "telegram,discord,twitter,reddit",
+    networks: Annotated[str, typer.Option(help="With commas between.")] = ",".join(_NETWORKS),
     desk: Annotated[Desk, typer.Option(help="Where tickets are opened.")] = "freshdesk",
     faults: Annotated[str, typer.Option(help="With commas between (docs/drill.md), all, or none.")] = "all",
     processes: Annotated[int, typer.Option(help="Of the bot; more than one need --ledger.", min=1, max=8)] = 1,
@@ -57,6 +59,10 @@ def drill(  # noqa: PLR0913, PLR0917 - a command's options
         raise typer.BadParameter("Several drills keep nothing: no --ledger, --folder, --report, --schedule.")
     if unknown := [name for name in names if name not in NAMES]:
         raise typer.BadParameter(f"There is no fault {unknown[0]!r}; there are {', '.join(NAMES)}.")
+    if unknown := [name for name in networks.split(",") if name not in _NETWORKS]:
+        raise typer.BadParameter(f"There is no network {unknown[0]!r}; there are {', '.join(_NETWORKS)}.")
+    if report is not None and not os.access(report.resolve().parent, os.W_OK):
+        raise typer.BadParameter(f"No file can be written in {report.resolve().parent}: choose another --report.")
     try:
         recorded = read(schedule) if schedule else None
     except ScheduleError as error:

@@ -80,7 +80,13 @@ def _without_the_desk(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def replay(report: Path, clock: Clock) -> int:
     """Replay a report, compare, and print what differs; gives the exit code."""
-    stored = json.loads(report.read_text(encoding="utf-8"))["stored"]
+    try:
+        stored = json.loads(report.read_text(encoding="utf-8"))["stored"]
+    except (OSError, ValueError, KeyError, TypeError):
+        sys.stderr.write(
+            f"firstline: {report} is no report of a drill. Write one with: firstline drill --report FILE\n"
+        )
+        return 2
     kept = [row for row in stored if not row["is_erased"]]
     with tempfile.TemporaryDirectory() as folder:
         lines = differences(kept, asyncio.run(replayed(kept, Path(folder), clock)))
