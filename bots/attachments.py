@@ -148,6 +148,7 @@ def file_name(name: str, kind: str) -> str:
     """The name without folders and without what cannot be seen, at most 120 characters, with an ending of its type."""
     last = _FOLDERS.split(unicodedata.normalize("NFC", name))[-1]
     seen = "".join(" " if char.isspace() else char for char in last if unicodedata.category(char) not in _UNSEEN)
+    seen = unicodedata.normalize("NFC", seen)  # what stood between two that belong together is gone
     stem = " ".join(_NOT_IN_NAMES.sub("_", seen).split()).strip(". ")
     endings = _endings(kind)
     ending = next((each for each in endings if stem.lower().endswith(each)), None)

@@ -239,6 +239,7 @@ def test_a_safe_name(name: str, kind: str, safe: str) -> None:
 )
 @example("." * 200 + "png", "image/png")
 @example("a" * 118 + ". .png", "image/png")
+@example("A\x1f\u0300", "image/png")
 def test_whatever_the_name_a_safe_one_comes_of_it(name: str, kind: str) -> None:
     safe = file_name(name, kind)
     assert 0 < len(safe) <= MAX_NAME_CHARS

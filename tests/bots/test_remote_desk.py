@@ -198,6 +198,7 @@ async def test_where_one_reply_is_all_that_may_be_said_it_is_kept_for_the_number
         scarce = making.target("chat:ann", max_replies=1)
         await on.hear(making.message("they ate my coins", reply_to=scarce))
         await on.done()
+        await on.bot.settle()
         assert on.texts() == [said("ticket-opened", number="M-1")]
 
 
