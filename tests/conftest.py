@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite("tests.ticket_client.contract", "tests.ticket_client.exactly_once")
 
 # On a busy machine any example may take long: what a work costs is a matter of ratios (tests/growth.py).
-hypothesis.settings.register_profile("firstline", deadline=None)
+# Each run tries others: half of hypothesis's usual number, and as many as are wanted by FIRSTLINE_EXAMPLES.
+hypothesis.settings.register_profile(
+    "firstline", deadline=None, max_examples=int(os.environ.get("FIRSTLINE_EXAMPLES", "50"))
+)
 hypothesis.settings.load_profile("firstline")
 
 # In its debug mode asyncio notes the whole stack of every task, future and callback, pytest's forty frames with it: a

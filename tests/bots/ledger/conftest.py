@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bots.ledger.ledger import Ledger
+from bots.ledger.sqlite import Sqlite
 from tests.bots.ledger.desk_stage import Stage
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def place(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Where no ledger is yet."""
+    """Where a ledger without a row is."""
     yield from _new(engine, request, tmp_path / "firstline.db")
 
 
@@ -37,10 +39,19 @@ def other_place(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
 
 def _new(engine: str, request: pytest.FixtureRequest, path: Path) -> Iterator[Place]:
     if engine == "sqlite":
+        shutil.copy(request.getfixturevalue("tables"), path)
         yield path
         return
-    with request.getfixturevalue("postgres_server").database() as url:
+    with request.getfixturevalue("postgres_server").database(migrated=True) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a ledger's tables, to be copied: making them takes longer than most tests."""
+    path = tmp_path_factory.mktemp("tables") / "firstline.db"
+    Sqlite(path).migrate()
+    return path
 
 
 @pytest.fixture
