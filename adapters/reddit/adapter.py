@@ -155,9 +155,13 @@ class RedditAdapter:
     async def delete(self, message: IncomingMessage) -> bool:
         """Remove somebody's comment or submission; False where the bot is no moderator who may."""
         await self._writer()
-        removed = await self._sending.remove(message)
-        if removed and self._polling is not None:
-            self._polling.forget(message.message_id)
+        remember = self._polling.forget(message.message_id) if self._polling is not None else None
+        removed = False
+        try:
+            removed = await self._sending.remove(message)
+        finally:
+            if not removed and remember is not None:
+                remember()
         return removed
 
     async def _writer(self) -> Account:

@@ -17,7 +17,7 @@ from adapters.reddit.threads import climb
 from adapters.reddit.wire import FAILURES, GONE, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from adapters.base import Deliver, IncomingMessage, Surroundings
     from adapters.reddit.modmail import Conversation, Letter
@@ -266,8 +266,9 @@ class Polling:
         start = self._turn * _LOOKED_AT_ONCE
         self._turn = self._turn + 1 if start + _LOOKED_AT_ONCE < len(watched) else 0
         found = await self._reading.look_up(watched[start : start + _LOOKED_AT_ONCE])
-        gone = [thing for thing in found.values() if thing.gone]
-        edited = [thing for thing in found.values() if not thing.gone and thing.edited > memory.watched[thing.id][2]]
+        looked_at = [thing for thing in found.values() if thing.id in memory.watched]  # some were forgotten meanwhile
+        gone = [thing for thing in looked_at if thing.gone]
+        edited = [thing for thing in looked_at if not thing.gone and thing.edited > memory.watched[thing.id][2]]
         deletions = []
         for thing in gone:
             key, author_id, _ = memory.watched[thing.id]
@@ -278,15 +279,21 @@ class Polling:
             await deliver([*deletions, *(message for message, _ in told)])
         self._note(memory, told, edited)
         for thing in gone:
-            del memory.watched[thing.id]
+            memory.watched.pop(thing.id, None)
             memory.see(thing)
         if gone or edited:
             await self._save(memory)
 
-    def forget(self, thing_id: str) -> None:
-        """Note that the bot itself removed it: nobody's words are to be erased for that."""
-        if self._memory is not None:
-            self._memory.watched.pop(thing_id, None)
+    def forget(self, thing_id: str) -> Callable[[], None]:
+        """The bot itself removes it: nobody's words are to be erased for that. Gives what watches it again."""
+        watched = self._memory.watched if self._memory is not None else {}
+        known = watched.pop(thing_id, None)
+
+        def remember() -> None:
+            if known is not None:
+                watched[thing_id] = known
+
+        return remember
 
 
 def _seconds(moment: str) -> float:

@@ -52,6 +52,12 @@ class Fleet:
         """When any of them was started."""
         return [launch for member in self.members for launch in member.launches]
 
+    def posting(self) -> Firstline:
+        """The one that is connected to the channel; any, while nobody is."""
+        holders = audit.rows(self, "SELECT holder FROM leases WHERE name = 'channel:telegram'")
+        pids = {int(row["holder"].split(":")[1]) for row in holders}
+        return next((member for member in self.members if member.pid in pids), self.members[0])
+
     async def command(self, *arguments: str) -> str:
         """What another ``firstline`` prints beside them."""
         return await self.members[0].command(*arguments)
@@ -82,7 +88,8 @@ async def crash(  # noqa: PLR0913 - the run's size
         feeding = asyncio.create_task(feed(telegram, traffic, 3.0 * len(faults) + 2))
         for fault in faults:
             await asyncio.sleep(traffic.random.uniform(*_BETWEEN_S))
-            await _strike(fault, traffic.random.choice(fleet.members), fleet, server)
+            victim = fleet.posting() if fault == "kill" else traffic.random.choice(fleet.members)
+            await _strike(fault, victim, fleet, server)
         await feeding
         await audit.wait_until_drained(fleet, _DRAIN_S)
         counts = await audit.compare(telegram, fleet, traffic)

@@ -104,6 +104,12 @@ class Firstline:
             if b"Channels" in line:  # the line after the address
                 self._is_running.set()
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     async def kill(self) -> None:
         """Send SIGKILL, and note when."""
         assert self._process is not None
